@@ -1,0 +1,109 @@
+//! Taking a complete `ProfileList` as the truth about an enrollment.
+//!
+//! Knows nothing of lists that are late or incomplete: they never get here. Invariant: everything
+//! acknowledged before the list was requested is judged by it, once.
+
+use mooring_mdm::device::ListedProfile;
+
+use crate::next::Context;
+use crate::policy::Policy;
+use crate::set::ProfileSet;
+use crate::state::{FailureReason, Observed, Periodic, SyncState, Target, UNMANAGED_MAX, Unproven};
+use crate::step::count_failure;
+
+/// Adopts the list that answers command `sequence`.
+pub(crate) fn adopt(
+    state: &mut SyncState,
+    sequence: u32,
+    profiles: Vec<ListedProfile>,
+    context: &Context<'_>,
+) {
+    let catalog = context.desired.catalog;
+    let (ours, mut unmanaged): (Vec<_>, Vec<_>) = profiles
+        .into_iter()
+        .partition(|profile| catalog.is_ours(&profile.identifier));
+    unmanaged.truncate(UNMANAGED_MAX);
+    let entries = ours
+        .into_iter()
+        .map(|profile| (profile.identifier, profile.uuid))
+        .collect();
+    let set = ProfileSet::from_entries(entries);
+    state.observed = Some(Observed {
+        set,
+        unmanaged,
+        sequence,
+        at: context.now,
+    });
+    state.list = Periodic {
+        answered_at: Some(context.now),
+        ..Periodic::default()
+    };
+    if state.list_asked.is_some_and(|asked| asked < sequence) {
+        state.list_asked = None;
+    }
+    judge_unproven(state, context);
+    settle_attempts(state, context);
+    forget_what_is_gone(state);
+}
+
+fn judge_unproven(state: &mut SyncState, context: &Context<'_>) {
+    for (identifier, change) in std::mem::take(&mut state.unproven) {
+        let listed = state.listed_uuid(&identifier);
+        let (target, is_proven) = match change {
+            Unproven::Installed(uuid) => {
+                let is_proven = listed == Some(&uuid);
+                (Target::Present(uuid), is_proven)
+            }
+            Unproven::Removed => (Target::Absent, listed.is_none()),
+        };
+        if !is_proven {
+            count_failure(
+                state,
+                &identifier,
+                target,
+                FailureReason::NotProven,
+                context,
+            );
+        }
+    }
+}
+
+/// Drops the attempts that the list shows to have succeeded, and those towards a target that is
+/// no longer desired.
+fn settle_attempts(state: &mut SyncState, context: &Context<'_>) {
+    let mut attempts = std::mem::take(&mut state.attempts);
+    attempts.retain(|identifier, attempts| {
+        let listed = state.listed_uuid(identifier).cloned();
+        let wanted = context.desired.wanted(identifier);
+        let is_done = match &attempts.target {
+            Target::Present(uuid) => {
+                let is_shown = listed.as_ref() == Some(uuid);
+                if is_shown {
+                    // An installation whose report was lost arrived after all.
+                    state.delivered = state.delivered.with(identifier, uuid);
+                }
+                is_shown || wanted.is_none_or(|revision| revision.uuid != *uuid)
+            }
+            Target::Absent => listed.is_none() || wanted.is_some(),
+        };
+        !is_done
+    });
+    state.attempts = attempts;
+}
+
+/// What the device no longer shows is no longer our installation: a copy that appears later under
+/// the same identifier is somebody else's.
+fn forget_what_is_gone(state: &mut SyncState) {
+    let kept = state
+        .delivered
+        .retaining(|identifier, _| state.listed_uuid(identifier).is_some());
+    state.delivered = kept;
+}
+
+/// Whether the enrollment's last list still says anything.
+pub(crate) fn is_known(state: &SyncState, policy: &Policy, now: crate::policy::Timestamp) -> bool {
+    state
+        .observed
+        .as_ref()
+        .is_some_and(|observed| !policy.is_stale(observed.at, now))
+}

@@ -1,0 +1,117 @@
+//! The next command for an enrollment: a function of stored and desired state, nothing else.
+//!
+//! Knows nothing of messages or replies. Invariants: no change before a complete list of this
+//! epoch; nothing at all in a contact that the device ended with NotNow; nothing while a command
+//! is in flight.
+
+use mooring_mdm::ids::{Channel, EnrollmentId};
+
+use crate::command::{Command, CommandNames};
+use crate::desired::Desired;
+use crate::drift::{Change, drift};
+use crate::policy::{Policy, Timestamp};
+use crate::state::{NextAttempt, Periodic, Phase, SyncState};
+
+/// What a decision depends on beside the state.
+#[derive(Debug, Clone, Copy)]
+pub struct Context<'a> {
+    /// Whose state it is.
+    pub enrollment: &'a EnrollmentId,
+    /// What should be installed on its channel.
+    pub desired: Desired<'a>,
+    /// Intervals and bounds.
+    pub policy: &'a Policy,
+    /// Names commands and recognises them.
+    pub names: &'a CommandNames,
+    /// The host's OS build, if known.
+    pub build_version: Option<&'a str>,
+    /// The moment of the decision.
+    pub now: Timestamp,
+}
+
+/// The command that the enrollment should get next, if any.
+pub fn next_command(state: &SyncState, context: &Context<'_>) -> Option<Command> {
+    if state.phase != Phase::Enrolled || state.in_flight.is_some() {
+        return None;
+    }
+    if state.not_now.is_some_and(|not_now| not_now.is_contact_over) {
+        return None;
+    }
+    let may_list = may_try(&state.list, context);
+    if is_list_due_first(state, context) {
+        // While a due list may not be asked for yet, no change may be made either.
+        return may_list.then_some(Command::ProfileList);
+    }
+    if is_attributes_due(state, context) {
+        return Some(Command::DeviceInformation);
+    }
+    if let Some(change) = eligible_changes(state, context).into_iter().next() {
+        return Some(match change {
+            Change::Install {
+                identifier,
+                revision,
+                ..
+            } => Command::InstallProfile {
+                identifier,
+                revision,
+            },
+            Change::Remove { identifier, .. } => Command::RemoveProfile { identifier },
+        });
+    }
+    (may_list && !state.unproven.is_empty()).then_some(Command::ProfileList)
+}
+
+/// Whether a list must come before any change: none in this epoch, too old, asked for, or an
+/// outcome was lost after it was requested.
+fn is_list_due_first(state: &SyncState, context: &Context<'_>) -> bool {
+    let Some(observed) = &state.observed else {
+        return true;
+    };
+    state.list_asked.is_some()
+        || state.last_lost > observed.sequence
+        || context
+            .policy
+            .is_refresh_due(context.enrollment, observed.at, context.now)
+}
+
+/// Attributes are asked once per epoch and with every periodic refresh, on the device channel.
+fn is_attributes_due(state: &SyncState, context: &Context<'_>) -> bool {
+    context.enrollment.channel() == Channel::Device
+        && may_try(&state.attributes, context)
+        && state.attributes.answered_at.is_none_or(|at| {
+            context
+                .policy
+                .is_refresh_due(context.enrollment, at, context.now)
+        })
+}
+
+fn may_try(periodic: &Periodic, context: &Context<'_>) -> bool {
+    periodic
+        .retry_at
+        .is_none_or(|until| context.policy.is_over(until, context.now))
+}
+
+/// The drift that may be worked on now: nothing that is parked or waits for its next attempt.
+pub fn eligible_changes(state: &SyncState, context: &Context<'_>) -> Vec<Change> {
+    let changes = drift(&context.desired, state).unwrap_or_default();
+    changes
+        .into_iter()
+        .filter(|change| is_eligible(change, state, context))
+        .collect()
+}
+
+fn is_eligible(change: &Change, state: &SyncState, context: &Context<'_>) -> bool {
+    let Some(attempts) = state.attempts_for(change.identifier(), &change.target()) else {
+        return true;
+    };
+    let is_other_build = match (attempts.build_version.as_deref(), context.build_version) {
+        (Some(then), Some(now)) => then != now,
+        _ => false,
+    };
+    is_other_build
+        || match attempts.next {
+            NextAttempt::Now => true,
+            NextAttempt::At(until) => context.policy.is_over(until, context.now),
+            NextAttempt::Parked => false,
+        }
+}

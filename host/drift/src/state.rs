@@ -1,0 +1,256 @@
+//! What the server knows of one enrollment: the state that every decision is a function of.
+//!
+//! Knows nothing of how it is stored or shown. Invariants: at most one command is in flight;
+//! sequence numbers only grow, across epochs too; order between events is told by sequence
+//! numbers, never by time.
+
+use std::collections::BTreeMap;
+
+use mooring_mdm::device::ListedProfile;
+use mooring_mdm::error_chain::ErrorEntry;
+use mooring_mdm::ids::{PayloadIdentifier, PayloadUuid};
+use serde::{Deserialize, Serialize};
+
+use crate::command::Command;
+use crate::policy::Timestamp;
+use crate::set::ProfileSet;
+
+/// Closed-as-lost commands that are remembered, so that a late report is told from a duplicate.
+pub const LOST_MAX: usize = 8;
+
+/// How far an enrollment has come.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// Authenticate was seen, no `TokenUpdate` yet: no command may be sent.
+    #[default]
+    Authenticated,
+    /// Managed.
+    Enrolled,
+    /// `CheckOut` was seen, or the host authenticated anew and this user channel has not.
+    CheckedOut,
+}
+
+/// The last complete list of this epoch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Observed {
+    /// Identifiers of ours and the uuids shown.
+    pub set: ProfileSet,
+    /// Everything else that was shown; at most [`UNMANAGED_MAX`] entries.
+    pub unmanaged: Vec<ListedProfile>,
+    /// The sequence number of the `ProfileList` it answers.
+    pub sequence: u32,
+    /// When it arrived.
+    pub at: Timestamp,
+}
+
+/// Profiles of others that are remembered per enrollment; Macs have a handful.
+pub const UNMANAGED_MAX: usize = 256;
+
+/// The command that the device has, or had when last heard of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InFlight {
+    /// Its sequence number.
+    pub sequence: u32,
+    /// The command.
+    pub command: Command,
+    /// When it was handed out.
+    pub at: Timestamp,
+    /// The command whose report it was the reply to; that report, repeated, gets it again.
+    pub in_reply_to: Option<u32>,
+}
+
+/// A change that the device acknowledged and no list has judged yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unproven {
+    /// An installation of this revision.
+    Installed(PayloadUuid),
+    /// A removal.
+    Removed,
+}
+
+/// What an attempt was meant to reach for one identifier.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// This revision installed.
+    Present(PayloadUuid),
+    /// Nothing installed.
+    Absent,
+}
+
+/// Why a change did not come about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum FailureReason {
+    /// The device reported an error.
+    Error {
+        /// Its error chain, outermost first.
+        chain: Vec<ErrorEntry>,
+    },
+    /// The device could not read the command.
+    CommandFormatError {
+        /// Its error chain, often empty.
+        chain: Vec<ErrorEntry>,
+    },
+    /// The device acknowledged, but the list requested afterwards does not show the outcome.
+    NotProven,
+    /// The outcome was lost too often in a row.
+    Lost,
+}
+
+/// What happened so far for one target on one host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attempts {
+    /// What they were meant to reach. Other content starts anew.
+    pub target: Target,
+    /// Failed attempts.
+    pub failed: u8,
+    /// Lost outcomes in a row.
+    pub lost: u8,
+    /// The last failure, if any attempt failed.
+    pub reason: Option<FailureReason>,
+    /// When the next attempt is allowed.
+    pub next: NextAttempt,
+    /// The host's OS build at the last failure; another build allows a new attempt.
+    pub build_version: Option<String>,
+}
+
+/// When a target may be attempted again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NextAttempt {
+    /// At the next contact.
+    Now,
+    /// Not before this moment.
+    At(Timestamp),
+    /// Not until content, OS build or a person changes it.
+    Parked,
+}
+
+/// The device's refusals to work right now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NotNow {
+    /// Whether this contact is over for profile work; the next Idle opens another.
+    pub is_contact_over: bool,
+    /// How many in a row.
+    pub tally: u8,
+    /// When to push, in case the device does not come back by itself.
+    pub push_at: Timestamp,
+}
+
+/// Something asked for periodically: when it was answered, and when a failure allows a new try.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Periodic {
+    /// When the last answer of this epoch came.
+    pub answered_at: Option<Timestamp>,
+    /// Failures in a row.
+    pub failed: u8,
+    /// After a failure: not before this moment.
+    pub retry_at: Option<Timestamp>,
+}
+
+/// The sync state of one enrollment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SyncState {
+    /// Counts Authenticates; every command belongs to one epoch.
+    pub epoch: u32,
+    /// How far the enrollment has come.
+    pub phase: Phase,
+    /// The sequence number of the last command handed out, 0 before the first.
+    pub sequence: u32,
+    /// The last complete list of this epoch. `None` is unknown, never empty.
+    pub observed: Option<Observed>,
+    /// What the device acknowledged, or was shown to have taken from us, in this epoch.
+    pub delivered: ProfileSet,
+    /// Acknowledged changes that no list has judged.
+    pub unproven: BTreeMap<PayloadIdentifier, Unproven>,
+    /// The command in flight.
+    pub in_flight: Option<InFlight>,
+    /// Commands closed as lost, oldest first; at most [`LOST_MAX`].
+    pub lost: Vec<u32>,
+    /// The highest sequence number closed as lost: a list requested later decides.
+    pub last_lost: u32,
+    /// A list was asked for when `sequence` had this value: one with a higher number answers.
+    pub list_asked: Option<u32>,
+    /// Failures of the list itself.
+    pub list: Periodic,
+    /// The state of the attributes; device channel only.
+    pub attributes: Periodic,
+    /// Set while the device's last word on profile work was NotNow.
+    pub not_now: Option<NotNow>,
+    /// Attempts that have not succeeded.
+    pub attempts: BTreeMap<PayloadIdentifier, Attempts>,
+}
+
+impl SyncState {
+    /// The state before anything was heard.
+    pub fn new() -> Self {
+        Self {
+            epoch: 0,
+            phase: Phase::Authenticated,
+            sequence: 0,
+            observed: None,
+            delivered: ProfileSet::empty(),
+            unproven: BTreeMap::new(),
+            in_flight: None,
+            lost: Vec::new(),
+            last_lost: 0,
+            list_asked: None,
+            list: Periodic::default(),
+            attributes: Periodic::default(),
+            not_now: None,
+            attempts: BTreeMap::new(),
+        }
+    }
+
+    /// The state at the start of the next epoch: nothing is known, nothing of the old epoch can
+    /// be sent or judged any more. The sequence goes on, so that no uuid can come twice.
+    #[must_use]
+    pub fn next_epoch(&self, phase: Phase) -> Self {
+        let mut state = Self::new();
+        state.epoch = self.epoch.saturating_add(1);
+        state.sequence = self.sequence;
+        state.phase = phase;
+        state
+    }
+
+    /// The uuid that the host holds under `identifier` to the best of our knowledge: the last
+    /// list, corrected by what was acknowledged since.
+    pub fn uuid_of(&self, identifier: &PayloadIdentifier) -> Option<&PayloadUuid> {
+        match self.unproven.get(identifier) {
+            Some(Unproven::Installed(uuid)) => Some(uuid),
+            Some(Unproven::Removed) => None,
+            None => self.listed_uuid(identifier),
+        }
+    }
+
+    /// The uuid that the last complete list showed under `identifier`.
+    pub fn listed_uuid(&self, identifier: &PayloadIdentifier) -> Option<&PayloadUuid> {
+        let observed = self.observed.as_ref()?;
+        observed.set.uuid_of(identifier).or_else(|| {
+            // The identifier may have become ours after the list was taken.
+            let other = observed
+                .unmanaged
+                .iter()
+                .find(|p| p.identifier == *identifier);
+            other.map(|profile| &profile.uuid)
+        })
+    }
+
+    /// The attempts towards `target`, if there were any; those towards another target are void.
+    pub fn attempts_for(
+        &self,
+        identifier: &PayloadIdentifier,
+        target: &Target,
+    ) -> Option<&Attempts> {
+        self.attempts
+            .get(identifier)
+            .filter(|attempts| attempts.target == *target)
+    }
+}
+
+impl Default for SyncState {
+    fn default() -> Self {
+        Self::new()
+    }
+}

@@ -1,0 +1,219 @@
+//! What people see: applied, pending, failed or unknown, for each profile of each host.
+//!
+//! Knows nothing of how it is shown. Invariants: `applied` needs a list that shows the wanted
+//! uuid and was requested after the change; a host's status is the worst of its profiles; every
+//! counted host has exactly one status, so the four counts add up to the number of hosts.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use mooring_mdm::ids::{PayloadIdentifier, PayloadUuid};
+use serde::{Deserialize, Serialize};
+
+use crate::command::Command;
+use crate::desired::{Desired, Revision};
+use crate::drift::{Change, drift, may_remove};
+use crate::listing::is_known;
+use crate::policy::{Policy, Timestamp};
+use crate::state::{FailureReason, NextAttempt, SyncState, Target, Unproven};
+
+/// Why work is pending.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PendingReason {
+    /// The device acknowledged; no list has proven it yet.
+    Acknowledged,
+    /// A command was handed to the device.
+    Sent,
+    /// The device was busy.
+    NotNow,
+    /// It is chosen at a coming contact.
+    Waiting,
+}
+
+/// The status of one profile on one host; the worse is the greater.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "status", rename_all = "snake_case")]
+pub enum ProfileStatus {
+    /// A list requested after the change shows it.
+    Applied,
+    /// No complete list of this epoch, or one too old to say anything.
+    Unknown,
+    /// Drift was found, work remains.
+    Pending {
+        /// Why it is not done yet.
+        reason: PendingReason,
+    },
+    /// The profile, or installing or removing it, had an error.
+    Failed {
+        /// The error.
+        error: FailureReason,
+        /// When there is another attempt.
+        next_attempt: NextAttempt,
+    },
+}
+
+/// The four words alone, from best to worst.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// Everything is proven to be installed.
+    Applied,
+    /// Nothing is known.
+    Unknown,
+    /// Work remains.
+    Pending,
+    /// Something had an error.
+    Failed,
+}
+
+impl ProfileStatus {
+    /// The word alone.
+    pub fn word(&self) -> Status {
+        match self {
+            Self::Applied => Status::Applied,
+            Self::Unknown => Status::Unknown,
+            Self::Pending { .. } => Status::Pending,
+            Self::Failed { .. } => Status::Failed,
+        }
+    }
+}
+
+/// One profile of ours on one enrollment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProfileState {
+    /// The revision that should be there; `None` means it should be absent.
+    pub wanted: Option<Revision>,
+    /// The uuid that the last complete list showed.
+    pub listed: Option<PayloadUuid>,
+    /// Its status.
+    pub status: ProfileStatus,
+}
+
+/// The status of every profile of ours that is wanted on the enrollment or still to be removed
+/// from it. An unmanaged copy of a profile that is not wanted is not among them.
+pub fn profile_states(
+    desired: &Desired<'_>,
+    state: &SyncState,
+    policy: &Policy,
+    now: Timestamp,
+) -> BTreeMap<PayloadIdentifier, ProfileState> {
+    let changes = drift(desired, state).unwrap_or_default();
+    let changes: BTreeMap<_, _> = changes.iter().map(|c| (c.identifier(), c)).collect();
+    let is_known = is_known(state, policy, now);
+    let mut states = BTreeMap::new();
+    for identifier in shown_identifiers(desired, state) {
+        let wanted = desired.wanted(identifier);
+        let target = wanted.map_or(Target::Absent, |r| Target::Present(r.uuid.clone()));
+        let change = changes.get(identifier).copied();
+        let status = failure(state, identifier, &target).unwrap_or_else(|| match change {
+            Some(change) => pending(state, change),
+            None if state.unproven.contains_key(identifier) => ProfileStatus::Pending {
+                reason: PendingReason::Acknowledged,
+            },
+            None if is_known => ProfileStatus::Applied,
+            None => ProfileStatus::Unknown,
+        });
+        let listed = state.listed_uuid(identifier).cloned();
+        states.insert(
+            identifier.clone(),
+            ProfileState {
+                wanted: wanted.cloned(),
+                listed,
+                status,
+            },
+        );
+    }
+    states
+}
+
+/// The status of an enrollment: the worst of its profiles, `unknown` at best while its list says
+/// nothing.
+pub fn enrollment_status(
+    states: &BTreeMap<PayloadIdentifier, ProfileState>,
+    state: &SyncState,
+    policy: &Policy,
+    now: Timestamp,
+) -> Status {
+    let own = if is_known(state, policy, now) {
+        Status::Applied
+    } else {
+        Status::Unknown
+    };
+    states
+        .values()
+        .map(|profile| profile.status.word())
+        .fold(own, Status::max)
+}
+
+fn shown_identifiers<'a>(
+    desired: &Desired<'a>,
+    state: &'a SyncState,
+) -> BTreeSet<&'a PayloadIdentifier> {
+    let wanted = desired.iter().map(|(identifier, _)| identifier);
+    let listed = state
+        .observed
+        .iter()
+        .flat_map(|observed| observed.set.entries());
+    let ours = listed
+        .map(|(identifier, _)| identifier)
+        .chain(state.unproven.keys());
+    let leaving = ours.filter(|identifier| match state.unproven.get(identifier) {
+        Some(Unproven::Installed(_) | Unproven::Removed) => true,
+        None => state
+            .listed_uuid(identifier)
+            .is_some_and(|uuid| may_remove(desired, state, identifier, uuid)),
+    });
+    wanted.chain(leaving).collect()
+}
+
+fn failure(
+    state: &SyncState,
+    identifier: &PayloadIdentifier,
+    target: &Target,
+) -> Option<ProfileStatus> {
+    let attempts = state.attempts_for(identifier, target)?;
+    let error = attempts.reason.clone()?;
+    // Acknowledged since: the next list decides whether the failure is over.
+    let is_retried = match (state.unproven.get(identifier), target) {
+        (Some(Unproven::Installed(uuid)), Target::Present(wanted)) => uuid == wanted,
+        (Some(Unproven::Removed), Target::Absent) => true,
+        _ => false,
+    };
+    (!is_retried).then_some(ProfileStatus::Failed {
+        error,
+        next_attempt: attempts.next,
+    })
+}
+
+fn pending(state: &SyncState, change: &Change) -> ProfileStatus {
+    let in_flight = state.in_flight.as_ref().map(|in_flight| &in_flight.command);
+    let is_sent = match (in_flight, change) {
+        (
+            Some(Command::InstallProfile {
+                identifier,
+                revision,
+            }),
+            Change::Install {
+                identifier: wanted,
+                revision: newest,
+                ..
+            },
+        ) => identifier == wanted && revision == newest,
+        (
+            Some(Command::RemoveProfile { identifier }),
+            Change::Remove {
+                identifier: unwanted,
+                ..
+            },
+        ) => identifier == unwanted,
+        _ => false,
+    };
+    let reason = if is_sent {
+        PendingReason::Sent
+    } else if state.not_now.is_some() {
+        PendingReason::NotNow
+    } else {
+        PendingReason::Waiting
+    };
+    ProfileStatus::Pending { reason }
+}

@@ -1,0 +1,399 @@
+//! One event of one enrollment: from the stored state to the next one, and to the reply.
+//!
+//! Knows nothing of the store or the wire. Invariants: a report is judged by the command it
+//! answers, and only while that command is in flight; duplicates, late and foreign reports change
+//! no knowledge; the reply is chosen from the new state alone.
+
+use mooring_mdm::device::Attributes;
+use mooring_mdm::error_chain::{ErrorClass, classify, says_not_found};
+use mooring_mdm::ids::{Channel, CommandUuid, PayloadIdentifier};
+use mooring_mdm::report::{Answer, Outcome};
+
+use crate::command::Command;
+use crate::listing;
+use crate::next::{Context, next_command};
+use crate::state::{
+    Attempts, FailureReason, InFlight, LOST_MAX, NextAttempt, NotNow, Periodic, Phase, SyncState,
+    Target, Unproven,
+};
+
+/// Something that happened to an enrollment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// The device authenticated: a new epoch. Sent to the host's user channels as well.
+    Authenticate,
+    /// The device may be pushed to and commanded.
+    TokenUpdate,
+    /// The device left. Sent to the host's user channels as well.
+    CheckOut,
+    /// The device asks for work.
+    Idle,
+    /// The device reports the outcome of a command.
+    Result {
+        /// The command's uuid, as the device repeats it.
+        uuid: CommandUuid,
+        /// The outcome.
+        outcome: Outcome,
+    },
+    /// A person asked for a refresh of this host.
+    RefreshAsked,
+}
+
+/// How a command ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Closing {
+    /// The device did it.
+    Acknowledged,
+    /// The device could not, for the reason given.
+    Failed(FailureReason),
+    /// The device was busy; the work is chosen anew at a later contact.
+    NotNow,
+    /// No report came; a list decides.
+    Lost,
+}
+
+/// The outcome of one step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// The state to store, durably, before the reply leaves.
+    pub state: SyncState,
+    /// The command to reply with, in flight from now on (or again).
+    pub reply: Option<(CommandUuid, Command)>,
+    /// The command that ended, if one did.
+    pub closed: Option<(InFlight, Closing)>,
+    /// Attributes that the device told.
+    pub attributes: Option<Attributes>,
+}
+
+/// Takes one event.
+pub fn step(state: &SyncState, event: Event, context: &Context<'_>) -> Step {
+    let mut step = Step {
+        state: state.clone(),
+        reply: None,
+        closed: None,
+        attributes: None,
+    };
+    match event {
+        Event::Authenticate => {
+            let phase = match context.enrollment.channel() {
+                Channel::Device => Phase::Authenticated,
+                Channel::User => Phase::CheckedOut,
+            };
+            step.state = state.next_epoch(phase);
+        }
+        Event::TokenUpdate => token_update(&mut step.state),
+        Event::CheckOut => {
+            step.state.phase = Phase::CheckedOut;
+            step.state.in_flight = None;
+            step.state.not_now = None;
+        }
+        Event::Idle => idle(&mut step, context),
+        Event::Result { uuid, outcome } => result(&mut step, &uuid, outcome, context),
+        Event::RefreshAsked => refresh_asked(&mut step.state),
+    }
+    step
+}
+
+fn token_update(state: &mut SyncState) {
+    match state.phase {
+        Phase::Enrolled => {}
+        Phase::Authenticated => state.phase = Phase::Enrolled,
+        // Whatever happened while it was away is unknown.
+        Phase::CheckedOut => *state = state.next_epoch(Phase::Enrolled),
+    }
+}
+
+/// A person asked: a list answers, and everything that was parked or waits may be tried again.
+/// What failed stays shown as failed until it succeeds.
+fn refresh_asked(state: &mut SyncState) {
+    state.list_asked = Some(state.sequence);
+    state.list = Periodic {
+        answered_at: state.list.answered_at,
+        ..Periodic::default()
+    };
+    for attempts in state.attempts.values_mut() {
+        attempts.next = NextAttempt::Now;
+        attempts.failed = 0;
+        attempts.lost = 0;
+    }
+}
+
+fn idle(step: &mut Step, context: &Context<'_>) {
+    if step.state.phase != Phase::Enrolled {
+        return;
+    }
+    if let Some(not_now) = &mut step.state.not_now {
+        not_now.is_contact_over = false;
+    }
+    if let Some(in_flight) = step.state.in_flight.take() {
+        close_as_lost(&mut step.state, &in_flight, context);
+        step.closed = Some((in_flight, Closing::Lost));
+    }
+    hand_out(step, None, context);
+}
+
+fn close_as_lost(state: &mut SyncState, in_flight: &InFlight, context: &Context<'_>) {
+    state.lost.push(in_flight.sequence);
+    if state.lost.len() > LOST_MAX {
+        state.lost.remove(0);
+    }
+    match &in_flight.command {
+        // A device that cannot answer this must not be asked at every contact.
+        Command::DeviceInformation => postpone(&mut state.attributes, context),
+        Command::ProfileList => state.last_lost = in_flight.sequence,
+        Command::InstallProfile {
+            identifier,
+            revision,
+        } => {
+            state.last_lost = in_flight.sequence;
+            let target = Target::Present(revision.uuid.clone());
+            count_lost(state, identifier, target, context);
+        }
+        Command::RemoveProfile { identifier } => {
+            state.last_lost = in_flight.sequence;
+            count_lost(state, identifier, Target::Absent, context);
+        }
+    }
+}
+
+fn result(step: &mut Step, uuid: &CommandUuid, outcome: Outcome, context: &Context<'_>) {
+    let (enrollment, epoch) = (context.enrollment, step.state.epoch);
+    let Some(sequence) = context.names.sequence_of(enrollment, epoch, uuid) else {
+        return;
+    };
+    if step.state.phase != Phase::Enrolled {
+        return;
+    }
+    match step.state.in_flight.take() {
+        Some(in_flight) if in_flight.sequence == sequence => {
+            let closing = close_by_report(step, &in_flight, outcome, context);
+            step.closed = Some((in_flight, closing));
+            hand_out(step, Some(sequence), context);
+        }
+        other => {
+            step.state.in_flight = other;
+            late_result(step, sequence, &outcome, context);
+        }
+    }
+}
+
+/// A report that is not about the command in flight: repeated, late, or from a future that this
+/// store has forgotten.
+fn late_result(step: &mut Step, sequence: u32, outcome: &Outcome, context: &Context<'_>) {
+    let state = &mut step.state;
+    if let Some(at) = state.lost.iter().position(|lost| *lost == sequence) {
+        state.lost.remove(at);
+        // It was carried out (or refused) at a moment that no list is known to follow. It is
+        // compared by a fresh list, never adopted.
+        if *outcome != Outcome::NotNow {
+            state.list_asked = Some(state.sequence);
+        }
+    } else if sequence > state.sequence {
+        // Only a store that was rolled back does not know a genuine uuid: observe again.
+        let mut anew = state.next_epoch(Phase::Enrolled);
+        anew.epoch = state.epoch;
+        anew.sequence = sequence;
+        *state = anew;
+        hand_out(step, None, context);
+    } else if let Some(in_flight) = &state.in_flight
+        && in_flight.in_reply_to == Some(sequence)
+    {
+        // The device did not get our reply and reports again: it gets the same reply.
+        let uuid = context
+            .names
+            .name(context.enrollment, state.epoch, in_flight.sequence);
+        step.reply = Some((uuid, in_flight.command.clone()));
+    }
+}
+
+fn close_by_report(
+    step: &mut Step,
+    in_flight: &InFlight,
+    outcome: Outcome,
+    context: &Context<'_>,
+) -> Closing {
+    let state = &mut step.state;
+    let reason = match outcome {
+        Outcome::NotNow => {
+            not_now(state, context);
+            return Closing::NotNow;
+        }
+        Outcome::Acknowledged(answer) => {
+            state.not_now = None;
+            step.attributes = acknowledged(state, in_flight, answer, context);
+            return Closing::Acknowledged;
+        }
+        Outcome::Error(chain) => FailureReason::Error { chain },
+        Outcome::CommandFormatError(chain) => FailureReason::CommandFormatError { chain },
+    };
+    state.not_now = None;
+    match &in_flight.command {
+        Command::ProfileList => postpone(&mut state.list, context),
+        Command::DeviceInformation => postpone(&mut state.attributes, context),
+        Command::InstallProfile {
+            identifier,
+            revision,
+        } => {
+            let target = Target::Present(revision.uuid.clone());
+            count_failure(state, identifier, target, reason.clone(), context);
+        }
+        Command::RemoveProfile { identifier } => {
+            if let FailureReason::Error { chain } = &reason
+                && says_not_found(chain)
+            {
+                removed(state, identifier);
+                return Closing::Acknowledged;
+            }
+            count_failure(state, identifier, Target::Absent, reason.clone(), context);
+        }
+    }
+    Closing::Failed(reason)
+}
+
+fn acknowledged(
+    state: &mut SyncState,
+    in_flight: &InFlight,
+    answer: Answer,
+    context: &Context<'_>,
+) -> Option<Attributes> {
+    match &in_flight.command {
+        Command::ProfileList => match answer.profiles {
+            Some(Ok(profiles)) => listing::adopt(state, in_flight.sequence, profiles, context),
+            Some(Err(_)) | None => postpone(&mut state.list, context),
+        },
+        Command::DeviceInformation => {
+            state.attributes = Periodic {
+                answered_at: Some(context.now),
+                ..Periodic::default()
+            };
+            return answer.attributes;
+        }
+        Command::InstallProfile {
+            identifier,
+            revision,
+        } => {
+            let change = Unproven::Installed(revision.uuid.clone());
+            state.unproven.insert(identifier.clone(), change);
+            state.delivered = state.delivered.with(identifier, &revision.uuid);
+            if let Some(attempts) = state.attempts.get_mut(identifier) {
+                attempts.lost = 0;
+            }
+        }
+        Command::RemoveProfile { identifier } => removed(state, identifier),
+    }
+    None
+}
+
+fn removed(state: &mut SyncState, identifier: &PayloadIdentifier) {
+    state.unproven.insert(identifier.clone(), Unproven::Removed);
+    state.delivered = state.delivered.retaining(|id, _| id != identifier);
+    if let Some(attempts) = state.attempts.get_mut(identifier) {
+        attempts.lost = 0;
+    }
+}
+
+fn not_now(state: &mut SyncState, context: &Context<'_>) {
+    let tally = state
+        .not_now
+        .map_or(0, |before| before.tally)
+        .saturating_add(1);
+    let push_at = context.now.plus_ms(context.policy.not_now_wait_ms(tally));
+    state.not_now = Some(NotNow {
+        is_contact_over: true,
+        tally,
+        push_at,
+    });
+}
+
+/// The device could not tell: not again before a growing wait, and never taken as an answer.
+pub(crate) fn postpone(periodic: &mut Periodic, context: &Context<'_>) {
+    periodic.failed = periodic.failed.saturating_add(1);
+    let wait = context
+        .policy
+        .retry_wait_ms(context.enrollment, periodic.failed);
+    periodic.retry_at = Some(context.now.plus_ms(wait));
+}
+
+/// Counts a failed attempt and decides when, or whether, there is another.
+pub(crate) fn count_failure(
+    state: &mut SyncState,
+    identifier: &PayloadIdentifier,
+    target: Target,
+    reason: FailureReason,
+    context: &Context<'_>,
+) {
+    let policy = context.policy;
+    let is_hopeless = match &reason {
+        FailureReason::Error { chain } => classify(chain) == ErrorClass::Content,
+        FailureReason::CommandFormatError { .. } | FailureReason::Lost => true,
+        FailureReason::NotProven => false,
+    };
+    let attempts = attempts_mut(state, identifier, &target);
+    attempts.failed = attempts.failed.saturating_add(1);
+    attempts.lost = 0;
+    attempts.next = if is_hopeless || attempts.failed >= policy.attempts_max {
+        NextAttempt::Parked
+    } else {
+        let wait = policy.retry_wait_ms(context.enrollment, attempts.failed);
+        NextAttempt::At(context.now.plus_ms(wait))
+    };
+    attempts.reason = Some(reason);
+    attempts.build_version = context.build_version.map(str::to_owned);
+}
+
+fn count_lost(
+    state: &mut SyncState,
+    identifier: &PayloadIdentifier,
+    target: Target,
+    context: &Context<'_>,
+) {
+    let attempts = attempts_mut(state, identifier, &target);
+    attempts.lost = attempts.lost.saturating_add(1);
+    if attempts.lost >= context.policy.lost_max {
+        count_failure(state, identifier, target, FailureReason::Lost, context);
+    }
+}
+
+fn attempts_mut<'a>(
+    state: &'a mut SyncState,
+    identifier: &PayloadIdentifier,
+    target: Target,
+) -> &'a mut Attempts {
+    let attempts = state
+        .attempts
+        .entry(identifier.clone())
+        .or_insert_with(|| none_yet(&target));
+    if attempts.target != target {
+        *attempts = none_yet(&target);
+    }
+    attempts
+}
+
+fn none_yet(target: &Target) -> Attempts {
+    Attempts {
+        target: target.clone(),
+        failed: 0,
+        lost: 0,
+        reason: None,
+        next: NextAttempt::Now,
+        build_version: None,
+    }
+}
+
+fn hand_out(step: &mut Step, in_reply_to: Option<u32>, context: &Context<'_>) {
+    let Some(command) = next_command(&step.state, context) else {
+        return;
+    };
+    let sequence = step.state.sequence.saturating_add(1);
+    let uuid = context
+        .names
+        .name(context.enrollment, step.state.epoch, sequence);
+    step.state.sequence = sequence;
+    step.state.in_flight = Some(InFlight {
+        sequence,
+        command: command.clone(),
+        at: context.now,
+        in_reply_to,
+    });
+    step.reply = Some((uuid, command));
+}

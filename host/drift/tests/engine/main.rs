@@ -1,0 +1,8 @@
+//! The drift engine against a model device: scenarios that an administrator can read, and
+//! properties over random histories.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
+
+mod model;
+mod properties;
+mod scenarios;

@@ -1,0 +1,204 @@
+//! A device in thirty lines, an administrator, and the engine between them. Time is a number.
+
+use std::collections::BTreeMap;
+
+use mooring_drift::command::{Command, CommandNames};
+use mooring_drift::desired::{Catalog, CatalogProfile, Revision};
+use mooring_drift::next::Context;
+use mooring_drift::policy::{Policy, Timestamp};
+use mooring_drift::state::SyncState;
+use mooring_drift::status::{ProfileState, Status, enrollment_status, profile_states};
+use mooring_drift::step::{Event, Step, step};
+use mooring_mdm::device::ListedProfile;
+use mooring_mdm::error_chain::ErrorEntry;
+use mooring_mdm::ids::{Channel, CommandUuid, EnrollmentId, PayloadIdentifier, PayloadUuid};
+use mooring_mdm::report::{Answer, Outcome};
+
+pub(crate) fn identifier(text: &str) -> PayloadIdentifier {
+    PayloadIdentifier::parse(text).unwrap()
+}
+
+pub(crate) fn uuid(text: &str) -> PayloadUuid {
+    PayloadUuid::parse(text).unwrap()
+}
+
+pub(crate) fn error(domain: &str, code: i64) -> Outcome {
+    let (domain, description) = (domain.to_owned(), "no".to_owned());
+    Outcome::Error(vec![ErrorEntry {
+        code,
+        domain,
+        description,
+    }])
+}
+
+/// A server with one enrollment, and the device at its other end.
+#[derive(Debug, Clone)]
+pub(crate) struct World {
+    pub(crate) enrollment: EnrollmentId,
+    pub(crate) catalog: Catalog,
+    pub(crate) policy: Policy,
+    pub(crate) names: CommandNames,
+    pub(crate) state: SyncState,
+    pub(crate) now: Timestamp,
+    pub(crate) build_version: Option<String>,
+    /// What the device holds.
+    pub(crate) device: BTreeMap<PayloadIdentifier, PayloadUuid>,
+    /// Every command handed out, in order: `install a=1`, `remove a`, `list`, `info`.
+    pub(crate) sent: Vec<String>,
+}
+
+impl World {
+    /// An enrolled device that holds one profile of somebody else.
+    pub(crate) fn enrolled() -> Self {
+        let mut world = Self {
+            enrollment: EnrollmentId::parse("DEVICE").unwrap(),
+            catalog: Catalog::default(),
+            policy: Policy::default(),
+            names: CommandNames::new(&[1; 32], [2; 16]),
+            state: SyncState::new(),
+            now: Timestamp(1_700_000_000_000),
+            build_version: None,
+            device: BTreeMap::from([(identifier("other"), uuid("x"))]),
+            sent: Vec::new(),
+        };
+        world.event(Event::Authenticate);
+        world.event(Event::TokenUpdate);
+        world
+    }
+
+    /// The administrator makes `uuid_text` the latest content of a profile.
+    pub(crate) fn push(&mut self, id: &str, uuid_text: &str) {
+        let uuid = uuid(uuid_text);
+        let profiles = &mut self.catalog.profiles;
+        let profile = profiles
+            .entry(identifier(id))
+            .or_insert_with(|| CatalogProfile {
+                channel: Channel::Device,
+                latest: Revision {
+                    version: 0,
+                    uuid: uuid.clone(),
+                },
+                is_wanted: true,
+                made: [].into(),
+            });
+        profile.is_wanted = true;
+        profile.latest = Revision {
+            version: profile.latest.version + 1,
+            uuid: uuid.clone(),
+        };
+        profile.made.insert(uuid);
+    }
+
+    /// The administrator deletes a profile.
+    pub(crate) fn delete(&mut self, id: &str) {
+        if let Some(profile) = self.catalog.profiles.get_mut(&identifier(id)) {
+            profile.is_wanted = false;
+        }
+    }
+
+    pub(crate) fn event(&mut self, event: Event) -> Step {
+        let context = Context {
+            enrollment: &self.enrollment,
+            desired: self.catalog.desired(Channel::Device),
+            policy: &self.policy,
+            names: &self.names,
+            build_version: self.build_version.as_deref(),
+            now: self.now,
+        };
+        let step = step(&self.state, event, &context);
+        let is_new = step.state.sequence > self.state.sequence;
+        if let Some((_, command)) = &step.reply
+            && is_new
+        {
+            self.sent.push(describe(command));
+        }
+        self.state = step.state.clone();
+        step
+    }
+
+    pub(crate) fn idle(&mut self) -> Option<(CommandUuid, Command)> {
+        self.event(Event::Idle).reply
+    }
+
+    pub(crate) fn report(
+        &mut self,
+        uuid: &CommandUuid,
+        outcome: Outcome,
+    ) -> Option<(CommandUuid, Command)> {
+        self.event(Event::Result {
+            uuid: uuid.clone(),
+            outcome,
+        })
+        .reply
+    }
+
+    /// What an obedient device does with a command.
+    pub(crate) fn obey(&mut self, command: &Command) -> Outcome {
+        let mut answer = Answer::default();
+        match command {
+            Command::ProfileList => {
+                let listed = self.device.iter().map(|(identifier, uuid)| ListedProfile {
+                    identifier: identifier.clone(),
+                    uuid: uuid.clone(),
+                    display_name: None,
+                });
+                answer.profiles = Some(Ok(listed.collect()));
+            }
+            Command::DeviceInformation => answer.attributes = Some(Default::default()),
+            Command::InstallProfile {
+                identifier,
+                revision,
+            } => {
+                self.device
+                    .insert(identifier.clone(), revision.uuid.clone());
+            }
+            Command::RemoveProfile { identifier } => {
+                if self.device.remove(identifier).is_none() {
+                    return error("MDMClientError", 89);
+                }
+            }
+        }
+        Outcome::Acknowledged(answer)
+    }
+
+    /// One whole contact of an obedient device; returns what it was sent.
+    pub(crate) fn contact(&mut self) -> Vec<String> {
+        let first = self.sent.len();
+        let mut reply = self.idle();
+        for _ in 0..1_000 {
+            let Some((uuid, command)) = reply else {
+                return self.sent[first..].to_vec();
+            };
+            let outcome = self.obey(&command);
+            reply = self.report(&uuid, outcome);
+        }
+        panic!("a contact never ends: {:?}", &self.sent[first..first + 20]);
+    }
+
+    pub(crate) fn states(&self) -> BTreeMap<PayloadIdentifier, ProfileState> {
+        let desired = self.catalog.desired(Channel::Device);
+        profile_states(&desired, &self.state, &self.policy, self.now)
+    }
+
+    pub(crate) fn status(&self) -> Status {
+        enrollment_status(&self.states(), &self.state, &self.policy, self.now)
+    }
+
+    pub(crate) fn later_ms(&mut self, ms: u64) {
+        self.now = self.now.plus_ms(ms);
+    }
+}
+
+pub(crate) fn describe(command: &Command) -> String {
+    match command {
+        Command::ProfileList => "list".to_owned(),
+        Command::DeviceInformation => "info".to_owned(),
+        Command::InstallProfile {
+            identifier,
+            revision,
+        } => {
+            format!("install {identifier}={}", revision.uuid)
+        }
+        Command::RemoveProfile { identifier } => format!("remove {identifier}"),
+    }
+}

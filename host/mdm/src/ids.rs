@@ -1,0 +1,310 @@
+//! The names by which Apple's protocol and profiles know things, each parsed once.
+//!
+//! Knows nothing of storage, commands or plugins. Invariant: a value of these types came through
+//! its `parse`, so it is non-empty, bounded and free of control characters.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// Longest identifier, uuid or enrollment part accepted, in bytes. Apple names no maximum;
+/// 255 is what reverse-DNS names and file names allow, and it bounds every key in the store.
+pub const ID_BYTES_MAX: usize = 255;
+
+/// Why a text is not an identifier.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum IdError {
+    /// The text is empty.
+    #[error("{what} is empty")]
+    Empty {
+        /// Which identifier was being read.
+        what: &'static str,
+    },
+    /// The text is longer than [`ID_BYTES_MAX`].
+    #[error("{what} has {bytes} bytes; at most {ID_BYTES_MAX} are accepted")]
+    TooLong {
+        /// Which identifier was being read.
+        what: &'static str,
+        /// Its length in bytes.
+        bytes: usize,
+    },
+    /// The text holds a control character, or one that separates the parts of a larger name.
+    #[error("{what} contains the character {found:?}, which is not allowed there")]
+    Character {
+        /// Which identifier was being read.
+        what: &'static str,
+        /// The first offending character.
+        found: char,
+    },
+}
+
+fn check(what: &'static str, text: &str) -> Result<(), IdError> {
+    if text.is_empty() {
+        return Err(IdError::Empty { what });
+    }
+    if text.len() > ID_BYTES_MAX {
+        return Err(IdError::TooLong {
+            what,
+            bytes: text.len(),
+        });
+    }
+    match text.chars().find(|c| c.is_control()) {
+        Some(found) => Err(IdError::Character { what, found }),
+        None => Ok(()),
+    }
+}
+
+/// A profile's stable name, its top-level `PayloadIdentifier`.
+///
+/// See <https://developer.apple.com/documentation/devicemanagement/toplevel>.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct PayloadIdentifier(String);
+
+impl PayloadIdentifier {
+    /// Reads an identifier; it is compared byte for byte, as devices do.
+    ///
+    /// # Errors
+    /// [`IdError`] if it is empty, over [`ID_BYTES_MAX`] bytes, or holds a control character.
+    pub fn parse(text: &str) -> Result<Self, IdError> {
+        check("PayloadIdentifier", text)?;
+        Ok(Self(text.to_owned()))
+    }
+
+    /// The identifier as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Which revision of a profile, its top-level `PayloadUUID`.
+///
+/// A text in UUID form is kept in upper case, since devices differ in the case they report;
+/// any other text (macOS accepts it) is kept as it is.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct PayloadUuid(String);
+
+impl PayloadUuid {
+    /// Reads a uuid.
+    ///
+    /// # Errors
+    /// [`IdError`] if it is empty, over [`ID_BYTES_MAX`] bytes, or holds a control character.
+    pub fn parse(text: &str) -> Result<Self, IdError> {
+        check("PayloadUUID", text)?;
+        Ok(match uuid::Uuid::try_parse(text) {
+            Ok(uuid) => Self::from(uuid),
+            Err(_) => Self(text.to_owned()),
+        })
+    }
+
+    /// The uuid as text, upper case where it has UUID form.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<uuid::Uuid> for PayloadUuid {
+    fn from(uuid: uuid::Uuid) -> Self {
+        Self(uuid.hyphenated().to_string().to_uppercase())
+    }
+}
+
+/// A managed device, named by the id of its device channel: its UDID, or the enrollment id of a
+/// User Enrollment.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct HostId(String);
+
+impl HostId {
+    /// Reads a host id. Case is kept: a UDID of iOS is not a UUID.
+    ///
+    /// # Errors
+    /// [`IdError`] if it is empty, too long, or holds a control character, `:`, `,` or `/`
+    /// (they separate ids in enrollment ids, lists and URLs).
+    pub fn parse(text: &str) -> Result<Self, IdError> {
+        check("the device's id", text)?;
+        match text.chars().find(|c| matches!(c, ':' | ',' | '/')) {
+            Some(found) => Err(IdError::Character {
+                what: "the device's id",
+                found,
+            }),
+            None => Ok(Self(text.to_owned())),
+        }
+    }
+
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Which of a host's two channels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Channel {
+    /// Profiles for the whole device.
+    Device,
+    /// Profiles for one managed user of it.
+    User,
+}
+
+/// One managed channel of a host, in NanoMDM's string form: `DEVICE` or `DEVICE:USER`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct EnrollmentId {
+    host: HostId,
+    user: Option<String>,
+}
+
+impl EnrollmentId {
+    /// The device channel of `host`.
+    pub fn device(host: HostId) -> Self {
+        Self { host, user: None }
+    }
+
+    /// The channel of `user` on `host`.
+    ///
+    /// # Errors
+    /// [`IdError`] if `user` is empty, too long, or holds a control character, `,` or `/`.
+    pub fn user(host: HostId, user: &str) -> Result<Self, IdError> {
+        check("the user's id", user)?;
+        match user.chars().find(|c| matches!(c, ',' | '/')) {
+            Some(found) => Err(IdError::Character {
+                what: "the user's id",
+                found,
+            }),
+            None => Ok(Self {
+                host,
+                user: Some(user.to_owned()),
+            }),
+        }
+    }
+
+    /// Reads the string form.
+    ///
+    /// # Errors
+    /// [`IdError`] of either part.
+    pub fn parse(text: &str) -> Result<Self, IdError> {
+        match text.split_once(':') {
+            None => HostId::parse(text).map(Self::device),
+            Some((host, user)) => Self::user(HostId::parse(host)?, user),
+        }
+    }
+
+    /// The host this channel belongs to.
+    pub fn host(&self) -> &HostId {
+        &self.host
+    }
+
+    /// The user's part, or `None` for the device channel.
+    pub fn user_part(&self) -> Option<&str> {
+        self.user.as_deref()
+    }
+
+    /// Which channel it is.
+    pub fn channel(&self) -> Channel {
+        if self.user.is_some() {
+            Channel::User
+        } else {
+            Channel::Device
+        }
+    }
+}
+
+impl fmt::Display for EnrollmentId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.user {
+            None => f.write_str(self.host.as_str()),
+            Some(user) => write!(f, "{}:{user}", self.host.as_str()),
+        }
+    }
+}
+
+/// The name of one command, chosen by the server and repeated by the device in its report.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct CommandUuid(String);
+
+impl CommandUuid {
+    /// Reads a command uuid; any bounded text, since a device may repeat one that is not ours.
+    ///
+    /// # Errors
+    /// [`IdError`] if it is empty, over [`ID_BYTES_MAX`] bytes, or holds a control character.
+    pub fn parse(text: &str) -> Result<Self, IdError> {
+        check("CommandUUID", text)?;
+        Ok(Self(text.to_owned()))
+    }
+
+    /// The uuid as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<uuid::Uuid> for CommandUuid {
+    fn from(uuid: uuid::Uuid) -> Self {
+        Self(uuid.hyphenated().to_string().to_uppercase())
+    }
+}
+
+macro_rules! text_conversions {
+    ($($name:ident),+) => {$(
+        impl TryFrom<String> for $name {
+            type Error = IdError;
+            fn try_from(text: String) -> Result<Self, IdError> {
+                Self::parse(&text)
+            }
+        }
+        impl From<$name> for String {
+            fn from(id: $name) -> Self {
+                id.to_string()
+            }
+        }
+    )+};
+}
+macro_rules! text_display {
+    ($($name:ident),+) => {$(
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    )+};
+}
+text_conversions!(
+    PayloadIdentifier,
+    PayloadUuid,
+    HostId,
+    EnrollmentId,
+    CommandUuid
+);
+text_display!(PayloadIdentifier, PayloadUuid, HostId, CommandUuid);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A uuid is compared without regard to case; other texts are kept as they are.
+    #[test]
+    fn uuid_case() {
+        let lower = PayloadUuid::parse("0a1b2c3d-0000-4000-8000-00000000abcd").unwrap();
+        let upper = PayloadUuid::parse("0A1B2C3D-0000-4000-8000-00000000ABCD").unwrap();
+        assert_eq!(lower, upper);
+        assert_eq!(
+            PayloadUuid::parse("revision-a").unwrap().as_str(),
+            "revision-a"
+        );
+    }
+
+    /// The string form of an enrollment id survives a round trip, and bad parts are refused.
+    #[test]
+    fn enrollment_id_form() {
+        for text in ["ABC-123", "ABC-123:501", "ABC:a:b"] {
+            assert_eq!(EnrollmentId::parse(text).unwrap().to_string(), text);
+        }
+        for text in ["", ":", "a:", ":b", "a,b", "a/b", "a\u{0}"] {
+            assert!(EnrollmentId::parse(text).is_err(), "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! Apple's device management protocol and configuration profile format as types.
+//!
+//! Decodes what devices and administrators send, encodes what devices get, and owns a profile's
+//! identity. It knows nothing of storage, plugins, the network, the clock or randomness: every
+//! function is plain data in, plain data out.
+
+pub mod device;
+pub mod error_chain;
+pub mod finding;
+pub mod ids;
+pub mod plist;
+pub mod report;

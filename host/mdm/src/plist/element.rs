@@ -1,0 +1,115 @@
+//! The elements of a property list, and the values of those that hold text alone.
+//!
+//! Knows nothing of nesting. Invariant: an element is known by its exact name or not at all.
+
+use std::borrow::Cow;
+
+use super::document::{Span, Value};
+use super::fault::Fault;
+use super::scalar;
+use super::scan::{Scanner, Tag, shown};
+
+/// The elements that a property list is made of, apart from `<plist>` itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Element {
+    Key,
+    Container { is_dictionary: bool },
+    Scalar(Scalar),
+}
+
+/// The elements that hold text alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Scalar {
+    String,
+    Integer,
+    Real,
+    Boolean(bool),
+    Date,
+    Data,
+}
+
+impl Element {
+    pub(super) fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "key" => Self::Key,
+            "dict" => Self::Container {
+                is_dictionary: true,
+            },
+            "array" => Self::Container {
+                is_dictionary: false,
+            },
+            "string" => Self::Scalar(Scalar::String),
+            "integer" => Self::Scalar(Scalar::Integer),
+            "real" => Self::Scalar(Scalar::Real),
+            "true" => Self::Scalar(Scalar::Boolean(true)),
+            "false" => Self::Scalar(Scalar::Boolean(false)),
+            "date" => Self::Scalar(Scalar::Date),
+            "data" => Self::Scalar(Scalar::Data),
+            _ => return None,
+        })
+    }
+}
+
+/// What stands between a scalar's tags, and where.
+pub(super) struct Content<'a> {
+    pub(super) text: Cow<'a, str>,
+    pub(super) inner: Span,
+    pub(super) whole: Span,
+}
+
+/// The value that a scalar's text stands for.
+pub(super) fn value(
+    scanner: &mut Scanner<'_>,
+    scalar: Scalar,
+    content: &Content<'_>,
+) -> Result<Value, Fault> {
+    let text = content.text.as_ref();
+    let at = content.whole.start as usize;
+    let unfit = |rule, unfit: scalar::Unfit| Fault::error(rule, at, unfit.message, unfit.hint);
+    Ok(match scalar {
+        Scalar::String => Value::String(text.to_owned()),
+        Scalar::Integer => {
+            let (number, is_hex) = scalar::integer(text).map_err(|why| unfit("P014", why))?;
+            if is_hex {
+                let message = "a hexadecimal integer, which some plist readers refuse";
+                scanner.warn(Fault::warning("P014", at, message, "write it in decimal"));
+            }
+            Value::Integer(number)
+        }
+        Scalar::Real => Value::Real(scalar::real(text).map_err(|why| unfit("P015", why))?),
+        Scalar::Boolean(flag) if text.is_empty() => Value::Boolean(flag),
+        Scalar::Boolean(_) => {
+            let hint = "write <true/> or <false/>";
+            return Err(Fault::error("P011", at, "a boolean with text in it", hint));
+        }
+        Scalar::Date if scalar::is_date(text) => Value::Date(text.to_owned()),
+        Scalar::Date => {
+            let hint = "write it as 2031-12-24T18:30:00Z, with a year from 1900 to 9999";
+            return Err(Fault::error("P016", at, "this is not a date", hint));
+        }
+        Scalar::Data => Value::Data(data(scanner, text, content)?),
+    })
+}
+
+fn data(scanner: &Scanner<'_>, text: &str, content: &Content<'_>) -> Result<Vec<u8>, Fault> {
+    scalar::data(text).map_err(|unfit| {
+        let start = content.inner.start as usize;
+        let source = &scanner.text[start..content.inner.end as usize];
+        let at = match scalar::data_fault_offset(source) {
+            0 => content.whole.start as usize,
+            offset => start + offset,
+        };
+        Fault::error("P017", at, unfit.message, unfit.hint)
+    })
+}
+
+pub(super) fn unknown_element(tag: &Tag<'_>) -> Fault {
+    let lower = tag.name.to_ascii_lowercase();
+    let hint = if Element::named(&lower).is_some() {
+        "write element names in lower case"
+    } else {
+        "use dict, array, key, string, integer, real, true, false, date or data; write < as &lt;"
+    };
+    let message = format!("<{}> is not an element of property lists", shown(tag.name));
+    Fault::error("P011", tag.span.start as usize, message, hint)
+}

@@ -1,0 +1,400 @@
+//! From tags to nodes: how the elements of a property list may nest.
+//!
+//! Knows nothing of characters and references, nor of what the values mean.
+//! Invariant: open dictionaries and arrays are an explicit stack no deeper than the limit, and a
+//! node is made only after the limits were checked.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
+use crate::finding::{Finding, Severity};
+
+use super::document::{Document, Key, Node, NodeId, Span, Value};
+use super::element::{self, Content, Element, unknown_element};
+use super::fault::Fault;
+use super::line::LineIndex;
+use super::scan::{Scanner, Tag, TagKind, shown, span};
+use super::{DEPTH_MAX, Read, ReaderLimits, prolog};
+
+/// Reads an XML property list strictly, in one pass.
+///
+/// # Errors
+/// A [`Finding`] with the rule (`P001` to `P020`), the line and column of the first fault, and
+/// what to do about it.
+pub fn read_xml(text: &[u8], limits: &ReaderLimits) -> Result<Read, Finding> {
+    if text.len() > limits.bytes.min(u32::MAX as usize) {
+        let message = format!(
+            "the text has {} bytes; at most {} are read",
+            text.len(),
+            limits.bytes
+        );
+        let finding = Finding::host(Severity::Error, "P020", (0, 0), message);
+        return Err(finding.with_hint("split it into several profiles"));
+    }
+    let read = prolog::decode(text).and_then(|text| Reader::new(text, limits).read());
+    match read {
+        Ok((nodes, notices)) if notices.is_empty() => Ok(Read {
+            document: Document::new(nodes),
+            notices: Vec::new(),
+        }),
+        Ok((nodes, notices)) => {
+            let lines = LineIndex::new(text);
+            let notices = notices
+                .into_iter()
+                .map(|fault| fault.into_finding(&lines))
+                .collect();
+            Ok(Read {
+                document: Document::new(nodes),
+                notices,
+            })
+        }
+        Err(fault) => Err(fault.into_finding(&LineIndex::new(text))),
+    }
+}
+
+/// A dictionary or array whose end has not come yet.
+struct Open<'a> {
+    node: NodeId,
+    is_dictionary: bool,
+    /// A dictionary's keys so far.
+    keys: BTreeSet<Cow<'a, str>>,
+    /// The key whose value comes next.
+    pending: Option<Key>,
+}
+
+struct Reader<'a> {
+    scanner: Scanner<'a>,
+    depth_max: usize,
+    nodes_max: usize,
+    nodes: Vec<Node>,
+    open: Vec<Open<'a>>,
+}
+
+impl<'a> Reader<'a> {
+    fn new(text: &'a str, limits: &ReaderLimits) -> Self {
+        Self {
+            scanner: Scanner::new(text),
+            depth_max: limits.depth.min(DEPTH_MAX),
+            nodes_max: limits.nodes.min(u32::MAX as usize - 1),
+            nodes: Vec::new(),
+            open: Vec::new(),
+        }
+    }
+
+    fn read(mut self) -> Result<(Vec<Node>, Vec<Fault>), Fault> {
+        prolog::prolog(&mut self.scanner)?;
+        self.root()?;
+        loop {
+            let tag = self.next_tag()?;
+            match tag.kind {
+                TagKind::Close if self.close(&tag)? => break,
+                TagKind::Close => {}
+                TagKind::Open | TagKind::Empty => self.element(&tag)?,
+            }
+        }
+        self.scanner.skip_between()?;
+        if self.scanner.rest().is_empty() {
+            return Ok((self.nodes, self.scanner.notices));
+        }
+        let hint = "delete everything after </plist>";
+        Err(Fault::error(
+            "P003",
+            self.scanner.at,
+            "something follows </plist>",
+            hint,
+        ))
+    }
+
+    fn root(&mut self) -> Result<(), Fault> {
+        let tag = self.scanner.tag()?;
+        let start = tag.span.start as usize;
+        if tag.name != "plist" || tag.kind == TagKind::Close {
+            let message = format!(
+                "the outermost element is <{}>, not <plist>",
+                shown(tag.name)
+            );
+            let hint = "put everything into <plist version=\"1.0\"> ... </plist>";
+            return Err(Fault::error("P003", start, message, hint));
+        }
+        if tag.kind == TagKind::Empty {
+            return Err(no_value(start));
+        }
+        Ok(())
+    }
+
+    /// The next tag between elements.
+    fn next_tag(&mut self) -> Result<Tag<'a>, Fault> {
+        self.scanner.skip_between()?;
+        let at = self.scanner.at;
+        let rest = self.scanner.rest();
+        if rest.is_empty() {
+            return Err(self.end_of_file(at));
+        }
+        if rest.starts_with("<?") {
+            let hint = "remove it; a property list has no processing instructions";
+            return Err(Fault::error("P011", at, "a processing instruction", hint));
+        }
+        if !rest.starts_with('<') || rest.starts_with("<![CDATA[") {
+            self.scanner.check_characters(at, at + 1)?;
+            let hint = "put the text into an element such as <string>, or remove it";
+            return Err(Fault::error("P011", at, "text between elements", hint));
+        }
+        self.scanner.tag()
+    }
+
+    fn end_of_file(&self, at: usize) -> Fault {
+        match self.open.last() {
+            None => {
+                let hint = "end the file with </plist>";
+                Fault::error("P003", at, "the file ends without </plist>", hint)
+            }
+            Some(open) => {
+                let start = self.nodes[open.node as usize].span.start;
+                self.unclosed(at, "the file ends", open.name(), start)
+            }
+        }
+    }
+
+    /// Something came before an element's closing tag.
+    fn unclosed(&self, at: usize, what: &str, name: &str, start: u32) -> Fault {
+        let lines = LineIndex::new(self.scanner.text.as_bytes());
+        let (line, column) = lines.position(start as usize);
+        let message = format!("{what} while <{name}> of {line}:{column} is open");
+        Fault::error(
+            "P002",
+            at,
+            message,
+            "add the missing closing tag, or the rest of the file",
+        )
+    }
+
+    fn close_root(&self, tag: &Tag<'_>) -> Result<(), Fault> {
+        let start = tag.span.start as usize;
+        if tag.name != "plist" {
+            let message = format!("</{}> closes nothing", shown(tag.name));
+            let hint = "remove it, or add the opening tag";
+            return Err(Fault::error("P002", start, message, hint));
+        }
+        if self.nodes.is_empty() {
+            Err(no_value(start))
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Closes the innermost element; returns whether that was `<plist>`.
+    fn close(&mut self, tag: &Tag<'_>) -> Result<bool, Fault> {
+        let Some(open) = self.open.pop() else {
+            return self.close_root(tag).map(|()| true);
+        };
+        if tag.name != open.name() {
+            let what = format!("</{}> comes", shown(tag.name));
+            let start = self.nodes[open.node as usize].span.start;
+            return Err(self.unclosed(tag.span.start as usize, &what, open.name(), start));
+        }
+        if let Some(key) = &open.pending {
+            return Err(key_without_value(key));
+        }
+        let end = self.next_id();
+        let node = &mut self.nodes[open.node as usize];
+        node.end = end;
+        node.span.end = tag.span.end;
+        node.text.end = tag.span.start;
+        Ok(false)
+    }
+
+    fn element(&mut self, tag: &Tag<'a>) -> Result<(), Fault> {
+        match Element::named(tag.name) {
+            None => Err(unknown_element(tag)),
+            Some(Element::Key) => self.key(tag),
+            Some(Element::Container { is_dictionary }) => {
+                let key = self.placed(tag)?;
+                self.container(is_dictionary, key, tag)
+            }
+            Some(Element::Scalar(scalar)) => {
+                let key = self.placed(tag)?;
+                let content = self.text_content(tag)?;
+                let value = element::value(&mut self.scanner, scalar, &content)?;
+                self.push(value, key, content.whole, content.inner);
+                Ok(())
+            }
+        }
+    }
+
+    /// Whether a value may stand here, and the key that it belongs to.
+    fn placed(&mut self, tag: &Tag<'_>) -> Result<Option<Key>, Fault> {
+        let at = tag.span.start as usize;
+        if self.nodes.len() >= self.nodes_max {
+            let message = format!("more than {} values", self.nodes_max);
+            return Err(Fault::error(
+                "P019",
+                at,
+                message,
+                "split it into several profiles",
+            ));
+        }
+        let Some(open) = self.open.last_mut() else {
+            if self.nodes.is_empty() {
+                return Ok(None);
+            }
+            let hint = "keep one value in <plist>, for a profile a <dict>";
+            return Err(Fault::error("P003", at, "a second value in <plist>", hint));
+        };
+        if !open.is_dictionary {
+            return Ok(None);
+        }
+        if let Some(key) = open.pending.take() {
+            return Ok(Some(key));
+        }
+        Err(if tag.name == "string" {
+            let hint = "write keys as <key>, and put one before every value";
+            Fault::error("P010", at, "a <string> where a <key> belongs", hint)
+        } else {
+            let message = format!("<{}> has no <key> before it", tag.name);
+            Fault::error(
+                "P010",
+                at,
+                message,
+                "put a <key> before every value of a <dict>",
+            )
+        })
+    }
+
+    fn container(
+        &mut self,
+        is_dictionary: bool,
+        key: Option<Key>,
+        tag: &Tag<'_>,
+    ) -> Result<(), Fault> {
+        if self.open.len() >= self.depth_max {
+            let message = format!(
+                "dictionaries and arrays are nested over {} deep",
+                self.depth_max
+            );
+            let hint = "flatten the structure; no device setting needs this depth";
+            return Err(Fault::error("P018", tag.span.start as usize, message, hint));
+        }
+        let value = if is_dictionary {
+            Value::Dictionary
+        } else {
+            Value::Array
+        };
+        let inner = Span {
+            start: tag.span.end,
+            end: tag.span.end,
+        };
+        let node = self.push(value, key, tag.span, inner);
+        if tag.kind == TagKind::Open {
+            self.open.push(Open {
+                node,
+                is_dictionary,
+                keys: BTreeSet::new(),
+                pending: None,
+            });
+        }
+        Ok(())
+    }
+
+    fn key(&mut self, tag: &Tag<'a>) -> Result<(), Fault> {
+        let at = tag.span.start as usize;
+        match self.open.last() {
+            Some(Open {
+                pending: Some(key), ..
+            }) => return Err(key_without_value(key)),
+            Some(open) if open.is_dictionary => {}
+            Some(_) | None => {
+                let hint = "use <key> only in a <dict>, in front of a value";
+                return Err(Fault::error("P010", at, "a <key> outside a <dict>", hint));
+            }
+        }
+        let content = self.text_content(tag)?;
+        let Some(open) = self.open.last_mut() else {
+            return Ok(());
+        };
+        open.pending = Some(Key {
+            text: content.text.to_string(),
+            span: content.whole,
+        });
+        if open.keys.insert(content.text.clone()) {
+            return Ok(());
+        }
+        let message = format!("the key {} is here twice", shown(&content.text));
+        let hint = "remove one; readers differ in which of the two they take";
+        Err(Fault::error("P009", at, message, hint))
+    }
+
+    /// Reads up to the closing tag of an element that holds text alone.
+    fn text_content(&mut self, tag: &Tag<'a>) -> Result<Content<'a>, Fault> {
+        if tag.kind == TagKind::Empty {
+            let inner = Span {
+                start: tag.span.end,
+                end: tag.span.end,
+            };
+            return Ok(Content {
+                text: Cow::Borrowed(""),
+                inner,
+                whole: tag.span,
+            });
+        }
+        let (text, inner) = self.scanner.content()?;
+        let at = self.scanner.at;
+        if self.scanner.rest().is_empty() {
+            return Err(self.unclosed(at, "the file ends", tag.name, tag.span.start));
+        }
+        let next = self.scanner.tag()?;
+        if next.kind == TagKind::Close && next.name == tag.name {
+            let whole = span(tag.span.start as usize, self.scanner.at);
+            return Ok(Content { text, inner, whole });
+        }
+        if next.kind != TagKind::Close && Element::named(next.name).is_none() {
+            return Err(unknown_element(&next));
+        }
+        let slash = if next.kind == TagKind::Close { "/" } else { "" };
+        let what = format!("<{slash}{}> comes", shown(next.name));
+        Err(self.unclosed(at, &what, tag.name, tag.span.start))
+    }
+
+    fn push(&mut self, value: Value, key: Option<Key>, span: Span, text: Span) -> NodeId {
+        let id = self.next_id();
+        let parent = self.open.last().map(|open| open.node);
+        self.nodes.push(Node {
+            value,
+            key,
+            parent,
+            end: id + 1,
+            span,
+            text,
+        });
+        id
+    }
+
+    /// The id that the next node gets; the node limit keeps it within its type.
+    fn next_id(&self) -> NodeId {
+        NodeId::try_from(self.nodes.len()).unwrap_or(NodeId::MAX)
+    }
+}
+
+impl Open<'_> {
+    fn name(&self) -> &'static str {
+        if self.is_dictionary { "dict" } else { "array" }
+    }
+}
+
+fn no_value(at: usize) -> Fault {
+    Fault::error(
+        "P003",
+        at,
+        "<plist> holds no value",
+        "put a value into it, for a profile a <dict>",
+    )
+}
+
+fn key_without_value(key: &Key) -> Fault {
+    let message = format!("the key {} has no value", shown(&key.text));
+    Fault::error(
+        "P010",
+        key.span.start as usize,
+        message,
+        "put a value after it, or remove it",
+    )
+}

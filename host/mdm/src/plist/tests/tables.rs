@@ -1,0 +1,285 @@
+//! The reader's rules as tables: text in, `line:column rule` out.
+
+use super::{check, plist, table, table_of_bodies};
+use crate::plist::{ReaderLimits, read_xml};
+
+/// What stands around the document is checked: encoding, declaration, document type, root.
+#[test]
+fn prolog_and_root() {
+    const PUBLIC: &str = "<!DOCTYPE plist PUBLIC \"-//Apple//DTD PLIST 1.0//EN\" ";
+    let apple = |system: &str, tail: &str| {
+        format!(
+            "<?xml version='1.0' encoding='utf-8'?>\n{PUBLIC}\"{system}\"{tail}>\n<plist><true/></plist>"
+        )
+    };
+    let http = "http://www.apple.com/DTDs/PropertyList-1.0.dtd";
+    table(&[
+        (&apple(http, ""), ""),
+        (
+            &apple("https://www.apple.com/DTDs/PropertyList-1.0.dtd", " "),
+            "",
+        ),
+        (&apple("http://evil.example/x.dtd", ""), "2:1 P006"),
+        (&apple(http, " [<!ENTITY a 'b'>]"), "2:103 P004"),
+        (&apple(http, "").replace("Apple//", "Apple Computer//"), ""),
+        (
+            &apple(http, "").replace("plist PUBLIC", "html PUBLIC"),
+            "2:1 P006",
+        ),
+        (
+            &plist("<true/>").replacen("?>", "?><!DOCTYPE plist>", 1),
+            "",
+        ),
+        (
+            &plist("<true/>").replacen("?>", "?><!DOCTYPE plist [", 1),
+            "1:55 P004",
+        ),
+        (
+            &plist("<true/>").replacen("?>", "?><!DOCTYPE plist SYSTEM 'x'>", 1),
+            "1:39 P006",
+        ),
+        (&plist("<!DOCTYPE plist><true/>"), "2:1 P004"),
+        (&plist("<!ENTITY a 'b'><true/>"), "2:1 P004"),
+        ("<plist version=\"1\"><true/></plist>", "W 1:1 P008"),
+        ("\u{FEFF}<plist><true/></plist>", "W 1:1 P007, W 1:2 P008"),
+        (
+            "\n <?xml version=\"1.0\"?><plist><true/></plist>",
+            "W 1:1 P007, W 2:2 P008",
+        ),
+        ("<?xml version=\"1.1\"?><plist><true/></plist>", "1:7 P002"),
+        (
+            "<?xml encoding=\"UTF-8\"?><plist><true/></plist>",
+            "1:1 P002",
+        ),
+        (
+            "<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><plist><true/></plist>",
+            "1:21 P008",
+        ),
+        (
+            "<?xml version=\"1.0\" standalone=\"maybe\"?><plist><true/></plist>",
+            "1:21 P002",
+        ),
+        ("", "1:1 P001"),
+        (" hello", "1:2 P001"),
+        ("<dict/>", "1:1 P003"),
+        ("<plist/>", "1:1 P003"),
+        ("<plist></plist>", "1:8 P003"),
+        ("<plist><true/>", "1:15 P003"),
+        ("<plist><true/><false/></plist>", "1:15 P003"),
+        ("<plist><true/></plist>x", "1:23 P003"),
+        ("<plist><true/></plist><!-- end --> \n", "W 1:1 P008"),
+        ("<plist><true/></plist><plist><true/></plist>", "1:23 P003"),
+    ]);
+    assert_eq!(check(b"\xFF\xFE<\0?\0"), "1:1 P008");
+    assert_eq!(check(b"\0<\0?"), "1:1 P008");
+    assert_eq!(
+        check(b"<plist><string>caf\xE9</string></plist>"),
+        "1:19 P008"
+    );
+    let latin = b"<?xml version='1.0' encoding='latin1'?><plist><string>caf\xE9</string></plist>";
+    assert_eq!(check(latin), "1:21 P008");
+}
+
+/// Elements, attributes and their nesting are checked.
+#[test]
+fn structure() {
+    table_of_bodies(&[
+        ("<dict><key>a</key><array><true/></array></dict>", ""),
+        ("<dict ><key >a</key ><true /></dict\n>", ""),
+        ("<dict><key>a</key><true></true></dict>", ""),
+        (
+            "<dict>\n<key>a</key><true/><key>a</key><true/></dict>",
+            "3:20 P009",
+        ),
+        (
+            "<dict><key>a</key><true/><key><!-- x -->a</key><true/></dict>",
+            "2:26 P009",
+        ),
+        (
+            "<dict><key>a&amp;</key><true/><key>a&#38;</key><true/></dict>",
+            "2:31 P009",
+        ),
+        ("<dict><string>a</string><true/></dict>", "2:7 P010"),
+        ("<dict><true/></dict>", "2:7 P010"),
+        ("<dict>\n <key>a</key></dict>", "3:2 P010"),
+        ("<dict><key>a</key><key>b</key><true/></dict>", "2:7 P010"),
+        ("<array><key>a</key></array>", "2:8 P010"),
+        ("<key>a</key>", "2:1 P010"),
+        ("<set><true/></set>", "2:1 P011"),
+        ("<Dict/>", "2:1 P011"),
+        ("<p:dict/>", "2:1 P011"),
+        ("<string>a<b>c</b></string>", "2:10 P011"),
+        ("<dict id=\"1\"/>", "2:7 P011"),
+        ("<array>text</array>", "2:8 P011"),
+        ("<array><![CDATA[text]]></array>", "2:8 P011"),
+        ("<?php ?><true/>", "2:1 P011"),
+        ("<true>yes</true>", "2:1 P011"),
+        ("<dict><key>a</key><true/></array>", "2:26 P002"),
+        ("<dict><key>a<string>b</string></dict>", "2:13 P002"),
+        ("<string>a</strin>", "2:10 P002"),
+        ("<string>a", "3:1 P002"),
+        ("</dict>", "2:1 P002"),
+        ("<dict", "2:1 P002"),
+        ("<true/ >", "2:1 P002"),
+        ("< true/>", "2:1 P002"),
+        ("<!-- a -- b --><true/>", "2:8 P002"),
+        ("<!-- a <true/>", "2:1 P002"),
+        ("<!-- a ---><true/>", "2:8 P002"),
+    ]);
+    let unquoted = plist("<true/>").replace("\"1.0\">", "1.0>");
+    assert_eq!(check(unquoted.as_bytes()), "1:46 P002");
+    assert_eq!(
+        check(b"<plist version='1' version='1'><true/></plist>"),
+        "1:20 P002"
+    );
+    assert_eq!(check(b"<plist><dict><key>a</key>"), "1:26 P002");
+}
+
+/// Text is read as XML says, and what readers take differently is named.
+#[test]
+fn text() {
+    table_of_bodies(&[
+        ("<string>a<!-- b -->c</string>", ""),
+        (
+            "<string>&lt;&gt;&amp;&quot;&apos;&#65;&#x1F600;</string>",
+            "",
+        ),
+        ("<string>]] ></string>", ""),
+        ("<string>a<![CDATA[<b>]]>c</string>", "W 2:10 P012"),
+        ("<string>a]]>b</string>", "2:10 P002"),
+        ("<string>a<![CDATA[b</string>", "2:10 P002"),
+        ("<string>a & b</string>", "2:11 P002"),
+        ("<string>a &amp b</string>", "2:11 P002"),
+        ("<string>&foo;</string>", "2:9 P005"),
+        ("<string>&#;</string>", "2:9 P002"),
+        ("<string>&#xZZ;</string>", "2:9 P002"),
+        ("<string>&#0;</string>", "2:9 P013"),
+        ("<string>&#xD800;</string>", "2:9 P013"),
+        ("<string>&#xFFFE;</string>", "2:9 P013"),
+        ("<string>&#99999999999;</string>", "2:9 P013"),
+        ("<string>a\u{0}b</string>", "2:10 P013"),
+        ("<string>\u{7f}\u{FFFD}</string>", ""),
+        ("<string>\u{e9}\u{FFFF}b</string>", "2:10 P013"),
+        ("<!-- \u{1} --><true/>", "2:6 P013"),
+        ("<string><![CDATA[\u{1}]]></string>", "2:18 P013"),
+        ("\u{1}<true/>", "2:1 P013"),
+    ]);
+    let read = |body: &str| {
+        let read = read_xml(plist(body).as_bytes(), &ReaderLimits::default()).unwrap();
+        read.document.root().as_str().unwrap().to_owned()
+    };
+    assert_eq!(
+        read("<string>p<![CDATA[<X>\r\ny\r]]>q<!-- c -->r</string>"),
+        "p<X>\ny\nqr"
+    );
+    assert_eq!(
+        read("<string>a\r\nb\rc&#13;d\u{e4}&amp;</string>"),
+        "a\nb\nc\rd\u{e4}&"
+    );
+    assert_eq!(read("<string/>"), "");
+    assert_eq!(
+        read("<string>\u{FF21}\u{EFFF}</string>"),
+        "\u{FF21}\u{EFFF}"
+    );
+}
+
+/// Numbers, dates and data have one form.
+#[test]
+fn scalars() {
+    let mut cases = Vec::new();
+    for (element, rule, good, bad) in [
+        (
+            "integer",
+            "P014",
+            vec![
+                "0",
+                "-1",
+                "007",
+                "-0",
+                "18446744073709551615",
+                "-9223372036854775808",
+            ],
+            vec![
+                "",
+                "+1",
+                " 1",
+                "1 ",
+                "1.0",
+                "1_0",
+                "0x",
+                "--1",
+                "18446744073709551616",
+            ],
+        ),
+        (
+            "real",
+            "P015",
+            vec!["0", "-1.5", "1e10", ".5", "5.", "1E-3"],
+            vec![
+                "",
+                "nan",
+                "inf",
+                "-Infinity",
+                "1e999",
+                " 1",
+                "0x1p3",
+                ".",
+                "1,5",
+            ],
+        ),
+        (
+            "date",
+            "P016",
+            vec![
+                "2024-02-29T23:59:59Z",
+                "1900-01-01T00:00:00Z",
+                "9999-12-31T00:00:00Z",
+            ],
+            vec![
+                "",
+                "2023-02-29T00:00:00Z",
+                "1900-02-29T00:00:00Z",
+                "2024-13-01T00:00:00Z",
+                "2024-01-01T24:00:00Z",
+                "2024-01-01T00:00:60Z",
+                "2024-01-01T00:00:00",
+                "2024-01-01T00:00:00+01:00",
+                "2024-01-01T00:00:00.5Z",
+                "1899-12-31T00:00:00Z",
+                "99999-01-01T00:00:00Z",
+                "2024-01-00T00:00:00Z",
+            ],
+        ),
+        (
+            "data",
+            "P017",
+            vec!["", "QQ==", " Q\n\tUI=\r\n", "QUJD"],
+            vec!["QQ", "QQ=", "Q===", "QR==", "QQ==QQ=="],
+        ),
+    ] {
+        cases.extend(
+            good.iter()
+                .map(|text| (format!("<{element}>{text}</{element}>"), String::new())),
+        );
+        cases.extend(bad.iter().map(|text| {
+            (
+                format!("<{element}>{text}</{element}>"),
+                format!("2:1 {rule}"),
+            )
+        }));
+    }
+    cases.push((
+        "<integer>0x1F</integer>".to_owned(),
+        "W 2:1 P014".to_owned(),
+    ));
+    cases.push((
+        "<integer>-0Xff</integer>".to_owned(),
+        "W 2:1 P014".to_owned(),
+    ));
+    cases.push(("<data>\nQU*D\n</data>".to_owned(), "3:3 P017".to_owned()));
+    let cases: Vec<_> = cases
+        .iter()
+        .map(|(a, b)| (a.as_str(), b.as_str()))
+        .collect();
+    table_of_bodies(&cases);
+}

@@ -1,0 +1,174 @@
+//! Stands between the contract's records and the plugin's functions, inside a component.
+//!
+//! Knows nothing of what a plugin does. Invariant: the panic hook is set before any of the
+//! plugin's code runs, so that a panic's text reaches the host before the trap does.
+
+use std::marker::PhantomData;
+
+use crate::bindings::generator::exports::mooring::plugin as generator;
+use crate::bindings::validator::exports::mooring::plugin as validator;
+use crate::bindings::validator::mooring::plugin::log as contract_log;
+use crate::bindings::validator::mooring::plugin::types as contract;
+use crate::document::{Entry, NONE};
+use crate::log::Level;
+use crate::{
+    Context, Device, Document, Failure, Finding, Generator, Grade, Kind, Output, Place, Profile,
+    Segment, Severity, Validator,
+};
+
+/// A validator as the contract's exports.
+pub struct ValidatorComponent<P>(PhantomData<P>);
+
+impl<P: Validator> validator::settings::Guest for ValidatorComponent<P> {
+    fn check(settings: String) -> Vec<contract::Finding> {
+        set_panic_hook();
+        lower_findings(P::check_settings(&settings))
+    }
+}
+
+impl<P: Validator> validator::validator::Guest for ValidatorComponent<P> {
+    fn validate(
+        profile: contract::Profile,
+        context: contract::Context,
+    ) -> Result<Vec<contract::Finding>, contract::Failure> {
+        set_panic_hook();
+        let profile = Profile::new(lift_document(profile.document), profile.bytes);
+        P::validate(&profile, &lift_context(context))
+            .map(lower_findings)
+            .map_err(lower_failure)
+    }
+}
+
+/// A generator as the contract's exports.
+pub struct GeneratorComponent<P>(PhantomData<P>);
+
+impl<P: Generator> generator::settings::Guest for GeneratorComponent<P> {
+    fn check(settings: String) -> Vec<contract::Finding> {
+        set_panic_hook();
+        lower_findings(P::check_settings(&settings))
+    }
+}
+
+impl<P: Generator> generator::generator::Guest for GeneratorComponent<P> {
+    fn generate(
+        seed: String,
+        context: contract::Context,
+    ) -> Result<Vec<generator::generator::Output>, contract::Failure> {
+        set_panic_hook();
+        P::generate(&seed, &lift_context(context))
+            .map(|outputs| outputs.into_iter().map(lower_output).collect())
+            .map_err(lower_failure)
+    }
+}
+
+/// The text is what `log.wit` says a host recognises as the reason of the trap that follows.
+fn set_panic_hook() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic
+            .location()
+            .map(ToString::to_string)
+            .unwrap_or_default();
+        let text = panic.payload_as_str().unwrap_or("no text");
+        sink(Level::Error, &format!("panicked at {place}: {text}"));
+    }));
+}
+
+pub(crate) fn sink(level: Level, text: &str) {
+    let level = match level {
+        Level::Debug => contract_log::Level::Debug,
+        Level::Info => contract_log::Level::Info,
+        Level::Warn => contract_log::Level::Warn,
+        Level::Error => contract_log::Level::Error,
+    };
+    contract_log::write(level, text);
+}
+
+fn lift_document(document: contract::Document) -> Document {
+    let entry = |node: contract::Node| Entry {
+        kind: lift_kind(node.kind),
+        key: node.key.unwrap_or(NONE),
+        value: node.value,
+        end: node.end,
+        parent: NONE,
+    };
+    let nodes = document.nodes.into_iter().map(entry).collect();
+    Document::assemble(nodes, document.texts, document.reals, document.blobs)
+}
+
+fn lift_kind(kind: contract::Kind) -> Kind {
+    match kind {
+        contract::Kind::Dictionary => Kind::Dictionary,
+        contract::Kind::Array => Kind::Array,
+        contract::Kind::String => Kind::String,
+        contract::Kind::Integer => Kind::Integer,
+        contract::Kind::Real => Kind::Real,
+        contract::Kind::Boolean => Kind::Boolean,
+        contract::Kind::Date => Kind::Date,
+        contract::Kind::Data => Kind::Data,
+    }
+}
+
+fn lift_context(context: contract::Context) -> Context {
+    Context {
+        settings: context.settings,
+        grade: Grade::from_text(&context.grade),
+        device: context.device.map(|device| Device {
+            platform: device.platform,
+            os_version: device.os_version,
+            model: device.model,
+            supervised: device.supervised,
+            channel: device.channel,
+            labels: device.labels,
+            extra: device.extra,
+        }),
+        extra: context.extra,
+    }
+}
+
+fn lower_findings(findings: Vec<Finding>) -> Vec<contract::Finding> {
+    findings.into_iter().map(lower_finding).collect()
+}
+
+fn lower_finding(finding: Finding) -> contract::Finding {
+    contract::Finding {
+        severity: match finding.severity {
+            Severity::Info => contract::Severity::Info,
+            Severity::Warning => contract::Severity::Warning,
+            Severity::Error => contract::Severity::Error,
+        },
+        rule: finding.rule,
+        message: finding.message,
+        place: match finding.place {
+            Place::Document => contract::Place::Document,
+            Place::Node(index) => contract::Place::Node(index),
+            Place::Path(path) => {
+                contract::Place::Path(path.into_iter().map(lower_segment).collect())
+            }
+        },
+        hint: finding.hint,
+        extra: finding.extra,
+    }
+}
+
+fn lower_segment(segment: Segment) -> contract::Segment {
+    match segment {
+        Segment::Key(key) => contract::Segment::Key(key),
+        Segment::Index(index) => contract::Segment::Index(index),
+    }
+}
+
+fn lower_output(output: Output) -> generator::generator::Output {
+    generator::generator::Output {
+        key: output.key,
+        profile: output.profile,
+        notes: lower_findings(output.notes),
+    }
+}
+
+fn lower_failure(failure: Failure) -> contract::Failure {
+    match failure {
+        Failure::BadSettings(text) => contract::Failure::BadSettings(text),
+        Failure::Unsupported(text) => contract::Failure::Unsupported(text),
+        Failure::Other(text) => contract::Failure::Other(text),
+    }
+}

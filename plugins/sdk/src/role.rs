@@ -1,0 +1,35 @@
+//! What a plugin can be.
+//!
+//! Knows nothing of how it is called. Invariant: the functions take no `self`, since every call
+//! runs in a fresh instance and nothing survives it.
+
+use crate::{Context, Failure, Finding, Output, Profile};
+
+/// A plugin that judges profiles.
+pub trait Validator {
+    /// Judges the settings text when an administrator saves it; an error refuses them.
+    fn check_settings(settings: &str) -> Vec<Finding> {
+        let _ = settings;
+        Vec::new()
+    }
+
+    /// Says what is wrong with `profile`. The same arguments must give the same findings.
+    ///
+    /// # Errors
+    /// [`Failure`] if the profile could not be judged at all.
+    fn validate(profile: &Profile, context: &Context) -> Result<Vec<Finding>, Failure>;
+}
+
+/// A plugin that makes profiles.
+pub trait Generator {
+    /// Judges the settings text when an administrator saves it; an error refuses them.
+    fn check_settings(settings: &str) -> Vec<Finding>;
+
+    /// Makes the profiles that the settings ask for. `seed` is a text that stays the same for the
+    /// life of the binding: derive every uuid from it, since output that differs between two
+    /// equal calls is refused.
+    ///
+    /// # Errors
+    /// [`Failure`] if nothing could be made.
+    fn generate(seed: &str, context: &Context) -> Result<Vec<Output>, Failure>;
+}

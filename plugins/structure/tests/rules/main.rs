@@ -1,0 +1,155 @@
+//! Every rule of the catalogue: what breaks it, what comes near and passes.
+//!
+//! A case changes a sound profile and names all findings that this causes, so that a rule that
+//! fires too often fails as well as one that is silent.
+
+mod envelope;
+mod manifest;
+mod payloads;
+mod values;
+
+use mooring_sdk::testing::profile_from_json;
+use mooring_sdk::{Context, Device, Finding, Grade, Severity, Validator};
+use mooring_structure::Structure;
+use serde_json::{Value, json};
+
+/// One change to the sound profile, and the findings it must cause: rule and severity, sorted.
+pub(crate) struct Case {
+    pub(crate) change: fn(&mut Value),
+    pub(crate) lenient: &'static [&'static str],
+    pub(crate) strict: &'static [&'static str],
+}
+
+/// A change that is judged alike in both grades.
+pub(crate) const fn case(change: fn(&mut Value), expected: &'static [&'static str]) -> Case {
+    Case {
+        change,
+        lenient: expected,
+        strict: expected,
+    }
+}
+
+/// A change that `apple-strict` judges otherwise.
+pub(crate) const fn graded(
+    change: fn(&mut Value),
+    lenient: &'static [&'static str],
+    strict: &'static [&'static str],
+) -> Case {
+    Case {
+        change,
+        lenient,
+        strict,
+    }
+}
+
+/// A profile without a finding.
+pub(crate) fn sound() -> Value {
+    json!({
+        "PayloadType": "Configuration",
+        "PayloadVersion": 1,
+        "PayloadIdentifier": "org.mooring.test",
+        "PayloadUUID": "5B3A6C04-6B0D-4B8B-8C5C-0C6C5D3F1A01",
+        "PayloadDisplayName": "Test",
+        "PayloadDescription": "For tests.",
+        "PayloadOrganization": "Mooring",
+        "PayloadScope": "System",
+        "PayloadContent": [payload("com.apple.dock", "dock"), payload("com.apple.font", "font")],
+    })
+}
+
+/// A payload with its four names, under the sound profile's identifier.
+pub(crate) fn payload(kind: &str, name: &str) -> Value {
+    let byte = name.bytes().fold(0u8, u8::wrapping_add);
+    json!({
+        "PayloadType": kind,
+        "PayloadVersion": 1,
+        "PayloadIdentifier": format!("org.mooring.test.{name}"),
+        "PayloadUUID": format!("A7F1C9D2-3E4B-4A6D-9B8F-2D1E0C3B4A{byte:02X}"),
+    })
+}
+
+/// Takes a key out of a dictionary.
+pub(crate) fn remove(dictionary: &mut Value, key: &str) {
+    dictionary.as_object_mut().unwrap().remove(key).unwrap();
+}
+
+/// Adds a payload to the profile.
+pub(crate) fn add(profile: &mut Value, payload: Value) {
+    profile["PayloadContent"]
+        .as_array_mut()
+        .unwrap()
+        .push(payload);
+}
+
+/// The context of every case: a Mac, on the first day of 2026.
+pub(crate) fn context(grade: Grade) -> Context {
+    Context {
+        grade,
+        device: Some(Device {
+            platform: "macOS".to_owned(),
+            ..Device::default()
+        }),
+        extra: vec![("today".to_owned(), "2026-01-01".to_owned())],
+        ..Context::default()
+    }
+}
+
+/// The findings about a profile.
+pub(crate) fn findings(profile: &Value, context: &Context) -> Vec<Finding> {
+    Structure::validate(&profile_from_json(&profile.to_string()), context).unwrap()
+}
+
+/// Rule and severity of the findings, sorted, each once.
+pub(crate) fn judged(profile: &Value, context: &Context) -> Vec<String> {
+    let mut lines: Vec<_> = findings(profile, context).iter().map(line).collect();
+    lines.sort();
+    lines.dedup();
+    lines
+}
+
+fn line(finding: &Finding) -> String {
+    let severity = match finding.severity {
+        Severity::Info => "info",
+        Severity::Warning => "warning",
+        Severity::Error => "error",
+    };
+    format!("{} {severity}", finding.rule)
+}
+
+/// Runs the cases of one table in both grades.
+pub(crate) fn run(cases: &[Case]) {
+    for (index, case) in cases.iter().enumerate() {
+        let mut profile = sound();
+        (case.change)(&mut profile);
+        for (grade, expected) in [
+            (Grade::DeviceLenient, case.lenient),
+            (Grade::AppleStrict, case.strict),
+        ] {
+            let judged = judged(&profile, &context(grade));
+            assert_eq!(judged, expected, "case {index}, {grade:?}: {profile:#}");
+        }
+    }
+}
+
+/// The profile that all cases start from has no finding in either grade.
+#[test]
+fn sound_profile_passes() {
+    run(&[case(|_| {}, &[])]);
+}
+
+/// Every finding says what to do.
+#[test]
+fn findings_have_hints() {
+    let tables = [envelope::CASES, payloads::CASES, values::CASES];
+    for case in tables.into_iter().flatten() {
+        let mut profile = sound();
+        (case.change)(&mut profile);
+        for finding in findings(&profile, &context(Grade::DeviceLenient)) {
+            let hint = finding.hint.as_deref().unwrap_or_default();
+            assert!(
+                !hint.is_empty() && !finding.message.is_empty(),
+                "{finding:?}"
+            );
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! The manifest and the rules say the same.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use mooring_sdk::Validator;
+use mooring_structure::Structure;
+use serde_json::Value;
+
+use crate::{envelope, payloads, values};
+
+fn manifest() -> Value {
+    serde_json::from_str(include_str!("../../manifest.json")).unwrap()
+}
+
+fn listed() -> BTreeMap<String, String> {
+    let manifest = manifest();
+    let rules = manifest["rules"].as_array().unwrap().iter();
+    let text = |rule: &Value, key: &str| rule[key].as_str().unwrap().to_owned();
+    rules
+        .map(|rule| (text(rule, "id"), text(rule, "severity")))
+        .collect()
+}
+
+/// The manifest lists exactly the rules that some case makes fire, with a severity they have.
+#[test]
+fn manifest_lists_the_rules() {
+    let cases = [envelope::CASES, payloads::CASES, values::CASES];
+    let fired: BTreeSet<_> = cases
+        .into_iter()
+        .flatten()
+        .flat_map(|case| case.lenient)
+        .collect();
+    let mut rules: BTreeSet<_> = fired
+        .iter()
+        .map(|line| line.split(' ').next().unwrap())
+        .collect();
+    rules.insert("settings");
+    let listed = listed();
+    let names: BTreeSet<_> = listed.keys().map(String::as_str).collect();
+    assert_eq!(names, rules);
+    for (rule, severity) in listed.iter().filter(|(rule, _)| *rule != "settings") {
+        let line = format!("{rule} {severity}");
+        assert!(
+            fired.iter().any(|fired| **fired == line),
+            "{line} never fires"
+        );
+    }
+}
+
+/// The whole catalogue is there: T001 to T025 and L001 to L010.
+#[test]
+fn catalogue_is_complete() {
+    let envelope = (1..=25).map(|number| format!("T{number:03}"));
+    let payloads = (1..=10).map(|number| format!("L{number:03}"));
+    let listed = listed();
+    for rule in envelope.chain(payloads) {
+        assert!(listed.contains_key(&rule), "{rule}");
+    }
+}
+
+/// Settings other than none are refused.
+#[test]
+fn no_settings() {
+    for empty in ["", "{}", " { } ", "null"] {
+        assert!(Structure::check_settings(empty).is_empty(), "{empty}");
+    }
+    assert_eq!(Structure::check_settings(r#"{"a": 1}"#)[0].rule, "settings");
+}

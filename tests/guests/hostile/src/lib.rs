@@ -1,0 +1,115 @@
+//! A validator that misbehaves in the way its settings name; a fixture for the host's tests.
+//!
+//! Knows nothing of how it is stopped. Invariant: without settings it behaves.
+
+use mooring_sdk::{Context, Failure, Finding, Place, Profile, Segment, Severity, Validator, log};
+
+struct Hostile;
+
+mooring_sdk::export_validator!(Hostile, include_str!("../manifest.json"));
+
+impl Validator for Hostile {
+    fn check_settings(settings: &str) -> Vec<Finding> {
+        match settings {
+            "bad" => vec![Finding::error_document("H001", "these settings are bad")],
+            "panic" => panic!("settings are frightening"),
+            _ => Vec::new(),
+        }
+    }
+
+    fn validate(profile: &Profile, context: &Context) -> Result<Vec<Finding>, Failure> {
+        match context.settings.as_str() {
+            "loop" => endless(),
+            "memory" => hoard(),
+            "panic" => panic!("the profile is frightening"),
+            "recursion" => Ok(vec![remark(&descend(u64::MAX).to_string())]),
+            "findings" => Ok((0..20_000).map(|_| remark("again")).collect()),
+            "output" => Ok(vec![remark(&"x".repeat(6 << 20))]),
+            "log" => {
+                (0..10_000).for_each(|_| log::info(&"a long line ".repeat(100)));
+                Ok(Vec::new())
+            }
+            "failure" => Err(Failure::Other("it did not work".to_owned())),
+            "bad-settings" => Err(Failure::BadSettings("they are bad".to_owned())),
+            "unsupported" => Err(Failure::Unsupported("not this one".to_owned())),
+            "wrong-node" => Ok(vec![at(Place::Node(u32::MAX))]),
+            "wrong-path" => Ok(vec![at(Place::Path(vec![
+                Segment::Key("PayloadContent".to_owned()),
+                Segment::Index(0),
+                Segment::Key("Nowhere".to_owned()),
+            ]))]),
+            "abort" => std::process::abort(),
+            "clock" => Ok(vec![remark(&format!("{:?}", std::time::SystemTime::now()))]),
+            "env" => Ok(vec![remark(&std::env::var("PATH").unwrap_or_default())]),
+            "file" => Ok(std::fs::read("/etc/passwd")
+                .err()
+                .map(|e| remark(&e.to_string()))
+                .into_iter()
+                .collect()),
+            _ => Ok(vec![summary(profile, context)]),
+        }
+    }
+}
+
+fn remark(text: &str) -> Finding {
+    Finding::info_document("H000", text)
+}
+
+fn at(place: Place) -> Finding {
+    Finding::new(Severity::Warning, "H002", place, "somewhere")
+}
+
+/// What arrived, so that a test sees the lowering from the other side.
+fn summary(profile: &Profile, context: &Context) -> Finding {
+    let values: Vec<String> = profile.document().nodes().map(value).collect();
+    log::debug("well behaved");
+    Finding::info(
+        "H000",
+        profile.document().root(),
+        format!(
+            "{} | {} bytes | {} | today {} | device {:?}",
+            values.join(" "),
+            profile.bytes().len(),
+            context.grade.as_text(),
+            context.today().unwrap_or("unknown"),
+            context.device.as_ref().map(|device| device.labels.len()),
+        ),
+    )
+    .with_hint("behave")
+}
+
+fn value(node: mooring_sdk::Node<'_>) -> String {
+    let value = match node.kind() {
+        mooring_sdk::Kind::Dictionary | mooring_sdk::Kind::Array => {
+            format!("{}({})", node.kind().name(), node.descendants().count() - 1)
+        }
+        mooring_sdk::Kind::String => format!("{:?}", node.as_str().unwrap_or("?")),
+        mooring_sdk::Kind::Integer => format!("{}", node.as_integer().unwrap_or(-99)),
+        mooring_sdk::Kind::Real => format!("{:?}", node.as_real().unwrap_or(f64::NAN)),
+        mooring_sdk::Kind::Boolean => format!("{:?}", node.as_bool()),
+        mooring_sdk::Kind::Date => node.as_date().unwrap_or("?").to_owned(),
+        mooring_sdk::Kind::Data => format!("{:?}", node.as_data().unwrap_or(b"?")),
+    };
+    node.key()
+        .map_or(value.clone(), |key| format!("{key}={value}"))
+}
+
+fn endless() -> ! {
+    let mut n = 0_u64;
+    loop {
+        n = std::hint::black_box(n.wrapping_add(1));
+    }
+}
+
+fn hoard() -> ! {
+    let mut hoard = Vec::new();
+    loop {
+        hoard.push(std::hint::black_box(vec![1_u8; 1 << 20]));
+    }
+}
+
+#[expect(unconditional_recursion, reason = "this is the misbehaviour")]
+fn descend(depth: u64) -> u64 {
+    let room = std::hint::black_box([depth; 64]);
+    descend(depth - 1) + room[63]
+}
