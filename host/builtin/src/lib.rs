@@ -1,1 +1,28 @@
-//! Placeholder.
+//! The plugins that ship with Mooring, embedded as components.
+//!
+//! Knows nothing of how a plugin is run. Invariant: these are ordinary components, loaded and
+//! limited like anyone's.
+
+/// One plugin of ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BuiltIn {
+    /// The name of its folder in `plugins/`; its id is in its manifest.
+    pub name: &'static str,
+    /// The component's bytes.
+    pub component: &'static [u8],
+}
+
+/// Judges what every profile must have: validator.
+pub const STRUCTURE: BuiltIn = BuiltIn {
+    name: "structure",
+    component: include_bytes!(concat!(env!("OUT_DIR"), "/mooring-structure.wasm")),
+};
+
+/// Makes the built-in profiles: generator.
+pub const BASELINE: BuiltIn = BuiltIn {
+    name: "baseline",
+    component: include_bytes!(concat!(env!("OUT_DIR"), "/mooring-baseline.wasm")),
+};
+
+/// All of them.
+pub const ALL: [BuiltIn; 2] = [STRUCTURE, BASELINE];

@@ -18,4 +18,5 @@ pub mod state;
 pub mod status;
 pub mod step;
 
+mod attempts;
 mod listing;

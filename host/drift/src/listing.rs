@@ -5,11 +5,11 @@
 
 use mooring_mdm::device::ListedProfile;
 
+use crate::attempts::count_failure;
 use crate::next::Context;
-use crate::policy::Policy;
+use crate::policy::{Policy, Timestamp};
 use crate::set::ProfileSet;
 use crate::state::{FailureReason, Observed, Periodic, SyncState, Target, UNMANAGED_MAX, Unproven};
-use crate::step::count_failure;
 
 /// Adopts the list that answers command `sequence`.
 pub(crate) fn adopt(
@@ -60,7 +60,7 @@ fn judge_unproven(state: &mut SyncState, context: &Context<'_>) {
             count_failure(
                 state,
                 &identifier,
-                target,
+                &target,
                 FailureReason::NotProven,
                 context,
             );
@@ -101,7 +101,7 @@ fn forget_what_is_gone(state: &mut SyncState) {
 }
 
 /// Whether the enrollment's last list still says anything.
-pub(crate) fn is_known(state: &SyncState, policy: &Policy, now: crate::policy::Timestamp) -> bool {
+pub(crate) fn is_known(state: &SyncState, policy: &Policy, now: Timestamp) -> bool {
     state
         .observed
         .as_ref()

@@ -5,16 +5,17 @@
 //! no knowledge; the reply is chosen from the new state alone.
 
 use mooring_mdm::device::Attributes;
-use mooring_mdm::error_chain::{ErrorClass, classify, says_not_found};
+use mooring_mdm::error_chain::says_not_found;
 use mooring_mdm::ids::{Channel, CommandUuid, PayloadIdentifier};
 use mooring_mdm::report::{Answer, Outcome};
 
+use crate::attempts::{count_failure, count_lost, postpone};
 use crate::command::Command;
 use crate::listing;
 use crate::next::{Context, next_command};
 use crate::state::{
-    Attempts, FailureReason, InFlight, LOST_MAX, NextAttempt, NotNow, Periodic, Phase, SyncState,
-    Target, Unproven,
+    FailureReason, InFlight, LOST_MAX, NextAttempt, NotNow, Periodic, Phase, SyncState, Target,
+    Unproven,
 };
 
 /// Something that happened to an enrollment.
@@ -147,11 +148,11 @@ fn close_as_lost(state: &mut SyncState, in_flight: &InFlight, context: &Context<
         } => {
             state.last_lost = in_flight.sequence;
             let target = Target::Present(revision.uuid.clone());
-            count_lost(state, identifier, target, context);
+            count_lost(state, identifier, &target, context);
         }
         Command::RemoveProfile { identifier } => {
             state.last_lost = in_flight.sequence;
-            count_lost(state, identifier, Target::Absent, context);
+            count_lost(state, identifier, &Target::Absent, context);
         }
     }
 }
@@ -235,7 +236,7 @@ fn close_by_report(
             revision,
         } => {
             let target = Target::Present(revision.uuid.clone());
-            count_failure(state, identifier, target, reason.clone(), context);
+            count_failure(state, identifier, &target, reason.clone(), context);
         }
         Command::RemoveProfile { identifier } => {
             if let FailureReason::Error { chain } = &reason
@@ -244,7 +245,7 @@ fn close_by_report(
                 removed(state, identifier);
                 return Closing::Acknowledged;
             }
-            count_failure(state, identifier, Target::Absent, reason.clone(), context);
+            count_failure(state, identifier, &Target::Absent, reason.clone(), context);
         }
     }
     Closing::Failed(reason)
@@ -303,81 +304,6 @@ fn not_now(state: &mut SyncState, context: &Context<'_>) {
         tally,
         push_at,
     });
-}
-
-/// The device could not tell: not again before a growing wait, and never taken as an answer.
-pub(crate) fn postpone(periodic: &mut Periodic, context: &Context<'_>) {
-    periodic.failed = periodic.failed.saturating_add(1);
-    let wait = context
-        .policy
-        .retry_wait_ms(context.enrollment, periodic.failed);
-    periodic.retry_at = Some(context.now.plus_ms(wait));
-}
-
-/// Counts a failed attempt and decides when, or whether, there is another.
-pub(crate) fn count_failure(
-    state: &mut SyncState,
-    identifier: &PayloadIdentifier,
-    target: Target,
-    reason: FailureReason,
-    context: &Context<'_>,
-) {
-    let policy = context.policy;
-    let is_hopeless = match &reason {
-        FailureReason::Error { chain } => classify(chain) == ErrorClass::Content,
-        FailureReason::CommandFormatError { .. } | FailureReason::Lost => true,
-        FailureReason::NotProven => false,
-    };
-    let attempts = attempts_mut(state, identifier, &target);
-    attempts.failed = attempts.failed.saturating_add(1);
-    attempts.lost = 0;
-    attempts.next = if is_hopeless || attempts.failed >= policy.attempts_max {
-        NextAttempt::Parked
-    } else {
-        let wait = policy.retry_wait_ms(context.enrollment, attempts.failed);
-        NextAttempt::At(context.now.plus_ms(wait))
-    };
-    attempts.reason = Some(reason);
-    attempts.build_version = context.build_version.map(str::to_owned);
-}
-
-fn count_lost(
-    state: &mut SyncState,
-    identifier: &PayloadIdentifier,
-    target: Target,
-    context: &Context<'_>,
-) {
-    let attempts = attempts_mut(state, identifier, &target);
-    attempts.lost = attempts.lost.saturating_add(1);
-    if attempts.lost >= context.policy.lost_max {
-        count_failure(state, identifier, target, FailureReason::Lost, context);
-    }
-}
-
-fn attempts_mut<'a>(
-    state: &'a mut SyncState,
-    identifier: &PayloadIdentifier,
-    target: Target,
-) -> &'a mut Attempts {
-    let attempts = state
-        .attempts
-        .entry(identifier.clone())
-        .or_insert_with(|| none_yet(&target));
-    if attempts.target != target {
-        *attempts = none_yet(&target);
-    }
-    attempts
-}
-
-fn none_yet(target: &Target) -> Attempts {
-    Attempts {
-        target: target.clone(),
-        failed: 0,
-        lost: 0,
-        reason: None,
-        next: NextAttempt::Now,
-        build_version: None,
-    }
 }
 
 fn hand_out(step: &mut Step, in_reply_to: Option<u32>, context: &Context<'_>) {

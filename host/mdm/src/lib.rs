@@ -4,9 +4,13 @@
 //! identity. It knows nothing of storage, plugins, the network, the clock or randomness: every
 //! function is plain data in, plain data out.
 
+pub mod checkin;
+pub mod command;
 pub mod device;
 pub mod error_chain;
 pub mod finding;
 pub mod ids;
+pub mod message;
 pub mod plist;
+pub mod profile;
 pub mod report;

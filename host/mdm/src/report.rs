@@ -5,9 +5,12 @@
 //!
 //! See <https://developer.apple.com/documentation/devicemanagement/commands-and-queries>.
 
-use crate::device::{Attributes, ListedProfile};
-use crate::error_chain::ErrorEntry;
-use crate::ids::{CommandUuid, EnrollmentId};
+use crate::checkin::attributes;
+use crate::device::{ATTRIBUTE_BYTES_MAX, Attributes, ListedProfile, bounded_text};
+use crate::error_chain::{CHAIN_ENTRIES_MAX, DESCRIPTION_BYTES_MAX, ErrorEntry};
+use crate::ids::{CommandUuid, EnrollmentId, PayloadIdentifier, PayloadUuid};
+use crate::message::{MessageError, enrollment_id, text};
+use crate::plist::NodeRef;
 
 /// What the device came with.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,4 +65,96 @@ pub struct IncompleteList {
     pub entry: usize,
     /// What is wrong with it.
     pub reason: &'static str,
+}
+
+/// Decodes a dictionary that has no `MessageType`.
+pub(crate) fn decode(root: NodeRef<'_>) -> Result<Connect, MessageError> {
+    let message = "the report";
+    let enrollment = enrollment_id(message, root)?;
+    let needed = |key| text(root, key).ok_or(MessageError::Missing { message, key });
+    let status = needed("Status")?;
+    if status == "Idle" {
+        return Ok(Connect {
+            enrollment,
+            report: Report::Idle,
+        });
+    }
+    let uuid = CommandUuid::parse(needed("CommandUUID")?)?;
+    let outcome = match status {
+        "Acknowledged" => Outcome::Acknowledged(answer(root)),
+        "Error" => Outcome::Error(error_chain(root)),
+        "CommandFormatError" => Outcome::CommandFormatError(error_chain(root)),
+        "NotNow" => Outcome::NotNow,
+        other => {
+            let value = bounded_text(other, 64);
+            return Err(MessageError::Unknown {
+                key: "Status",
+                value,
+            });
+        }
+    };
+    Ok(Connect {
+        enrollment,
+        report: Report::Result { uuid, outcome },
+    })
+}
+
+fn answer(root: NodeRef<'_>) -> Answer {
+    Answer {
+        profiles: root.get("ProfileList").map(profile_list),
+        attributes: root.get("QueryResponses").map(attributes),
+    }
+}
+
+fn profile_list(list: NodeRef<'_>) -> Result<Vec<ListedProfile>, IncompleteList> {
+    if !list.is_array() {
+        return Err(IncompleteList {
+            entry: 0,
+            reason: "is not in an array",
+        });
+    }
+    list.items()
+        .enumerate()
+        .map(|(entry, item)| {
+            let wrong = |reason| IncompleteList { entry, reason };
+            let identifier = text(item, "PayloadIdentifier")
+                .and_then(|text| PayloadIdentifier::parse(text).ok())
+                .ok_or(wrong("has no usable PayloadIdentifier"))?;
+            let uuid = text(item, "PayloadUUID")
+                .and_then(|text| PayloadUuid::parse(text).ok())
+                .ok_or(wrong("has no usable PayloadUUID"))?;
+            let display_name = text(item, "PayloadDisplayName")
+                .map(|name| bounded_text(name, ATTRIBUTE_BYTES_MAX));
+            Ok(ListedProfile {
+                identifier,
+                uuid,
+                display_name,
+            })
+        })
+        .collect()
+}
+
+/// The chain, as far as it can be read: a damaged entry must not hide that there was an error.
+fn error_chain(root: NodeRef<'_>) -> Vec<ErrorEntry> {
+    let Some(chain) = root.get("ErrorChain").filter(|chain| chain.is_array()) else {
+        return Vec::new();
+    };
+    let entry = |item: NodeRef<'_>| {
+        let code = item
+            .get("ErrorCode")
+            .and_then(NodeRef::as_integer)
+            .unwrap_or(0);
+        let described =
+            text(item, "USEnglishDescription").or_else(|| text(item, "LocalizedDescription"));
+        ErrorEntry {
+            code: i64::try_from(code).unwrap_or(0),
+            domain: bounded_text(text(item, "ErrorDomain").unwrap_or("unknown"), 255),
+            description: bounded_text(described.unwrap_or(""), DESCRIPTION_BYTES_MAX),
+        }
+    };
+    // The innermost entries tell the reason, so they are the ones kept.
+    let mut entries: Vec<_> = chain.items().map(entry).collect();
+    let surplus = entries.len().saturating_sub(CHAIN_ENTRIES_MAX);
+    entries.drain(..surplus);
+    entries
 }

@@ -73,7 +73,12 @@ fn read(bytes: &[u8], depth: u8) -> Option<Element<'_>> {
             return None;
         }
         let (digits, body) = after_length.split_at_checked(count)?;
-        (digits.iter().fold(0, |sum, &digit| (sum << 8) | usize::from(digit)), body)
+        (
+            digits
+                .iter()
+                .fold(0, |sum, &digit| (sum << 8) | usize::from(digit)),
+            body,
+        )
     };
     let (content, rest) = body.split_at_checked(length)?;
     Some(Element { tag, content, rest })
@@ -84,7 +89,11 @@ fn read_indefinite(tag: u8, body: &[u8], depth: u8) -> Option<Element<'_>> {
     let mut rest = body;
     loop {
         if let Some(after) = rest.strip_prefix(&[0, 0]) {
-            return Some(Element { tag, content: &body[..body.len() - rest.len()], rest: after });
+            return Some(Element {
+                tag,
+                content: &body[..body.len() - rest.len()],
+                rest: after,
+            });
         }
         rest = read(rest, depth)?.rest;
     }
@@ -111,18 +120,29 @@ mod tests {
         let inner = [wrap(OBJECT_IDENTIFIER, &[0x2A]), wrap(CONTEXT_0, octets)].concat();
         let data = [wrap(0x02, &[1]), wrap(0x31, &[]), wrap(SEQUENCE, &inner)].concat();
         let signed = wrap(CONTEXT_0, &wrap(SEQUENCE, &data));
-        wrap(SEQUENCE, &[wrap(OBJECT_IDENTIFIER, SIGNED_DATA), signed].concat())
+        wrap(
+            SEQUENCE,
+            &[wrap(OBJECT_IDENTIFIER, SIGNED_DATA), signed].concat(),
+        )
     }
 
     /// Proves that plain and chunked content come out whole.
     #[test]
     fn finds_the_content() {
         let long = vec![b'x'; 700];
-        assert_eq!(signed_content(&message(&wrap(OCTET_STRING, &long))), Some(long));
+        assert_eq!(
+            signed_content(&message(&wrap(OCTET_STRING, &long))),
+            Some(long)
+        );
         let chunks = [wrap(OCTET_STRING, b"<pl"), wrap(OCTET_STRING, b"ist>")].concat();
         let definite = message(&wrap(OCTET_STRING_CONSTRUCTED, &chunks));
         assert_eq!(signed_content(&definite).unwrap(), b"<plist>");
-        let indefinite = [&[OCTET_STRING_CONSTRUCTED, 0x80], chunks.as_slice(), &[0, 0]].concat();
+        let indefinite = [
+            &[OCTET_STRING_CONSTRUCTED, 0x80],
+            chunks.as_slice(),
+            &[0, 0],
+        ]
+        .concat();
         assert_eq!(signed_content(&message(&indefinite)).unwrap(), b"<plist>");
     }
 

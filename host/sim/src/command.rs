@@ -52,7 +52,10 @@ impl Command {
     pub(crate) fn read(body: &[u8]) -> Option<Self> {
         let value = read_plist(body)?;
         let root = value.as_dictionary()?;
-        let uuid = root.get("CommandUUID")?.as_string().filter(|uuid| !uuid.is_empty())?;
+        let uuid = root
+            .get("CommandUUID")?
+            .as_string()
+            .filter(|uuid| !uuid.is_empty())?;
         let command = root.get("Command")?.as_dictionary()?;
         let request_type = command.get("RequestType")?.as_string()?;
         Some(Self {
@@ -67,11 +70,15 @@ fn read_order(request_type: &str, command: &Dictionary) -> Option<Order> {
     match request_type {
         "InstallProfile" => {
             let payload = command.get("Payload")?.as_data()?;
-            Some(Order::InstallProfile { payload: payload.to_vec() })
+            Some(Order::InstallProfile {
+                payload: payload.to_vec(),
+            })
         }
         "RemoveProfile" => {
             let identifier = command.get("Identifier")?.as_string()?;
-            Some(Order::RemoveProfile { identifier: identifier.to_owned() })
+            Some(Order::RemoveProfile {
+                identifier: identifier.to_owned(),
+            })
         }
         "ProfileList" => {
             let is_managed_only = match command.get("ManagedOnly") {
@@ -82,8 +89,12 @@ fn read_order(request_type: &str, command: &Dictionary) -> Option<Order> {
         }
         "DeviceInformation" => {
             let queries = command.get("Queries")?.as_array()?;
-            let names = queries.iter().map(|query| query.as_string().map(str::to_owned));
-            Some(Order::DeviceInformation { queries: names.collect::<Option<_>>()? })
+            let names = queries
+                .iter()
+                .map(|query| query.as_string().map(str::to_owned));
+            Some(Order::DeviceInformation {
+                queries: names.collect::<Option<_>>()?,
+            })
         }
         _ => None,
     }

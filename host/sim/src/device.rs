@@ -4,6 +4,7 @@
 //! channel at most one request is open, and a change is carried out once per command uuid.
 
 mod act;
+mod contact;
 
 use std::collections::BTreeSet;
 use std::mem;
@@ -17,8 +18,10 @@ use crate::identity::Identity;
 use crate::message::{self, Channel, CheckIn, Reply, Request, Status};
 use crate::profile::InstalledProfile;
 use crate::random::SplitMix64;
-use crate::side::{Progress, Side, Talk};
+use crate::side::{Progress, Side, Sides, Talk};
 use crate::summary::Tally;
+
+pub use contact::{Contact, Ending, Next};
 
 /// Requests that a device sends in one contact before it gives up; a server that hands out more
 /// commands than this at once is going in circles.
@@ -37,52 +40,6 @@ pub struct DeviceOptions {
     pub faults: Faults,
 }
 
-/// What a device does after an answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Next {
-    /// It sends this and waits for the answer.
-    Send(Request),
-    /// The contact is over.
-    Over(Ending),
-}
-
-/// How a contact of one channel ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ending {
-    /// There was none: the device is away, or the channel is not there yet.
-    Silent,
-    /// The server had nothing more, after a report with this status.
-    Empty(Status),
-    /// The server answered with this status, which is neither 200 nor a dismissal.
-    Refused(u16),
-    /// The server dismissed the device (401, or 403 unrecognized), or removed its enrollment profile.
-    Unenrolled,
-    /// The reply was no command.
-    Undecodable,
-    /// A command was carried out, but its report never left.
-    Dropped,
-    /// The connection broke.
-    Lost,
-    /// [`EXCHANGES_MAX`] was reached.
-    TooLong,
-}
-
-impl Ending {
-    /// Whether the server had nothing to say to an Idle.
-    pub fn is_idle(self) -> bool {
-        self == Self::Empty(Status::Idle)
-    }
-}
-
-/// How one contact went on both channels.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Contact {
-    /// The device channel.
-    pub device: Ending,
-    /// The user channel; [`Ending::Silent`] where there is none.
-    pub user: Ending,
-}
-
 /// A profile that the device's user is going to remove.
 #[derive(Debug, Clone)]
 struct Loss {
@@ -96,8 +53,7 @@ struct Loss {
 pub struct Device {
     pub(crate) index: u32,
     pub(crate) is_unenrolled: bool,
-    pub(crate) device: Side,
-    pub(crate) user: Option<Side>,
+    pub(crate) sides: Sides,
     pub(crate) tally: Tally,
     seed: u64,
     identity: Identity,
@@ -111,13 +67,17 @@ pub struct Device {
 impl Device {
     /// A device that is not enrolled yet.
     pub fn new(options: DeviceOptions) -> Self {
-        let DeviceOptions { seed, index, has_user, faults } = options;
+        let DeviceOptions {
+            seed,
+            index,
+            has_user,
+            faults,
+        } = options;
         let has_user = has_user && !faults.is_without_user;
         let mut device = Self {
             index,
             is_unenrolled: false,
-            device: Side::new(seed, index, Channel::Device),
-            user: has_user.then(|| Side::new(seed, index, Channel::User)),
+            sides: Sides::new(seed, index, has_user),
             tally: Tally::default(),
             seed,
             identity: Identity::derive(seed, index),
@@ -143,17 +103,20 @@ impl Device {
 
     /// Whether it has a managed user.
     pub fn has_user(&self) -> bool {
-        self.user.is_some()
+        self.sides.user.is_some()
     }
 
     /// How far a channel's enrollment is; nothing where there is no such channel.
     pub fn progress(&self, channel: Channel) -> Option<Progress> {
-        self.side(channel).map(|side| side.progress)
+        self.sides.get(channel).map(|side| side.progress)
     }
 
     /// The profiles of a channel by identifier, its own two and the server's.
     pub fn profiles(&self, channel: Channel) -> impl Iterator<Item = &InstalledProfile> {
-        self.side(channel).into_iter().flat_map(|side| side.profiles.values().map(Arc::as_ref))
+        self.sides
+            .get(channel)
+            .into_iter()
+            .flat_map(|side| side.profiles.values().map(Arc::as_ref))
     }
 
     /// What was counted since the device was made.
@@ -168,7 +131,9 @@ impl Device {
 
     /// Its user removes a profile by hand; says whether it was there.
     pub fn user_removes(&mut self, channel: Channel, identifier: &str) -> bool {
-        self.side_mut(channel).is_some_and(|side| side.profiles.remove(identifier).is_some())
+        self.sides
+            .get_mut(channel)
+            .is_some_and(|side| side.profiles.remove(identifier).is_some())
     }
 
     /// Its user installs a profile by hand.
@@ -177,7 +142,7 @@ impl Device {
     /// The chain a Mac would give, if these bytes are no profile for that channel.
     pub fn user_installs(&mut self, channel: Channel, bytes: &[u8]) -> Result<(), ErrorChain> {
         let profile = crate::profile::read_profile(bytes, channel)?;
-        if let Some(side) = self.side_mut(channel) {
+        if let Some(side) = self.sides.get_mut(channel) {
             side.keep(profile);
         }
         Ok(())
@@ -185,16 +150,14 @@ impl Device {
 
     /// Locks both channels: for that many contacts profile changes are answered with `NotNow`.
     pub fn lock(&mut self, contacts: u32) {
-        self.device.locked_contacts = contacts;
-        if let Some(user) = &mut self.user {
-            user.locked_contacts = contacts;
+        for side in self.sides.each_mut() {
+            side.locked_contacts = contacts;
         }
     }
 
     /// The device is wiped: empty stores, nothing enrolled; its next contact is an Authenticate.
     pub fn erase(&mut self) {
-        self.device = Side::new(self.seed, self.index, Channel::Device);
-        self.user = self.user.as_ref().map(|_| Side::new(self.seed, self.index, Channel::User));
+        self.sides = Sides::new(self.seed, self.index, self.has_user());
         self.loss = None;
         self.is_unenrolled = false;
     }
@@ -218,7 +181,10 @@ impl Device {
                 }
             },
         };
-        Contact { device: one(Channel::Device), user: one(Channel::User) }
+        Contact {
+            device: one(Channel::Device),
+            user: one(Channel::User),
+        }
     }
 
     /// The first message of a contact, or nothing if the channel stays silent this time. Call it
@@ -230,10 +196,10 @@ impl Device {
         if self.is_unenrolled || self.is_away || self.is_device_channel_quiet(channel) {
             return None;
         }
-        if channel == Channel::User && self.device.progress != Progress::Enrolled {
+        if channel == Channel::User && self.sides.device.progress != Progress::Enrolled {
             return None;
         }
-        let side = self.side_mut(channel)?;
+        let side = self.sides.get_mut(channel)?;
         side.exchanges = 0;
         side.is_locked = side.locked_contacts > 0;
         side.locked_contacts = side.locked_contacts.saturating_sub(1);
@@ -251,7 +217,9 @@ impl Device {
 
     /// Takes the reply to the last message of a channel.
     pub fn answer(&mut self, channel: Channel, reply: &Reply) -> Next {
-        let Some(side) = self.side_mut(channel) else { return Next::Over(Ending::Silent) };
+        let Some(side) = self.sides.get_mut(channel) else {
+            return Next::Over(Ending::Silent);
+        };
         let talk = mem::replace(&mut side.talk, Talk::Quiet);
         side.exchanges += 1;
         if side.exchanges > EXCHANGES_MAX {
@@ -275,20 +243,30 @@ impl Device {
                 self.advance(channel, Progress::Enrolled);
                 Next::Send(self.open(channel))
             }
-            Talk::Report { status, again: Some(request) } => {
-                self.say(channel, Talk::Report { status, again: None });
+            Talk::Report {
+                status,
+                again: Some(request),
+            } => {
+                self.say(
+                    channel,
+                    Talk::Report {
+                        status,
+                        again: None,
+                    },
+                );
                 Next::Send(request)
             }
-            Talk::Report { status, again: None } if reply.body.is_empty() => {
-                Next::Over(Ending::Empty(status))
-            }
+            Talk::Report {
+                status,
+                again: None,
+            } if reply.body.is_empty() => Next::Over(Ending::Empty(status)),
             Talk::Report { again: None, .. } => self.obey(channel, &reply.body),
         }
     }
 
     /// Gives equal profiles of many devices one place in memory.
     pub(crate) fn share_profiles(&mut self, shelf: &mut BTreeSet<Arc<InstalledProfile>>) {
-        for side in [Some(&mut self.device), self.user.as_mut()].into_iter().flatten() {
+        for side in self.sides.each_mut() {
             for profile in side.profiles.values_mut() {
                 match shelf.get(profile) {
                     Some(known) => *profile = Arc::clone(known),
@@ -298,28 +276,14 @@ impl Device {
         }
     }
 
-    fn side(&self, channel: Channel) -> Option<&Side> {
-        match channel {
-            Channel::Device => Some(&self.device),
-            Channel::User => self.user.as_ref(),
-        }
-    }
-
-    fn side_mut(&mut self, channel: Channel) -> Option<&mut Side> {
-        match channel {
-            Channel::Device => Some(&mut self.device),
-            Channel::User => self.user.as_mut(),
-        }
-    }
-
     fn say(&mut self, channel: Channel, talk: Talk) {
-        if let Some(side) = self.side_mut(channel) {
+        if let Some(side) = self.sides.get_mut(channel) {
             side.talk = talk;
         }
     }
 
     fn advance(&mut self, channel: Channel, progress: Progress) {
-        if let Some(side) = self.side_mut(channel) {
+        if let Some(side) = self.sides.get_mut(channel) {
             side.progress = progress;
         }
     }
@@ -341,7 +305,12 @@ impl Device {
         }
         self.faults.stray_reports -= 1;
         let uuid = self.random.uuid();
-        self.report(channel, Status::Acknowledged, Some(&uuid), Dictionary::new())
+        self.report(
+            channel,
+            Status::Acknowledged,
+            Some(&uuid),
+            Dictionary::new(),
+        )
     }
 
     fn report(
@@ -351,19 +320,31 @@ impl Device {
         command_uuid: Option<&str>,
         extra: Dictionary,
     ) -> Request {
-        *self.tally.reports.entry(status.as_str().to_owned()).or_default() += 1;
-        self.say(channel, Talk::Report { status, again: None });
+        *self
+            .tally
+            .reports
+            .entry(status.as_str().to_owned())
+            .or_default() += 1;
+        self.say(
+            channel,
+            Talk::Report {
+                status,
+                again: None,
+            },
+        );
         message::report(&self.identity, channel, status, command_uuid, extra)
     }
 
     fn skips_this_poll(&mut self) -> bool {
         self.polls = self.polls.wrapping_add(1);
-        !self.polls.is_multiple_of(self.faults.polls_per_contact.max(1))
+        !self
+            .polls
+            .is_multiple_of(self.faults.polls_per_contact.max(1))
     }
 
     fn is_device_channel_quiet(&mut self, channel: Channel) -> bool {
         let is_quiet = channel == Channel::Device
-            && self.device.progress == Progress::Enrolled
+            && self.sides.device.progress == Progress::Enrolled
             && self.faults.user_only_polls > 0;
         if is_quiet {
             self.faults.user_only_polls -= 1;
@@ -373,7 +354,9 @@ impl Device {
 
     /// At the start of a contact: the user may have removed a profile since the last one.
     fn come_due(&mut self, channel: Channel) {
-        let Some(loss) = self.loss.as_mut().filter(|loss| loss.channel == channel) else { return };
+        let Some(loss) = self.loss.as_mut().filter(|loss| loss.channel == channel) else {
+            return;
+        };
         loss.contacts_left = loss.contacts_left.saturating_sub(1);
         if loss.contacts_left == 0
             && let Some(loss) = self.loss.take()
@@ -395,9 +378,6 @@ impl Device {
 
     fn leave(&mut self) {
         self.loss = None;
-        self.device.leave();
-        if let Some(user) = &mut self.user {
-            user.leave();
-        }
+        self.sides.each_mut().for_each(Side::leave);
     }
 }

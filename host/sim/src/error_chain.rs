@@ -24,14 +24,22 @@ pub struct ErrorChain(Vec<ChainLink>);
 impl ErrorChain {
     /// A chain of one error.
     pub fn new(domain: &str, code: i64, text: impl Into<String>) -> Self {
-        Self(vec![ChainLink { code, domain: domain.to_owned(), text: text.into() }])
+        Self(vec![ChainLink {
+            code,
+            domain: domain.to_owned(),
+            text: text.into(),
+        }])
     }
 
     /// A failed installation with its cause, as the profile installer reports it: 4001 outside.
     pub fn installation(profile: &str, domain: &str, code: i64, text: impl Into<String>) -> Self {
         let outer = format!("The profile \u{201c}{profile}\u{201d} could not be installed.");
         let mut chain = Self::new("MCInstallationErrorDomain", 4001, outer);
-        chain.0.push(ChainLink { code, domain: domain.to_owned(), text: text.into() });
+        chain.0.push(ChainLink {
+            code,
+            domain: domain.to_owned(),
+            text: text.into(),
+        });
         chain
     }
 
@@ -43,7 +51,11 @@ impl ErrorChain {
 
     /// `RemoveProfile` of a profile that is not there.
     pub(crate) fn profile_not_found(identifier: &str) -> Self {
-        Self::new("MDMClientError", 89, format!("Profile with identifier {identifier} not found."))
+        Self::new(
+            "MDMClientError",
+            89,
+            format!("Profile with identifier {identifier} not found."),
+        )
     }
 
     /// `RemoveProfile` of a profile that MDM did not install.

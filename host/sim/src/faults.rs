@@ -174,7 +174,10 @@ pub(crate) fn assign(behaviours: &[Behaviour], seed: u64, hosts: u32) -> Vec<Fau
             .zip(0..all.len())
             .collect();
         ranking.sort_unstable();
-        for &(_, index) in ranking.iter().take(usize::try_from(wanted).unwrap_or(usize::MAX)) {
+        for &(_, index) in ranking
+            .iter()
+            .take(usize::try_from(wanted).unwrap_or(usize::MAX))
+        {
             behaviour.apply(&mut all[index]);
         }
     }
@@ -186,7 +189,9 @@ impl FromStr for Behaviour {
 
     /// Reads one of the forms of [`Behaviour::HELP`].
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let no_value = || BehaviourError::NoValue { text: text.to_owned() };
+        let no_value = || BehaviourError::NoValue {
+            text: text.to_owned(),
+        };
         let (name, value) = text.split_once('=').ok_or_else(no_value)?;
         if name == "fail" {
             return read_fail(value);
@@ -205,9 +210,16 @@ impl FromStr for Behaviour {
             "slow" => Fault::Slow(measure.unwrap_or(4)),
             "useronly" => Fault::UserOnly(measure.unwrap_or(5)),
             "nouser" => Fault::NoUser,
-            _ => return Err(BehaviourError::UnknownName { name: name.to_owned() }),
+            _ => {
+                return Err(BehaviourError::UnknownName {
+                    name: name.to_owned(),
+                });
+            }
         };
-        Ok(Self { share: read_share(share)?, fault })
+        Ok(Self {
+            share: read_share(share)?,
+            fault,
+        })
     }
 }
 
@@ -226,22 +238,31 @@ fn read_fail(value: &str) -> Result<Behaviour, BehaviourError> {
     let (domain, code) = match error {
         None => ("MCProfileErrorDomain", 1009),
         Some(error) => {
-            let bad = || BehaviourError::BadError { text: error.to_owned() };
+            let bad = || BehaviourError::BadError {
+                text: error.to_owned(),
+            };
             let (domain, code) = error.split_once('/').ok_or_else(bad)?;
             (domain, code.parse().map_err(|_| bad())?)
         }
     };
     let text = "The simulated device was told to refuse this profile.";
     let chain = ErrorChain::installation(identifier, domain, code, text);
-    Ok(Behaviour { share, fault: Fault::Fail(identifier.to_owned(), chain) })
+    Ok(Behaviour {
+        share,
+        fault: Fault::Fail(identifier.to_owned(), chain),
+    })
 }
 
 fn read_number(text: &str) -> Result<u32, BehaviourError> {
-    text.parse().map_err(|_| BehaviourError::BadNumber { text: text.to_owned() })
+    text.parse().map_err(|_| BehaviourError::BadNumber {
+        text: text.to_owned(),
+    })
 }
 
 fn read_share(text: &str) -> Result<HostShare, BehaviourError> {
-    let bad = || BehaviourError::BadShare { text: text.to_owned() };
+    let bad = || BehaviourError::BadShare {
+        text: text.to_owned(),
+    };
     if text == "all" {
         return Ok(HostShare::All);
     }
@@ -249,13 +270,17 @@ fn read_share(text: &str) -> Result<HostShare, BehaviourError> {
         return text.parse().map(HostShare::Hosts).map_err(|_| bad());
     };
     let (whole, fraction) = percent.split_once('.').unwrap_or((percent, "0"));
-    let is_short = (1..=2).contains(&fraction.len()) && fraction.bytes().all(|b| b.is_ascii_digit());
+    let is_short =
+        (1..=2).contains(&fraction.len()) && fraction.bytes().all(|b| b.is_ascii_digit());
     if !is_short {
         return Err(bad());
     }
     let whole: u32 = whole.parse().map_err(|_| bad())?;
     let hundredths: u32 = format!("{fraction:0<2}").parse().map_err(|_| bad())?;
-    match whole.checked_mul(100).and_then(|points| points.checked_add(hundredths)) {
+    match whole
+        .checked_mul(100)
+        .and_then(|points| points.checked_add(hundredths))
+    {
         Some(points) if points <= 10_000 => Ok(HostShare::BasisPoints(points)),
         Some(_) | None => Err(bad()),
     }

@@ -24,12 +24,22 @@ const SYSTEMS: [(&str, &str); 5] = [
     ("15.1", "24B83"),
 ];
 const FIRST_NAMES: [&str; 12] = [
-    "Amara", "Bruno", "Chiara", "Dmitri", "Elif", "Femi", "Greta", "Hiro", "Ines", "Jonas", "Kavya",
-    "Liam",
+    "Amara", "Bruno", "Chiara", "Dmitri", "Elif", "Femi", "Greta", "Hiro", "Ines", "Jonas",
+    "Kavya", "Liam",
 ];
 const LAST_NAMES: [&str; 12] = [
-    "Abiola", "Berg", "Costa", "Dubois", "Eriksen", "Fischer", "Garcia", "Haddad", "Ito", "Jensen",
-    "Kowalski", "Lindqvist",
+    "Abiola",
+    "Berg",
+    "Costa",
+    "Dubois",
+    "Eriksen",
+    "Fischer",
+    "Garcia",
+    "Haddad",
+    "Ito",
+    "Jensen",
+    "Kowalski",
+    "Lindqvist",
 ];
 /// Apple's serial alphabet has no vowels but A and E nor look-alikes; this one is close.
 const SERIAL_ALPHABET: &[u8] = b"0123456789CDFGHJKLMNPQRTVWXY";

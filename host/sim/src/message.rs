@@ -51,7 +51,10 @@ pub struct Reply {
 impl Reply {
     /// The connection broke before a reply came; the server may or may not have seen the request.
     pub fn lost() -> Self {
-        Self { status: 0, body: Vec::new() }
+        Self {
+            status: 0,
+            body: Vec::new(),
+        }
     }
 
     /// Whether a Mac leaves its management for good on this reply.
@@ -101,7 +104,7 @@ pub(crate) enum CheckIn {
     CheckOut,
 }
 
-/// Writes one check-in. `index` and `seed` feed the push token alone.
+/// Writes one check-in.
 pub(crate) fn check_in(who: &Identity, channel: Channel, kind: CheckIn) -> Request {
     let mut message = Dictionary::new();
     let mut put = |key: &str, value: Value| message.insert(key.to_owned(), value);
@@ -123,15 +126,24 @@ pub(crate) fn check_in(who: &Identity, channel: Channel, kind: CheckIn) -> Reque
             put("MessageType", "TokenUpdate".into());
             put("AwaitingConfiguration", false.into());
             put("NotOnConsole", false.into());
-            put("PushMagic", SplitMix64::new(key, "push magic", 0).uuid().into());
-            put("Token", Value::Data(SplitMix64::new(key, "push token", 0).bytes(TOKEN_BYTES)));
+            put(
+                "PushMagic",
+                SplitMix64::new(key, "push magic", 0).uuid().into(),
+            );
+            put(
+                "Token",
+                Value::Data(SplitMix64::new(key, "push token", 0).bytes(TOKEN_BYTES)),
+            );
         }
         CheckIn::CheckOut => {
             put("MessageType", "CheckOut".into());
         }
     }
     name_user(&mut message, who, channel);
-    Request { content_type: CHECK_IN_TYPE, body: to_xml(message) }
+    Request {
+        content_type: CHECK_IN_TYPE,
+        body: to_xml(message),
+    }
 }
 
 /// Writes one report; `extra` is the answer's own part, such as the list asked for.
@@ -149,14 +161,23 @@ pub(crate) fn report(
     message.insert("Status".to_owned(), status.as_str().into());
     message.insert("UDID".to_owned(), who.udid.as_str().into());
     name_user(&mut message, who, channel);
-    Request { content_type: CONNECT_TYPE, body: to_xml(message) }
+    Request {
+        content_type: CONNECT_TYPE,
+        body: to_xml(message),
+    }
 }
 
 fn name_user(message: &mut Dictionary, who: &Identity, channel: Channel) {
     if channel == Channel::User {
         message.insert("UserID".to_owned(), who.user_id.as_str().into());
-        message.insert("UserShortName".to_owned(), who.user_short_name.as_str().into());
-        message.insert("UserLongName".to_owned(), who.user_long_name.as_str().into());
+        message.insert(
+            "UserShortName".to_owned(),
+            who.user_short_name.as_str().into(),
+        );
+        message.insert(
+            "UserLongName".to_owned(),
+            who.user_long_name.as_str().into(),
+        );
     }
 }
 
@@ -166,7 +187,8 @@ fn push_key(who: &Identity, channel: Channel) -> u64 {
         Channel::Device => &who.udid,
         Channel::User => &who.user_id,
     };
-    name.bytes().fold(0, |key, byte| key.rotate_left(5) ^ u64::from(byte))
+    name.bytes()
+        .fold(0, |key, byte| key.rotate_left(5) ^ u64::from(byte))
 }
 
 fn to_xml(mut message: Dictionary) -> Vec<u8> {

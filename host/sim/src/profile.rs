@@ -77,7 +77,12 @@ pub(crate) fn read_profile(bytes: &[u8], channel: Channel) -> Result<InstalledPr
     let name = optional_text(root, "PayloadDisplayName")
         .or_else(|| optional_text(root, "PayloadIdentifier"))
         .unwrap_or_else(|| NAMELESS.to_owned());
-    let fields = Fields { name: &name, domain: PROFILE_ERRORS, base: 1000, of: root };
+    let fields = Fields {
+        name: &name,
+        domain: PROFILE_ERRORS,
+        base: 1000,
+        of: root,
+    };
     if fields.text("PayloadType")? != "Configuration" {
         return Err(fields.refuse(0, "The profile is not a configuration profile."));
     }
@@ -95,7 +100,11 @@ pub(crate) fn read_profile(bytes: &[u8], channel: Channel) -> Result<InstalledPr
         is_encrypted,
         is_removal_disallowed: fields.flag("PayloadRemovalDisallowed")?,
         is_managed: false,
-        payloads: if is_encrypted { fields.sealed_payloads()? } else { fields.payloads()? },
+        payloads: if is_encrypted {
+            fields.sealed_payloads()?
+        } else {
+            fields.payloads()?
+        },
     };
     check_scope(root, channel)?;
     Ok(profile)
@@ -147,11 +156,17 @@ impl Fields<'_> {
     }
 
     fn wrong_type(&self, key: &str) -> ErrorChain {
-        self.refuse(3, &format!("The field \u{201c}{key}\u{201d} has the wrong type."))
+        self.refuse(
+            3,
+            &format!("The field \u{201c}{key}\u{201d} has the wrong type."),
+        )
     }
 
     fn text(&self, key: &str) -> Result<String, ErrorChain> {
-        let text = self.required(key)?.as_string().ok_or_else(|| self.wrong_type(key))?;
+        let text = self
+            .required(key)?
+            .as_string()
+            .ok_or_else(|| self.wrong_type(key))?;
         if text.is_empty() {
             return Err(self.refuse(2, &format!("The field \u{201c}{key}\u{201d} is empty.")));
         }
@@ -160,20 +175,30 @@ impl Fields<'_> {
 
     fn version(&self) -> Result<i64, ErrorChain> {
         let key = "PayloadVersion";
-        self.required(key)?.as_signed_integer().ok_or_else(|| self.wrong_type(key))
+        self.required(key)?
+            .as_signed_integer()
+            .ok_or_else(|| self.wrong_type(key))
     }
 
     fn flag(&self, key: &str) -> Result<bool, ErrorChain> {
-        let Some(value) = self.of.get(key) else { return Ok(false) };
+        let Some(value) = self.of.get(key) else {
+            return Ok(false);
+        };
         // A Mac takes 0 and 1 for a boolean, and many old profiles are written so.
         let number = value.as_signed_integer().map(|number| number != 0);
-        value.as_boolean().or(number).ok_or_else(|| self.wrong_type(key))
+        value
+            .as_boolean()
+            .or(number)
+            .ok_or_else(|| self.wrong_type(key))
     }
 
     /// The payloads of an encrypted profile cannot be seen without the device's key.
     fn sealed_payloads(&self) -> Result<Vec<PayloadTuple>, ErrorChain> {
         let key = "EncryptedPayloadContent";
-        let sealed = self.required(key)?.as_data().ok_or_else(|| self.wrong_type(key))?;
+        let sealed = self
+            .required(key)?
+            .as_data()
+            .ok_or_else(|| self.wrong_type(key))?;
         if sealed.is_empty() {
             return Err(self.refuse(6, "The profile could not be decrypted."));
         }
@@ -182,12 +207,17 @@ impl Fields<'_> {
 
     fn payloads(&self) -> Result<Vec<PayloadTuple>, ErrorChain> {
         let key = "PayloadContent";
-        let content = self.required(key)?.as_array().ok_or_else(|| self.wrong_type(key))?;
+        let content = self
+            .required(key)?
+            .as_array()
+            .ok_or_else(|| self.wrong_type(key))?;
         if content.is_empty() {
             return Err(self.refuse(5, "The profile is empty."));
         }
-        let payloads: Vec<PayloadTuple> =
-            content.iter().map(|entry| self.payload(entry)).collect::<Result<_, _>>()?;
+        let payloads: Vec<PayloadTuple> = content
+            .iter()
+            .map(|entry| self.payload(entry))
+            .collect::<Result<_, _>>()?;
         let mut uuids = BTreeSet::new();
         let mut identifiers = BTreeSet::new();
         for payload in &payloads {
@@ -202,8 +232,15 @@ impl Fields<'_> {
     }
 
     fn payload(&self, entry: &Value) -> Result<PayloadTuple, ErrorChain> {
-        let of = entry.as_dictionary().ok_or_else(|| self.wrong_type("PayloadContent"))?;
-        let fields = Fields { name: self.name, domain: PAYLOAD_ERRORS, base: 2000, of };
+        let of = entry
+            .as_dictionary()
+            .ok_or_else(|| self.wrong_type("PayloadContent"))?;
+        let fields = Fields {
+            name: self.name,
+            domain: PAYLOAD_ERRORS,
+            base: 2000,
+            of,
+        };
         let payload_type = fields.text("PayloadType")?;
         let version = fields.version()?;
         if version != 1 {

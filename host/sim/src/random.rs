@@ -88,6 +88,9 @@ mod tests {
                 assert!(all.insert(uuid));
             }
         }
-        assert_eq!(SplitMix64::new(7, "udid", 3).uuid(), SplitMix64::new(7, "udid", 3).uuid());
+        assert_eq!(
+            SplitMix64::new(7, "udid", 3).uuid(),
+            SplitMix64::new(7, "udid", 3).uuid()
+        );
     }
 }

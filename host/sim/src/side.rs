@@ -55,6 +55,43 @@ pub(crate) struct Remembered {
     failure: Option<ErrorChain>,
 }
 
+/// Both channels of a device.
+#[derive(Debug, Clone)]
+pub(crate) struct Sides {
+    pub(crate) device: Side,
+    /// Only where there is a managed user.
+    pub(crate) user: Option<Side>,
+}
+
+impl Sides {
+    pub(crate) fn new(seed: u64, index: u32, has_user: bool) -> Self {
+        Self {
+            device: Side::new(seed, index, Channel::Device),
+            user: has_user.then(|| Side::new(seed, index, Channel::User)),
+        }
+    }
+
+    pub(crate) fn get(&self, channel: Channel) -> Option<&Side> {
+        match channel {
+            Channel::Device => Some(&self.device),
+            Channel::User => self.user.as_ref(),
+        }
+    }
+
+    pub(crate) fn get_mut(&mut self, channel: Channel) -> Option<&mut Side> {
+        match channel {
+            Channel::Device => Some(&mut self.device),
+            Channel::User => self.user.as_mut(),
+        }
+    }
+
+    pub(crate) fn each_mut(&mut self) -> impl Iterator<Item = &mut Side> {
+        [Some(&mut self.device), self.user.as_mut()]
+            .into_iter()
+            .flatten()
+    }
+}
+
 /// One channel.
 #[derive(Debug, Clone)]
 pub(crate) struct Side {
@@ -72,7 +109,7 @@ pub(crate) struct Side {
 
 impl Side {
     /// A channel as it is before enrollment.
-    pub(crate) fn new(seed: u64, index: u32, channel: Channel) -> Self {
+    fn new(seed: u64, index: u32, channel: Channel) -> Self {
         let mut side = Self {
             progress: Progress::New,
             profiles: BTreeMap::new(),
@@ -101,7 +138,8 @@ impl Side {
 
     /// Puts a profile into the store, in place of one with the same identifier.
     pub(crate) fn keep(&mut self, profile: InstalledProfile) {
-        self.profiles.insert(profile.identifier.clone(), Arc::new(profile));
+        self.profiles
+            .insert(profile.identifier.clone(), Arc::new(profile));
     }
 
     /// Reads and keeps a profile that MDM sent, unless it is one that fails here; gives its
@@ -144,7 +182,10 @@ impl Side {
 
     /// The outcome of a change that this channel already carried out.
     pub(crate) fn recall(&self, command_uuid: &str) -> Option<Result<(), ErrorChain>> {
-        let found = self.remembered.iter().find(|one| one.command_uuid == command_uuid)?;
+        let found = self
+            .remembered
+            .iter()
+            .find(|one| one.command_uuid == command_uuid)?;
         Some(found.failure.clone().map_or(Ok(()), Err))
     }
 
@@ -154,12 +195,18 @@ impl Side {
             self.remembered.pop_front();
         }
         let failure = outcome.as_ref().err().cloned();
-        self.remembered.push_back(Remembered { command_uuid: command_uuid.to_owned(), failure });
+        self.remembered.push_back(Remembered {
+            command_uuid: command_uuid.to_owned(),
+            failure,
+        });
     }
 
     /// The `ProfileList` part of a report, sorted by identifier. `IsManaged` is absent, as on macOS.
     pub(crate) fn profile_list(&self, is_managed_only: bool) -> Value {
-        let shown = self.profiles.values().filter(|one| one.is_managed || !is_managed_only);
+        let shown = self
+            .profiles
+            .values()
+            .filter(|one| one.is_managed || !is_managed_only);
         Value::Array(shown.map(|profile| list_entry(profile)).collect())
     }
 }
@@ -190,7 +237,10 @@ fn list_entry(profile: &InstalledProfile) -> Value {
     let mut put = |key: &str, value: Value| entry.insert(key.to_owned(), value);
     put("HasRemovalPasscode", false.into());
     put("IsEncrypted", profile.is_encrypted.into());
-    put("PayloadContent", Value::Array(profile.payloads.iter().map(tuple_entry).collect()));
+    put(
+        "PayloadContent",
+        Value::Array(profile.payloads.iter().map(tuple_entry).collect()),
+    );
     for (key, text) in [
         ("PayloadDescription", &profile.description),
         ("PayloadDisplayName", &profile.display_name),
@@ -203,7 +253,10 @@ fn list_entry(profile: &InstalledProfile) -> Value {
     if let Some(text) = &profile.organization {
         put("PayloadOrganization", text.as_str().into());
     }
-    put("PayloadRemovalDisallowed", profile.is_removal_disallowed.into());
+    put(
+        "PayloadRemovalDisallowed",
+        profile.is_removal_disallowed.into(),
+    );
     put("PayloadUUID", profile.uuid.as_str().into());
     put("PayloadVersion", 1.into());
     Value::Dictionary(entry)
@@ -214,8 +267,14 @@ fn tuple_entry(payload: &PayloadTuple) -> Value {
     if let Some(name) = &payload.display_name {
         entry.insert("PayloadDisplayName".to_owned(), name.as_str().into());
     }
-    entry.insert("PayloadIdentifier".to_owned(), payload.identifier.as_str().into());
-    entry.insert("PayloadType".to_owned(), payload.payload_type.as_str().into());
+    entry.insert(
+        "PayloadIdentifier".to_owned(),
+        payload.identifier.as_str().into(),
+    );
+    entry.insert(
+        "PayloadType".to_owned(),
+        payload.payload_type.as_str().into(),
+    );
     entry.insert("PayloadUUID".to_owned(), payload.uuid.as_str().into());
     entry.insert("PayloadVersion".to_owned(), payload.version.into());
     Value::Dictionary(entry)

@@ -48,6 +48,8 @@ pub struct Progress {
     pub idle: u32,
     /// Counts of the whole run.
     pub tally: Tally,
+    /// What the first of the errors was.
+    pub first_error: Option<String>,
 }
 
 /// Why a run ended.
@@ -85,6 +87,8 @@ pub struct Summary {
     pub duplicates: u64,
     /// Exchanges that failed: no connection, a status other than 200, a reply that is no command.
     pub errors: u64,
+    /// What the first of them was, for people.
+    pub first_error: Option<String>,
     /// By identifier and payload uuid, how many devices hold a profile that the server installed,
     /// or installed over; a device counts once even if both its channels hold it. The enrollment
     /// profile and the one installed by hand, which every device has, are not the server's.

@@ -1,1 +1,152 @@
-//! Placeholder.
+//! The store: one small blocking trait, a redb backend and one in memory.
+//!
+//! It keeps what the server decided and knows nothing of why: no HTTP, no plugins, no async, no
+//! clock. Its randomness is the identity of a new store. Invariants: a batch is stored whole or
+//! not at all; when `commit` returns, the batch survives any crash; a record that someone else
+//! changed meanwhile is never overwritten.
+//!
+//! Tables, keys, units and recovery are described in `host/docs/DATA.md`.
+
+mod check;
+mod error;
+mod memory;
+mod record;
+mod redb_store;
+#[cfg(test)]
+mod tests;
+
+use mooring_drift::policy::Timestamp;
+use mooring_mdm::device::Attributes;
+use mooring_mdm::ids::{EnrollmentId, HostId, PayloadIdentifier};
+
+pub use error::{BackendError, RowError, StoreError};
+pub use memory::MemoryStore;
+pub use record::{
+    BuiltInRecord, COMMANDS_KEPT_MAX, CommandOutcome, CommandRecord, EnrollmentRecord,
+    HOSTS_PAGE_MAX, HostRecord, Identity, Origin, ProfileRecord, PushTarget, VersionRecord,
+};
+pub use redb_store::{RedbOptions, RedbStore};
+
+/// Where the server keeps everything that must survive it. All methods block.
+pub trait Store: Send + Sync {
+    /// What names this store and keys its command uuids.
+    fn identity(&self) -> &Identity;
+
+    /// Stores a batch, its changes in order: all of it or nothing. It is durable on return.
+    ///
+    /// A profile or enrollment must carry the revision that was read, an enrollment needs its
+    /// host, a command its enrollment (stored already, or anywhere in the batch), and the bytes
+    /// of a version never change.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] if one of these does not hold; nothing was stored. After any other
+    /// error of the backend it is open whether the batch is stored.
+    fn commit(&self, batch: Vec<Change>) -> Result<(), StoreError>;
+
+    /// Every profile, tombstones included, by identifier.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the backend, or a row that cannot be read.
+    fn profiles(&self) -> Result<Vec<ProfileRecord>, StoreError>;
+
+    /// The bytes of one version, exactly as they are delivered.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the backend.
+    fn raw(
+        &self,
+        identifier: &PayloadIdentifier,
+        version: u32,
+    ) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// One host with its enrollments.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the backend, or a row of this host that cannot be read.
+    fn host(&self, id: &HostId) -> Result<Option<HostRecord>, StoreError>;
+
+    /// Hosts in order of id, those behind `after`; at most `limit` and [`HOSTS_PAGE_MAX`]. A page
+    /// shorter than asked for is the last.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the backend, or a row of a host in this page that cannot be read.
+    fn hosts(&self, after: Option<&HostId>, limit: usize) -> Result<Vec<HostRecord>, StoreError>;
+
+    /// The newest commands of an enrollment, newest first; at most `limit`, and at most
+    /// [`COMMANDS_KEPT_MAX`] are kept.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the backend, or a row that cannot be read.
+    fn commands(
+        &self,
+        enrollment: &EnrollmentId,
+        limit: usize,
+    ) -> Result<Vec<CommandRecord>, StoreError>;
+
+    /// The settings of the built-in profiles, by identifier.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the backend, or a row that cannot be read.
+    fn builtins(&self) -> Result<Vec<BuiltInRecord>, StoreError>;
+}
+
+/// One change of a batch.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Change {
+    /// Writes a profile and the versions it names, if its revision still is the stored one.
+    Profile(ProfileRecord),
+    /// Writes the bytes of one version. They are written once.
+    Raw {
+        /// The profile.
+        identifier: PayloadIdentifier,
+        /// Which version of it.
+        version: u32,
+        /// The bytes as they are delivered.
+        bytes: Vec<u8>,
+    },
+    /// Writes what belongs to a host as a whole.
+    Host {
+        /// The host.
+        id: HostId,
+        /// What the device told of itself.
+        attributes: Attributes,
+        /// When it last told all of it.
+        attributes_at: Option<Timestamp>,
+        /// When it first enrolled.
+        enrolled_at: Timestamp,
+    },
+    /// Writes an enrollment, if its revision still is the stored one.
+    Enrollment(EnrollmentRecord),
+    /// Writes a command into its enrollment's history, which forgets those that are more than
+    /// [`COMMANDS_KEPT_MAX`] older than its newest.
+    Command(CommandRecord),
+    /// Writes the setting of a built-in profile.
+    BuiltIn(BuiltInRecord),
+    /// Removes a host with its enrollments and their histories; no such host is fine.
+    RemoveHost(HostId),
+}
+
+impl std::fmt::Debug for Change {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Profile(record) => f.debug_tuple("Profile").field(record).finish(),
+            Self::Raw { identifier, version, bytes } => f
+                .debug_struct("Raw")
+                .field("identifier", identifier)
+                .field("version", version)
+                .field("bytes", &bytes.len())
+                .finish(),
+            Self::Host { id, attributes, attributes_at, enrolled_at } => f
+                .debug_struct("Host")
+                .field("id", id)
+                .field("attributes", attributes)
+                .field("attributes_at", attributes_at)
+                .field("enrolled_at", enrolled_at)
+                .finish(),
+            Self::Enrollment(record) => f.debug_tuple("Enrollment").field(record).finish(),
+            Self::Command(record) => f.debug_tuple("Command").field(record).finish(),
+            Self::BuiltIn(record) => f.debug_tuple("BuiltIn").field(record).finish(),
+            Self::RemoveHost(id) => f.debug_tuple("RemoveHost").field(id).finish(),
+        }
+    }
+}

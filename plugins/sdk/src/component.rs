@@ -5,10 +5,9 @@
 
 use std::marker::PhantomData;
 
-use crate::bindings::generator::exports::mooring::plugin as generator;
-use crate::bindings::validator::exports::mooring::plugin as validator;
-use crate::bindings::validator::mooring::plugin::log as contract_log;
-use crate::bindings::validator::mooring::plugin::types as contract;
+use crate::bindings::plugin::exports::mooring::plugin as roles;
+use crate::bindings::plugin::mooring::plugin::log as contract_log;
+use crate::bindings::plugin::mooring::plugin::types as contract;
 use crate::document::{Entry, NONE};
 use crate::log::Level;
 use crate::{
@@ -19,14 +18,14 @@ use crate::{
 /// A validator as the contract's exports.
 pub struct ValidatorComponent<P>(PhantomData<P>);
 
-impl<P: Validator> validator::settings::Guest for ValidatorComponent<P> {
+impl<P: Validator> roles::settings::Guest for ValidatorComponent<P> {
     fn check(settings: String) -> Vec<contract::Finding> {
         set_panic_hook();
         lower_findings(P::check_settings(&settings))
     }
 }
 
-impl<P: Validator> validator::validator::Guest for ValidatorComponent<P> {
+impl<P: Validator> roles::validator::Guest for ValidatorComponent<P> {
     fn validate(
         profile: contract::Profile,
         context: contract::Context,
@@ -42,18 +41,18 @@ impl<P: Validator> validator::validator::Guest for ValidatorComponent<P> {
 /// A generator as the contract's exports.
 pub struct GeneratorComponent<P>(PhantomData<P>);
 
-impl<P: Generator> generator::settings::Guest for GeneratorComponent<P> {
+impl<P: Generator> roles::settings::Guest for GeneratorComponent<P> {
     fn check(settings: String) -> Vec<contract::Finding> {
         set_panic_hook();
         lower_findings(P::check_settings(&settings))
     }
 }
 
-impl<P: Generator> generator::generator::Guest for GeneratorComponent<P> {
+impl<P: Generator> roles::generator::Guest for GeneratorComponent<P> {
     fn generate(
         seed: String,
         context: contract::Context,
-    ) -> Result<Vec<generator::generator::Output>, contract::Failure> {
+    ) -> Result<Vec<roles::generator::Output>, contract::Failure> {
         set_panic_hook();
         P::generate(&seed, &lift_context(context))
             .map(|outputs| outputs.into_iter().map(lower_output).collect())
@@ -157,8 +156,8 @@ fn lower_segment(segment: Segment) -> contract::Segment {
     }
 }
 
-fn lower_output(output: Output) -> generator::generator::Output {
-    generator::generator::Output {
+fn lower_output(output: Output) -> roles::generator::Output {
+    roles::generator::Output {
         key: output.key,
         profile: output.profile,
         notes: lower_findings(output.notes),

@@ -4,68 +4,80 @@
 //! role, so a plugin's crate is tested like any other.
 
 /// Makes this crate a component whose validator is `$plugin`, with the manifest `$manifest` (JSON
-/// text, usually `include_str!("../manifest.json")`). Once in a crate.
+/// text, usually `include_str!("../manifest.json")`). One export macro in a crate.
 #[macro_export]
 macro_rules! export_validator {
     ($plugin:ty, $manifest:expr) => {
-        $crate::__manifest!($manifest);
-
-        #[cfg(not(target_arch = "wasm32"))]
         const _: () = {
             const fn is_validator<T: $crate::Validator>() {}
             is_validator::<$plugin>();
         };
+        $crate::__section!("mooring:manifest", str::as_bytes($manifest));
 
         #[cfg(target_arch = "wasm32")]
-        #[allow(unsafe_code, reason = "the component's exports are raw functions")]
+        #[allow(unsafe_code, reason = "a component's exports are raw functions")]
         const _: () = {
+            use $crate::bindings::plugin::exports::mooring::plugin as roles;
             type Component = $crate::component::ValidatorComponent<$plugin>;
-            $crate::bindings::validator::export_validator_component!(
-                Component with_types_in $crate::bindings::validator
+            roles::settings::__export_mooring_plugin_settings_0_1_0_cabi!(
+                Component with_types_in roles::settings
+            );
+            roles::validator::__export_mooring_plugin_validator_0_1_0_cabi!(
+                Component with_types_in roles::validator
             );
         };
+        $crate::__section!(
+            "component-type:mooring:plugin@0.1.0:validator-plugin",
+            $crate::bindings::VALIDATOR_WORLD
+        );
     };
 }
 
 /// Makes this crate a component whose generator is `$plugin`, with the manifest `$manifest` (JSON
-/// text, usually `include_str!("../manifest.json")`). Once in a crate.
+/// text, usually `include_str!("../manifest.json")`). One export macro in a crate.
 #[macro_export]
 macro_rules! export_generator {
     ($plugin:ty, $manifest:expr) => {
-        $crate::__manifest!($manifest);
-
-        #[cfg(not(target_arch = "wasm32"))]
         const _: () = {
             const fn is_generator<T: $crate::Generator>() {}
             is_generator::<$plugin>();
         };
+        $crate::__section!("mooring:manifest", str::as_bytes($manifest));
 
         #[cfg(target_arch = "wasm32")]
-        #[allow(unsafe_code, reason = "the component's exports are raw functions")]
+        #[allow(unsafe_code, reason = "a component's exports are raw functions")]
         const _: () = {
+            use $crate::bindings::plugin::exports::mooring::plugin as roles;
             type Component = $crate::component::GeneratorComponent<$plugin>;
-            $crate::bindings::generator::export_generator_component!(
-                Component with_types_in $crate::bindings::generator
+            roles::settings::__export_mooring_plugin_settings_0_1_0_cabi!(
+                Component with_types_in roles::settings
+            );
+            roles::generator::__export_mooring_plugin_generator_0_1_0_cabi!(
+                Component with_types_in roles::generator
             );
         };
+        $crate::__section!(
+            "component-type:mooring:plugin@0.1.0:generator-plugin",
+            $crate::bindings::GENERATOR_WORLD
+        );
     };
 }
 
-/// Puts the manifest where the host reads it without running code.
+/// Puts bytes into a named section of the wasm file, where they are read without running code.
 #[doc(hidden)]
 #[macro_export]
-macro_rules! __manifest {
-    ($manifest:expr) => {
+macro_rules! __section {
+    ($name:literal, $bytes:expr) => {
+        #[cfg(target_arch = "wasm32")]
+        #[allow(unsafe_code, reason = "a named section is the only way into the file")]
         const _: () = {
-            const TEXT: &str = $manifest;
-            #[cfg(target_arch = "wasm32")]
-            #[allow(unsafe_code, reason = "a named section is the only way into the file")]
-            #[unsafe(link_section = "mooring:manifest")]
+            const BYTES: &[u8] = $bytes;
+            #[unsafe(link_section = $name)]
             #[used]
-            static MANIFEST: [u8; TEXT.len()] = {
-                let mut bytes = [0; TEXT.len()];
-                bytes.copy_from_slice(TEXT.as_bytes());
-                bytes
+            static SECTION: [u8; BYTES.len()] = {
+                let mut section = [0; BYTES.len()];
+                section.copy_from_slice(BYTES);
+                section
             };
         };
     };

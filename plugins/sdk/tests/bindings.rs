@@ -2,37 +2,30 @@
 //!
 //! `MOORING_BLESS=1 cargo test -p mooring-sdk --test bindings` writes them anew.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use wit_bindgen_core::wit_parser::Resolve;
+use wit_bindgen_core::wit_parser::{Resolve, WorldId};
 use wit_bindgen_core::{Files, WorldGenerator as _};
-use wit_bindgen_rust::{Opts, WithOption};
+use wit_bindgen_rust::Opts;
 
-const CONTRACT: &str = "0.1.0";
-
-fn generated(world: &str, module: &str, shared: Option<&str>) -> String {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+fn contract(world: &str) -> (Resolve, WorldId) {
     let mut resolve = Resolve::default();
-    let (package, _) = resolve
-        .push_dir(root.join("../../wit").join(CONTRACT))
-        .unwrap();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../wit/0.1.0");
+    let (package, _) = resolve.push_dir(folder).unwrap();
     let world = resolve.select_world(&[package], Some(world)).unwrap();
-    let with = shared.map(|shared| {
-        ["types", "log"].map(|interface| {
-            let path = format!("crate::bindings::{shared}::mooring::plugin::{interface}");
-            (
-                format!("mooring:plugin/{interface}@{CONTRACT}"),
-                WithOption::Path(path),
-            )
-        })
-    });
+    (resolve, world)
+}
+
+/// Records and calls of every role. Two worlds that export one interface cannot both have bindings
+/// in one crate, so there is one set, and a role's macro takes from it what it exports.
+fn bindings() -> Vec<u8> {
+    let (mut resolve, world) = contract("plugin");
     let options = Opts {
         format: true,
         runtime_path: Some("wit_bindgen::rt".to_owned()),
-        default_bindings_module: Some(format!("mooring_sdk::bindings::{module}")),
-        export_macro_name: Some(format!("export_{module}_component")),
+        default_bindings_module: Some("mooring_sdk::bindings::plugin".to_owned()),
+        export_macro_name: Some("export_both".to_owned()),
         pub_export_macro: true,
-        with: with.into_iter().flatten().collect(),
         ..Opts::default()
     };
     let mut files = Files::default();
@@ -40,22 +33,27 @@ fn generated(world: &str, module: &str, shared: Option<&str>) -> String {
         .build()
         .generate(&mut resolve, world, &mut files)
         .unwrap();
-    let (_, text) = files.iter().next().unwrap();
-    String::from_utf8(text.to_vec()).unwrap()
+    files.iter().next().unwrap().1.to_vec()
 }
 
-fn check(world: &str, module: &str, shared: Option<&str>) {
-    let path: PathBuf =
-        Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("src/bindings/{module}.rs"));
-    let text = generated(world, module, shared);
+/// The encoded world that tells the component builder what a core module exports.
+fn world(name: &str) -> Vec<u8> {
+    let (resolve, world) = contract(name);
+    wit_component::metadata::encode(&resolve, world, wit_component::StringEncoding::UTF8, None)
+        .unwrap()
+}
+
+fn check(file: &str, current: &[u8]) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("src/bindings")
+        .join(file);
     if std::env::var_os("MOORING_BLESS").is_some() {
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(&path, &text).unwrap();
+        std::fs::write(&path, current).unwrap();
     }
-    let committed = std::fs::read_to_string(&path).unwrap_or_default();
+    let committed = std::fs::read(&path).unwrap_or_default();
     assert!(
-        committed == text,
-        "{} is not what wit/{CONTRACT} gives; write it anew with\n\
+        committed == current,
+        "{} is not what wit/0.1.0 gives; write it anew with\n\
          MOORING_BLESS=1 cargo test -p mooring-sdk --test bindings",
         path.display()
     );
@@ -64,6 +62,7 @@ fn check(world: &str, module: &str, shared: Option<&str>) {
 /// Nobody has edited the bindings, nor the contract without them.
 #[test]
 fn bindings_are_current() {
-    check("validator-plugin", "validator", None);
-    check("generator-plugin", "generator", Some("validator"));
+    check("plugin.rs", &bindings());
+    check("validator.world", &world("validator-plugin"));
+    check("generator.world", &world("generator-plugin"));
 }

@@ -87,7 +87,10 @@ fn placeholder(text: &str) -> Option<&str> {
         let end = word.find(|c| !is_word(c)).unwrap_or(word.len());
         let (word, after) = word.split_at(end);
         let asks_for_yours = word.starts_with("YOUR_") || (word == "YOUR" && continues(after));
-        if asks_for_yours || WORDS.contains(&word) {
+        if asks_for_yours {
+            return Some(&rest[start..]);
+        }
+        if WORDS.contains(&word) {
             return Some(word);
         }
         rest = after;

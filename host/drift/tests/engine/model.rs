@@ -9,7 +9,7 @@ use mooring_drift::policy::{Policy, Timestamp};
 use mooring_drift::state::SyncState;
 use mooring_drift::status::{ProfileState, Status, enrollment_status, profile_states};
 use mooring_drift::step::{Event, Step, step};
-use mooring_mdm::device::ListedProfile;
+use mooring_mdm::device::{Attributes, ListedProfile};
 use mooring_mdm::error_chain::ErrorEntry;
 use mooring_mdm::ids::{Channel, CommandUuid, EnrollmentId, PayloadIdentifier, PayloadUuid};
 use mooring_mdm::report::{Answer, Outcome};
@@ -144,7 +144,7 @@ impl World {
                 });
                 answer.profiles = Some(Ok(listed.collect()));
             }
-            Command::DeviceInformation => answer.attributes = Some(Default::default()),
+            Command::DeviceInformation => answer.attributes = Some(Attributes::default()),
             Command::InstallProfile {
                 identifier,
                 revision,

@@ -25,6 +25,7 @@ mod tests;
 pub use document::{Document, Key, Node, NodeId, NodeRef, Segment, Span, Value};
 pub use line::LineIndex;
 pub use reader::read_xml;
+pub(crate) use writer::escaped;
 pub use writer::{XmlWriter, write_xml};
 
 use crate::finding::Finding;

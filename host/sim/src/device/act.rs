@@ -9,7 +9,7 @@ use super::{Device, Ending, Loss, Next};
 use crate::command::{Command, Order, query_answer};
 use crate::error_chain::ErrorChain;
 use crate::message::{Channel, Status};
-use crate::side::{ENROLLMENT_IDENTIFIER, Side, Talk};
+use crate::side::{ENROLLMENT_IDENTIFIER, Talk};
 
 /// The part of a report that depends on the command.
 struct Answer {
@@ -19,7 +19,10 @@ struct Answer {
 
 impl Answer {
     fn plain(status: Status) -> Self {
-        Self { status, extra: Dictionary::new() }
+        Self {
+            status,
+            extra: Dictionary::new(),
+        }
     }
 
     fn with(status: Status, key: &str, value: Value) -> Self {
@@ -39,8 +42,14 @@ impl Answer {
 impl Device {
     /// Obeys the command in a reply.
     pub(super) fn obey(&mut self, channel: Channel, body: &[u8]) -> Next {
-        let Some(command) = Command::read(body) else { return self.fail(Ending::Undecodable) };
-        *self.tally.commands.entry(command.request_type.clone()).or_default() += 1;
+        let Some(command) = Command::read(body) else {
+            return self.fail(Ending::Undecodable);
+        };
+        *self
+            .tally
+            .commands
+            .entry(command.request_type.clone())
+            .or_default() += 1;
         if let Order::RemoveProfile { identifier } = &command.order
             && identifier == ENROLLMENT_IDENTIFIER
         {
@@ -55,7 +64,13 @@ impl Device {
         let request = self.report(channel, status, Some(&command.uuid), extra);
         if may_go_astray && self.faults.repeated_reports > 0 {
             self.faults.repeated_reports -= 1;
-            self.say(channel, Talk::Report { status, again: Some(request.clone()) });
+            self.say(
+                channel,
+                Talk::Report {
+                    status,
+                    again: Some(request.clone()),
+                },
+            );
         }
         Next::Send(request)
     }
@@ -83,15 +98,17 @@ impl Device {
             let text = "The profiles could not be read.";
             return Answer::of_change(Err(ErrorChain::new("MCMDMErrorDomain", 12010, text)));
         }
-        let list = self.side(channel).map(|side| side.profile_list(is_managed_only));
+        let list = self
+            .sides
+            .get(channel)
+            .map(|side| side.profile_list(is_managed_only));
         let list = list.unwrap_or_else(|| Value::Array(Vec::new()));
         Answer::with(Status::Acknowledged, "ProfileList", list)
     }
 
     /// Carries a change out, recalls how it ended, or postpones it while the channel is locked.
     fn change(&mut self, channel: Channel, command: &Command) -> Answer {
-        // Not `side_mut`, which would borrow the faults as well.
-        let Some(side) = side_of(&mut self.device, self.user.as_mut(), channel) else {
+        let Some(side) = self.sides.get_mut(channel) else {
             return Answer::plain(Status::CommandFormatError);
         };
         if let Some(outcome) = side.recall(&command.uuid) {
@@ -123,18 +140,13 @@ impl Device {
         match self.faults.lose_after_contacts.take() {
             None => {}
             Some(0) => drop(self.user_removes(channel, &identifier)),
-            Some(contacts_left) => self.loss = Some(Loss { channel, identifier, contacts_left }),
+            Some(contacts_left) => {
+                self.loss = Some(Loss {
+                    channel,
+                    identifier,
+                    contacts_left,
+                });
+            }
         }
-    }
-}
-
-fn side_of<'a>(
-    device: &'a mut Side,
-    user: Option<&'a mut Side>,
-    channel: Channel,
-) -> Option<&'a mut Side> {
-    match channel {
-        Channel::Device => Some(device),
-        Channel::User => user,
     }
 }

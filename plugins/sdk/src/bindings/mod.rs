@@ -17,19 +17,10 @@
     clippy::allow_attributes_without_reason,
     reason = "generated: the canonical ABI is raw memory"
 )]
-pub mod validator;
+pub mod plugin;
 
-#[rustfmt::skip]
-#[allow(
-    unsafe_code,
-    missing_docs,
-    unreachable_pub,
-    unused_qualifications,
-    clippy::all,
-    clippy::pedantic,
-    clippy::use_self,
-    clippy::str_to_string,
-    clippy::allow_attributes_without_reason,
-    reason = "generated: the canonical ABI is raw memory"
-)]
-pub mod generator;
+/// The encoded world `validator-plugin`, for the component builder.
+pub const VALIDATOR_WORLD: &[u8] = include_bytes!("validator.world");
+
+/// The encoded world `generator-plugin`, for the component builder.
+pub const GENERATOR_WORLD: &[u8] = include_bytes!("generator.world");

@@ -3,6 +3,8 @@
 //! A case changes a sound profile and names all findings that this causes, so that a rule that
 //! fires too often fails as well as one that is silent.
 
+#![expect(clippy::unwrap_used, reason = "tests")]
+
 mod envelope;
 mod manifest;
 mod payloads;

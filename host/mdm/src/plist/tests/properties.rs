@@ -33,7 +33,9 @@ fn write_value(writer: &mut XmlWriter, value: &::plist::Value) {
     match value {
         ::plist::Value::Array(items) => {
             writer.begin_array();
-            items.iter().for_each(|item| write_value(writer, item));
+            for item in items {
+                write_value(writer, item);
+            }
             writer.end();
         }
         ::plist::Value::Dictionary(entries) => {
@@ -62,7 +64,7 @@ fn write_value(writer: &mut XmlWriter, value: &::plist::Value) {
         ::plist::Value::Date(date) => {
             writer.date(&date.to_xml_format());
         }
-        other => panic!("{other:?} is not made up here"),
+        ::plist::Value::Uid(_) | _ => panic!("{value:?} is not made up here"),
     }
 }
 

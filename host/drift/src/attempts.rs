@@ -1,0 +1,86 @@
+//! Keeping count of what did not work, so that nothing is tried for ever.
+//!
+//! Knows nothing of which command comes next. Invariant: failures are counted for one target on
+//! one host; another target starts anew.
+
+use mooring_mdm::error_chain::{ErrorClass, classify};
+use mooring_mdm::ids::PayloadIdentifier;
+
+use crate::next::Context;
+use crate::state::{Attempts, FailureReason, NextAttempt, Periodic, SyncState, Target};
+
+/// The device could not tell: not again before a growing wait, and never taken as an answer.
+pub(crate) fn postpone(periodic: &mut Periodic, context: &Context<'_>) {
+    periodic.failed = periodic.failed.saturating_add(1);
+    let wait = context
+        .policy
+        .retry_wait_ms(context.enrollment, periodic.failed);
+    periodic.retry_at = Some(context.now.plus_ms(wait));
+}
+
+/// Counts a failed attempt and decides when, or whether, there is another.
+pub(crate) fn count_failure(
+    state: &mut SyncState,
+    identifier: &PayloadIdentifier,
+    target: &Target,
+    reason: FailureReason,
+    context: &Context<'_>,
+) {
+    let policy = context.policy;
+    let is_hopeless = match &reason {
+        FailureReason::Error { chain } => classify(chain) == ErrorClass::Content,
+        FailureReason::CommandFormatError { .. } | FailureReason::Lost => true,
+        FailureReason::NotProven => false,
+    };
+    let attempts = attempts_mut(state, identifier, target);
+    attempts.failed = attempts.failed.saturating_add(1);
+    attempts.lost = 0;
+    attempts.next = if is_hopeless || attempts.failed >= policy.attempts_max {
+        NextAttempt::Parked
+    } else {
+        let wait = policy.retry_wait_ms(context.enrollment, attempts.failed);
+        NextAttempt::At(context.now.plus_ms(wait))
+    };
+    attempts.reason = Some(reason);
+    attempts.build_version = context.build_version.map(str::to_owned);
+}
+
+/// Counts a lost outcome; too many in a row are a failure.
+pub(crate) fn count_lost(
+    state: &mut SyncState,
+    identifier: &PayloadIdentifier,
+    target: &Target,
+    context: &Context<'_>,
+) {
+    let attempts = attempts_mut(state, identifier, target);
+    attempts.lost = attempts.lost.saturating_add(1);
+    if attempts.lost >= context.policy.lost_max {
+        count_failure(state, identifier, target, FailureReason::Lost, context);
+    }
+}
+
+fn attempts_mut<'a>(
+    state: &'a mut SyncState,
+    identifier: &PayloadIdentifier,
+    target: &Target,
+) -> &'a mut Attempts {
+    let attempts = state
+        .attempts
+        .entry(identifier.clone())
+        .or_insert_with(|| none_yet(target));
+    if attempts.target != *target {
+        *attempts = none_yet(target);
+    }
+    attempts
+}
+
+fn none_yet(target: &Target) -> Attempts {
+    Attempts {
+        target: target.clone(),
+        failed: 0,
+        lost: 0,
+        reason: None,
+        next: NextAttempt::Now,
+        build_version: None,
+    }
+}

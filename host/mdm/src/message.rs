@@ -1,0 +1,121 @@
+//! What every message of a device has in common: an XML property list that names its channel.
+//!
+//! Knows nothing of what the message is about. Invariant: a message is read strictly and within
+//! [`MESSAGE_LIMITS`] before anything else looks at it; binary property lists are refused.
+
+use crate::checkin::{self, CheckIn};
+use crate::finding::Finding;
+use crate::ids::{EnrollmentId, HostId, IdError};
+use crate::plist::{Document, NodeRef, ReaderLimits, read_xml};
+use crate::report::{self, Connect};
+
+/// Limits of a device's message: a `ProfileList` of a few hundred profiles with certificates
+/// stays well under 4 MiB.
+pub const MESSAGE_LIMITS: ReaderLimits = ReaderLimits {
+    bytes: 4 * 1024 * 1024,
+    depth: 64,
+    nodes: 200_000,
+};
+
+/// The `UserID` that a Shared iPad sends for its users, who are told apart by `UserShortName`.
+const SHARED_IPAD_USER_ID: &str = "FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF";
+
+/// Why a message was refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum MessageError {
+    /// The body is not a strict XML property list.
+    #[error("the message is not a property list: {0}")]
+    Plist(Finding),
+    /// The message is not a dictionary.
+    #[error("the message is not a dictionary")]
+    NotDictionary,
+    /// A key that the message needs is absent or of another type.
+    #[error("{message} lacks {key}")]
+    Missing {
+        /// Apple's name of the message.
+        message: &'static str,
+        /// The key, or keys of which one is needed.
+        key: &'static str,
+    },
+    /// A name in the message cannot be one.
+    #[error("the message names nothing that can be: {0}")]
+    Id(#[from] IdError),
+    /// A `MessageType` or `Status` that this server does not know.
+    #[error("{key} is {value:?}, which is not known")]
+    Unknown {
+        /// The key.
+        key: &'static str,
+        /// Its value, cut to a sane length.
+        value: String,
+    },
+}
+
+/// A message of a device.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Message {
+    /// It enrolls, updates its push target or leaves.
+    CheckIn(CheckIn),
+    /// It asks for work or reports on it.
+    Connect(Connect),
+}
+
+impl Message {
+    /// Decodes a body. Which of the two it is, the dictionary tells: a check-in has a
+    /// `MessageType`. Content types differ between devices and proxies, the keys do not.
+    ///
+    /// # Errors
+    /// [`MessageError`] if the body is neither.
+    pub fn decode(body: &[u8]) -> Result<Self, MessageError> {
+        let document = read(body)?;
+        let root = document.root();
+        match text(root, "MessageType") {
+            Some(message_type) => checkin::decode(message_type, root).map(Self::CheckIn),
+            None => report::decode(root).map(Self::Connect),
+        }
+    }
+}
+
+fn read(body: &[u8]) -> Result<Document, MessageError> {
+    let read = read_xml(body, &MESSAGE_LIMITS).map_err(MessageError::Plist)?;
+    if read.document.root().is_dictionary() {
+        Ok(read.document)
+    } else {
+        Err(MessageError::NotDictionary)
+    }
+}
+
+/// The channel that a message speaks for, in NanoMDM's string form: `UDID` before `EnrollmentID`,
+/// with `UserID`, `EnrollmentUserID`, or a Shared iPad's `UserShortName` as the user's part.
+///
+/// # Errors
+/// [`MessageError`] if the message names no device, or names one that cannot be.
+pub(crate) fn enrollment_id(
+    message: &'static str,
+    root: NodeRef<'_>,
+) -> Result<EnrollmentId, MessageError> {
+    let text = |key| text(root, key);
+    let device = text("UDID")
+        .or_else(|| text("EnrollmentID"))
+        .ok_or(MessageError::Missing {
+            message,
+            key: "UDID or EnrollmentID",
+        })?;
+    let host = HostId::parse(device)?;
+    let user = match text("UserID") {
+        Some(id) if id.eq_ignore_ascii_case(SHARED_IPAD_USER_ID) => {
+            let key = "UserShortName, which tells the users of a Shared iPad apart";
+            Some(text("UserShortName").ok_or(MessageError::Missing { message, key })?)
+        }
+        Some(id) => Some(id),
+        None => text("EnrollmentUserID"),
+    };
+    Ok(match user {
+        Some(user) => EnrollmentId::user(host, user)?,
+        None => EnrollmentId::device(host),
+    })
+}
+
+/// The text under `key`, if it is there and not empty.
+pub(crate) fn text<'a>(root: NodeRef<'a>, key: &str) -> Option<&'a str> {
+    root.get(key)?.as_str().filter(|text| !text.is_empty())
+}

@@ -1,0 +1,73 @@
+//! One device's place in a fleet: what the schedule must know of it.
+//!
+//! Knows nothing of time. Invariant: `is_idle` and `is_enrolled` are those of the last poll.
+
+use crate::device::{Contact, Device, Ending};
+use crate::message::Channel;
+use crate::random::SplitMix64;
+use crate::side;
+
+/// Contacts in a row, per channel, that must find nothing to do.
+const IDLE_CONTACTS: u32 = 2;
+
+/// One device's place in the fleet.
+pub(super) struct Slot {
+    /// Away while a contact runs.
+    pub(super) device: Option<Box<Device>>,
+    pub(super) jitter: SplitMix64,
+    pub(super) polls: u64,
+    pub(super) idle_device: u32,
+    pub(super) idle_user: u32,
+    pub(super) is_idle: bool,
+    pub(super) is_enrolled: bool,
+}
+
+impl Slot {
+    pub(super) fn new(device: Device) -> Self {
+        Self {
+            jitter: SplitMix64::new(u64::from(device.index), "jitter", device.index),
+            polls: 0,
+            idle_device: 0,
+            idle_user: 0,
+            is_idle: device.is_unenrolled(),
+            is_enrolled: is_enrolled(&device),
+            device: Some(Box::new(device)),
+        }
+    }
+
+    /// Forgets the last run's contacts.
+    pub(super) fn restart(&mut self) {
+        self.polls = 0;
+        self.idle_device = 0;
+        self.idle_user = 0;
+        self.is_idle = self
+            .device
+            .as_ref()
+            .is_some_and(|device| device.is_unenrolled());
+    }
+
+    /// Counts idle contacts in a row; silence neither counts nor breaks the row.
+    pub(super) fn note(&mut self, contact: Contact, device: Device) {
+        for (row, ending) in [
+            (&mut self.idle_device, contact.device),
+            (&mut self.idle_user, contact.user),
+        ] {
+            if ending != Ending::Silent {
+                *row = if ending.is_idle() {
+                    row.saturating_add(1)
+                } else {
+                    0
+                };
+            }
+        }
+        let is_user_idle = !device.has_user() || self.idle_user >= IDLE_CONTACTS;
+        let is_quiet = self.idle_device >= IDLE_CONTACTS && is_user_idle;
+        self.is_idle = device.is_unenrolled() || (is_quiet && !device.has_fault_ahead());
+        self.is_enrolled = is_enrolled(&device);
+        self.device = Some(Box::new(device));
+    }
+}
+
+fn is_enrolled(device: &Device) -> bool {
+    device.progress(Channel::Device) == Some(side::Progress::Enrolled)
+}

@@ -1,0 +1,176 @@
+//! What the tests of simulated devices share: commands, profiles and a server made of a script.
+//!
+//! Written with the `plist` crate, as the devices are. Invariant: nothing here knows the devices'
+//! inside.
+
+#![allow(dead_code, reason = "each test binary uses its own part of the kit")]
+
+use std::io::Cursor;
+
+use mooring_sim::{Channel, Contact, Device, DeviceOptions, Faults, Reply, Request};
+use plist::{Dictionary, Value};
+
+pub const EMPTY: Reply = Reply {
+    status: 200,
+    body: Vec::new(),
+};
+
+pub fn dictionary(entries: Vec<(&str, Value)>) -> Value {
+    Value::Dictionary(
+        entries
+            .into_iter()
+            .map(|(key, value)| (key.to_owned(), value))
+            .collect(),
+    )
+}
+
+pub fn xml(value: &Value) -> Vec<u8> {
+    let mut out = Vec::new();
+    value.to_writer_xml(&mut out).unwrap();
+    out
+}
+
+pub fn read(body: &[u8]) -> Dictionary {
+    Value::from_reader_xml(Cursor::new(body))
+        .unwrap()
+        .into_dictionary()
+        .unwrap()
+}
+
+pub fn text<'a>(message: &'a Dictionary, key: &str) -> &'a str {
+    message.get(key).and_then(Value::as_string).unwrap_or("")
+}
+
+/// A reply with one command.
+pub fn command(uuid: &str, request_type: &str, parts: Vec<(&str, Value)>) -> Reply {
+    let mut entries = vec![("RequestType", request_type.into())];
+    entries.extend(parts);
+    let body = dictionary(vec![
+        ("CommandUUID", uuid.into()),
+        ("Command", dictionary(entries)),
+    ]);
+    Reply {
+        status: 200,
+        body: xml(&body),
+    }
+}
+
+pub fn install(uuid: &str, profile: &[u8]) -> Reply {
+    command(
+        uuid,
+        "InstallProfile",
+        vec![("Payload", Value::Data(profile.to_vec()))],
+    )
+}
+
+pub fn remove(uuid: &str, identifier: &str) -> Reply {
+    command(
+        uuid,
+        "RemoveProfile",
+        vec![("Identifier", identifier.into())],
+    )
+}
+
+pub fn list(uuid: &str) -> Reply {
+    command(uuid, "ProfileList", vec![])
+}
+
+/// The parts of a valid profile, to be spoilt by a test.
+pub fn profile_parts(identifier: &str, uuid: &str) -> Dictionary {
+    let payload = dictionary(vec![
+        ("PayloadType", "com.apple.dock".into()),
+        ("PayloadVersion", 1.into()),
+        ("PayloadIdentifier", format!("{identifier}.dock").into()),
+        ("PayloadUUID", format!("{uuid}-1").into()),
+        ("autohide", true.into()),
+    ]);
+    dictionary(vec![
+        ("PayloadType", "Configuration".into()),
+        ("PayloadVersion", 1.into()),
+        ("PayloadIdentifier", identifier.into()),
+        ("PayloadUUID", uuid.into()),
+        ("PayloadDisplayName", "Dock".into()),
+        ("PayloadContent", Value::Array(vec![payload])),
+    ])
+    .into_dictionary()
+    .unwrap()
+}
+
+pub fn profile(identifier: &str, uuid: &str) -> Vec<u8> {
+    xml(&Value::Dictionary(profile_parts(identifier, uuid)))
+}
+
+pub fn device(faults: Faults) -> Device {
+    Device::new(DeviceOptions {
+        seed: 7,
+        index: 0,
+        has_user: false,
+        faults,
+    })
+}
+
+/// A device without a user that is enrolled already.
+pub fn enrolled(faults: Faults) -> Device {
+    let mut device = device(faults);
+    device.contact(|_, _| EMPTY);
+    device
+}
+
+/// One contact in which the server hands out these replies, then nothing; gives every report after
+/// the first message, and how the contact ended.
+pub fn run(device: &mut Device, script: Vec<Reply>) -> (Vec<Dictionary>, Contact) {
+    let mut script = script.into_iter();
+    let mut said = Vec::new();
+    let contact = device.contact(|channel, request: Request| {
+        assert_eq!(channel, Channel::Device, "these devices have no user");
+        said.push(read(&request.body));
+        script.next().unwrap_or(EMPTY)
+    });
+    said.remove(0);
+    (said, contact)
+}
+
+/// The single report to a single command.
+pub fn ask(device: &mut Device, reply: Reply) -> Dictionary {
+    let (said, _) = run(device, vec![reply]);
+    assert_eq!(said.len(), 1);
+    said.into_iter().next().unwrap()
+}
+
+/// `Domain code` of the innermost error.
+pub fn cause(report: &Dictionary) -> String {
+    let chain = report.get("ErrorChain").and_then(Value::as_array);
+    let last = chain.and_then(|chain| chain.last()?.as_dictionary());
+    last.map(|link| {
+        let code = link
+            .get("ErrorCode")
+            .and_then(Value::as_signed_integer)
+            .unwrap();
+        format!("{} {code}", text(link, "ErrorDomain"))
+    })
+    .unwrap_or_default()
+}
+
+/// Identifier and uuid of everything a list shows.
+pub fn listed(report: &Dictionary) -> Vec<(String, String)> {
+    let list = report.get("ProfileList").and_then(Value::as_array).unwrap();
+    list.iter()
+        .map(|entry| {
+            let entry = entry.as_dictionary().unwrap();
+            assert!(!entry.contains_key("IsManaged"), "macOS leaves it out");
+            (
+                text(entry, "PayloadIdentifier").to_owned(),
+                text(entry, "PayloadUUID").to_owned(),
+            )
+        })
+        .collect()
+}
+
+/// What the server installed and the device holds.
+pub fn managed(device: &Device) -> Vec<(String, String)> {
+    device
+        .profiles(Channel::Device)
+        .filter(|profile| profile.is_managed)
+        .map(|profile| (profile.identifier.clone(), profile.uuid.clone()))
+        .collect()
+}

@@ -1,0 +1,139 @@
+//! Whether a batch may be written: the rules that every backend holds a batch against.
+//!
+//! Knows nothing of how rows are kept. Invariant: it reads only, so a batch that is refused has
+//! changed nothing, wherever in it the conflict was.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use mooring_mdm::ids::{EnrollmentId, HostId, PayloadIdentifier};
+
+use crate::record::COMMANDS_KEPT_MAX;
+use crate::{Change, StoreError};
+
+/// What the rules ask of the rows that are stored already.
+pub(crate) trait Stored {
+    /// The revision of a profile, 0 if there is none.
+    fn profile_revision(&self, identifier: &PayloadIdentifier) -> Result<u64, StoreError>;
+    /// The revision of an enrollment, 0 if there is none.
+    fn enrollment_revision(&self, id: &EnrollmentId) -> Result<u64, StoreError>;
+    /// Whether there is such a host.
+    fn has_host(&self, id: &HostId) -> Result<bool, StoreError>;
+    /// Whether this version has bytes, and others than these.
+    fn has_other_bytes(
+        &self,
+        identifier: &PayloadIdentifier,
+        version: u32,
+        bytes: &[u8],
+    ) -> Result<bool, StoreError>;
+}
+
+/// The first sequence number that a history with this newest one still keeps.
+pub(crate) fn first_kept(newest: u32) -> u32 {
+    newest.saturating_sub(COMMANDS_KEPT_MAX - 1)
+}
+
+/// Checks a whole batch as if its changes were made in order.
+pub(crate) fn check(batch: &[Change], stored: &impl Stored) -> Result<(), StoreError> {
+    let mut seen = Seen::new(stored);
+    for change in batch {
+        match change {
+            Change::Profile(record) => seen.profile(&record.identifier, record.revision)?,
+            Change::Raw { identifier, version, bytes } => {
+                if stored.has_other_bytes(identifier, *version, bytes)? {
+                    return conflict(format!("version {version} of profile {identifier}"));
+                }
+            }
+            Change::Host { id, .. } => {
+                seen.hosts.insert(id);
+            }
+            Change::Enrollment(record) => seen.enrollment(&record.id, record.revision)?,
+            Change::Command(record) => {
+                seen.commanded.insert(&record.enrollment);
+            }
+            Change::BuiltIn(_) => {}
+            Change::RemoveHost(id) => seen.remove(id),
+        }
+    }
+    seen.check_owners()
+}
+
+fn conflict<T>(what: String) -> Result<T, StoreError> {
+    Err(StoreError::Conflict { what })
+}
+
+/// What the changes of this batch so far have made of the stored rows.
+struct Seen<'a, S> {
+    stored: &'a S,
+    profiles: BTreeMap<&'a PayloadIdentifier, u64>,
+    enrollments: BTreeMap<&'a EnrollmentId, u64>,
+    commanded: BTreeSet<&'a EnrollmentId>,
+    hosts: BTreeSet<&'a HostId>,
+    /// Hosts whose stored rows are gone.
+    removed: BTreeSet<&'a HostId>,
+}
+
+impl<'a, S: Stored> Seen<'a, S> {
+    fn new(stored: &'a S) -> Self {
+        Self {
+            stored,
+            profiles: BTreeMap::new(),
+            enrollments: BTreeMap::new(),
+            commanded: BTreeSet::new(),
+            hosts: BTreeSet::new(),
+            removed: BTreeSet::new(),
+        }
+    }
+
+    fn profile(&mut self, id: &'a PayloadIdentifier, read: u64) -> Result<(), StoreError> {
+        let current = match self.profiles.get(id) {
+            Some(revision) => *revision,
+            None => self.stored.profile_revision(id)?,
+        };
+        if current != read {
+            return conflict(format!("profile {id}"));
+        }
+        self.profiles.insert(id, read + 1);
+        Ok(())
+    }
+
+    fn enrollment(&mut self, id: &'a EnrollmentId, read: u64) -> Result<(), StoreError> {
+        if self.enrollment_revision(id)? != read {
+            return conflict(format!("enrollment {id}"));
+        }
+        self.enrollments.insert(id, read + 1);
+        Ok(())
+    }
+
+    fn enrollment_revision(&self, id: &EnrollmentId) -> Result<u64, StoreError> {
+        match self.enrollments.get(id) {
+            Some(revision) => Ok(*revision),
+            None if self.removed.contains(id.host()) => Ok(0),
+            None => self.stored.enrollment_revision(id),
+        }
+    }
+
+    fn remove(&mut self, host: &'a HostId) {
+        self.removed.insert(host);
+        self.hosts.remove(host);
+        self.enrollments.retain(|id, _| id.host() != host);
+        self.commanded.retain(|id| id.host() != host);
+    }
+
+    /// No enrollment without its host, no command without its enrollment: a device that speaks
+    /// while an administrator removes it must not leave half a host behind.
+    fn check_owners(&self) -> Result<(), StoreError> {
+        for id in self.enrollments.keys() {
+            let host = id.host();
+            let is_stored = !self.removed.contains(host) && self.stored.has_host(host)?;
+            if !is_stored && !self.hosts.contains(host) {
+                return conflict(format!("host {host}"));
+            }
+        }
+        for id in &self.commanded {
+            if self.enrollment_revision(id)? == 0 {
+                return conflict(format!("enrollment {id}"));
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,273 @@
+//! Rows of hosts, enrollments, commands and built-in settings.
+//!
+//! Knows nothing of tables. Invariant: what a row was made from is what it turns back into.
+
+use minicbor::{Decode, Encode};
+use mooring_drift::command::RequestType;
+use mooring_drift::policy::Timestamp;
+use mooring_drift::set::ProfileSet;
+use mooring_mdm::device::Attributes;
+use mooring_mdm::ids::{CommandUuid, EnrollmentId, HostId, PayloadIdentifier};
+
+use super::sync::{FailureRow, SyncRow};
+use crate::RowError;
+use crate::record::{
+    BuiltInRecord, CommandOutcome, CommandRecord, EnrollmentRecord, HostRecord, PushTarget,
+};
+
+/// What belongs to a host as a whole.
+#[derive(Encode, Decode)]
+pub(in super::super) struct HostRow {
+    #[n(0)]
+    attributes: AttributesRow,
+    #[n(1)]
+    attributes_at: Option<u64>,
+    #[n(2)]
+    enrolled_at: u64,
+}
+
+#[derive(Encode, Decode)]
+struct AttributesRow {
+    #[n(0)]
+    serial_number: Option<String>,
+    #[n(1)]
+    model: Option<String>,
+    #[n(2)]
+    device_name: Option<String>,
+    #[n(3)]
+    os_version: Option<String>,
+    #[n(4)]
+    build_version: Option<String>,
+    #[n(5)]
+    is_supervised: Option<bool>,
+}
+
+impl HostRow {
+    /// The row of these facts.
+    pub(in super::super) fn new(
+        attributes: &Attributes,
+        attributes_at: Option<Timestamp>,
+        enrolled_at: Timestamp,
+    ) -> Self {
+        let attributes = AttributesRow {
+            serial_number: attributes.serial_number.clone(),
+            model: attributes.model.clone(),
+            device_name: attributes.device_name.clone(),
+            os_version: attributes.os_version.clone(),
+            build_version: attributes.build_version.clone(),
+            is_supervised: attributes.is_supervised,
+        };
+        let attributes_at = attributes_at.map(|at| at.0);
+        Self { attributes, attributes_at, enrolled_at: enrolled_at.0 }
+    }
+
+    /// The record, with the parts that stand outside the row.
+    pub(in super::super) fn into_record(
+        self,
+        id: HostId,
+        enrollments: Vec<EnrollmentRecord>,
+    ) -> HostRecord {
+        HostRecord {
+            id,
+            attributes: Attributes {
+                serial_number: self.attributes.serial_number,
+                model: self.attributes.model,
+                device_name: self.attributes.device_name,
+                os_version: self.attributes.os_version,
+                build_version: self.attributes.build_version,
+                is_supervised: self.attributes.is_supervised,
+            },
+            attributes_at: self.attributes_at.map(Timestamp),
+            enrolled_at: Timestamp(self.enrolled_at),
+            enrollments,
+        }
+    }
+}
+
+/// One enrollment; id and revision stand outside the row.
+#[derive(Encode, Decode)]
+pub(in super::super) struct EnrollmentRow {
+    #[n(0)]
+    push: Option<PushRow>,
+    #[cbor(n(1), with = "minicbor::bytes")]
+    unlock_token: Option<Vec<u8>>,
+    #[n(2)]
+    user_short_name: Option<String>,
+    #[n(3)]
+    last_seen_at: u64,
+    /// The sync state, its sets replaced by their ids.
+    #[n(4)]
+    pub(in super::super) sync: SyncRow,
+}
+
+#[derive(Encode, Decode)]
+struct PushRow {
+    #[n(0)]
+    topic: String,
+    #[n(1)]
+    magic: String,
+    #[cbor(n(2), with = "minicbor::bytes")]
+    token: Vec<u8>,
+}
+
+impl From<&EnrollmentRecord> for EnrollmentRow {
+    fn from(record: &EnrollmentRecord) -> Self {
+        Self {
+            push: record.push.as_ref().map(|push| PushRow {
+                topic: push.topic.clone(),
+                magic: push.magic.clone(),
+                token: push.token.clone(),
+            }),
+            unlock_token: record.unlock_token.clone(),
+            user_short_name: record.user_short_name.clone(),
+            last_seen_at: record.last_seen_at.0,
+            sync: SyncRow::from(&record.sync),
+        }
+    }
+}
+
+impl EnrollmentRow {
+    /// The record, with the parts that stand outside the row and the sets that its ids name.
+    pub(in super::super) fn into_record(
+        self,
+        id: EnrollmentId,
+        revision: u64,
+        observed: Option<ProfileSet>,
+        delivered: ProfileSet,
+    ) -> Result<EnrollmentRecord, RowError> {
+        Ok(EnrollmentRecord {
+            id,
+            push: self.push.map(|push| PushTarget {
+                topic: push.topic,
+                magic: push.magic,
+                token: push.token,
+            }),
+            unlock_token: self.unlock_token,
+            user_short_name: self.user_short_name,
+            last_seen_at: Timestamp(self.last_seen_at),
+            sync: self.sync.into_state(observed, delivered)?,
+            revision,
+        })
+    }
+}
+
+/// One command; enrollment and sequence stand in the key.
+#[derive(Encode, Decode)]
+pub(in super::super) struct CommandRow {
+    #[n(0)]
+    uuid: String,
+    #[n(1)]
+    request_type: RequestTypeRow,
+    #[n(2)]
+    identifier: Option<String>,
+    #[n(3)]
+    profile_version: Option<u32>,
+    #[n(4)]
+    sent_at: u64,
+    #[n(5)]
+    closed_at: Option<u64>,
+    #[n(6)]
+    outcome: Option<OutcomeRow>,
+}
+
+#[derive(Encode, Decode)]
+#[cbor(index_only)]
+enum RequestTypeRow {
+    #[n(0)]
+    ProfileList,
+    #[n(1)]
+    DeviceInformation,
+    #[n(2)]
+    InstallProfile,
+    #[n(3)]
+    RemoveProfile,
+}
+
+#[derive(Encode, Decode)]
+enum OutcomeRow {
+    #[n(0)]
+    Acknowledged,
+    #[n(1)]
+    NotNow,
+    #[n(2)]
+    Lost,
+    #[n(3)]
+    Failed(#[n(0)] FailureRow),
+}
+
+impl From<&CommandRecord> for CommandRow {
+    fn from(record: &CommandRecord) -> Self {
+        Self {
+            uuid: record.uuid.as_str().to_owned(),
+            request_type: match record.request_type {
+                RequestType::ProfileList => RequestTypeRow::ProfileList,
+                RequestType::DeviceInformation => RequestTypeRow::DeviceInformation,
+                RequestType::InstallProfile => RequestTypeRow::InstallProfile,
+                RequestType::RemoveProfile => RequestTypeRow::RemoveProfile,
+            },
+            identifier: record.identifier.as_ref().map(|id| id.as_str().to_owned()),
+            profile_version: record.profile_version,
+            sent_at: record.sent_at.0,
+            closed_at: record.closed_at.map(|at| at.0),
+            outcome: record.outcome.as_ref().map(|outcome| match outcome {
+                CommandOutcome::Acknowledged => OutcomeRow::Acknowledged,
+                CommandOutcome::NotNow => OutcomeRow::NotNow,
+                CommandOutcome::Lost => OutcomeRow::Lost,
+                CommandOutcome::Failed(reason) => OutcomeRow::Failed(reason.into()),
+            }),
+        }
+    }
+}
+
+impl CommandRow {
+    /// The record, with the parts that stand in the key.
+    pub(in super::super) fn into_record(
+        self,
+        enrollment: EnrollmentId,
+        sequence: u32,
+    ) -> Result<CommandRecord, RowError> {
+        Ok(CommandRecord {
+            enrollment,
+            sequence,
+            uuid: CommandUuid::parse(&self.uuid)?,
+            request_type: match self.request_type {
+                RequestTypeRow::ProfileList => RequestType::ProfileList,
+                RequestTypeRow::DeviceInformation => RequestType::DeviceInformation,
+                RequestTypeRow::InstallProfile => RequestType::InstallProfile,
+                RequestTypeRow::RemoveProfile => RequestType::RemoveProfile,
+            },
+            identifier: self.identifier.as_deref().map(PayloadIdentifier::parse).transpose()?,
+            profile_version: self.profile_version,
+            sent_at: Timestamp(self.sent_at),
+            closed_at: self.closed_at.map(Timestamp),
+            outcome: self.outcome.map(|outcome| match outcome {
+                OutcomeRow::Acknowledged => CommandOutcome::Acknowledged,
+                OutcomeRow::NotNow => CommandOutcome::NotNow,
+                OutcomeRow::Lost => CommandOutcome::Lost,
+                OutcomeRow::Failed(reason) => CommandOutcome::Failed(reason.into()),
+            }),
+        })
+    }
+}
+
+/// The setting of a built-in profile; its identifier is the key.
+#[derive(Encode, Decode)]
+pub(in super::super) struct BuiltInRow {
+    #[n(0)]
+    is_enabled: bool,
+    #[n(1)]
+    settings: String,
+}
+
+impl From<&BuiltInRecord> for BuiltInRow {
+    fn from(record: &BuiltInRecord) -> Self {
+        Self { is_enabled: record.is_enabled, settings: record.settings.clone() }
+    }
+}
+
+impl BuiltInRow {
+    /// The record, with its identifier from the key.
+    pub(in super::super) fn into_record(self, identifier: PayloadIdentifier) -> BuiltInRecord {
+        BuiltInRecord { identifier, is_enabled: self.is_enabled, settings: self.settings }
+    }
+}
