@@ -1,1 +1,64 @@
-fn main() {}
+//! The binary `mooring`: the server, the demo, the offline check and the commands of administrators.
+//!
+//! Knows the server by its library and its documents, never its state. Invariants: what a command
+//! was asked for goes to standard output, everything else to standard error; every way to end has
+//! one of the exit codes in [`exit::Exit`].
+
+mod args;
+mod client;
+mod commands;
+mod connection;
+mod duration;
+mod exit;
+mod findings;
+mod logging;
+mod output;
+mod paths;
+mod progress;
+mod signal;
+mod text;
+mod upload;
+mod words;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::args::{Cli, Command};
+use crate::exit::Exit;
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return args::refuse(&error).into(),
+    };
+    match run(cli) {
+        Ok(exit) => exit.into(),
+        Err(error) if output::is_closed(&error) => Exit::Fine.into(),
+        Err(error) => {
+            output::error(&error);
+            Exit::of(&error).into()
+        }
+    }
+}
+
+/// Runs one command to its end.
+fn run(cli: Cli) -> anyhow::Result<Exit> {
+    if let Command::Check(args) = &cli.command {
+        return commands::check::run(args);
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        match cli.command {
+            Command::Serve(args) => commands::serve::run(args).await,
+            Command::Demo(args) => commands::demo::run(args).await,
+            Command::Check(args) => commands::check::run(&args),
+            Command::Profile(command) => commands::profile::run(command).await,
+            Command::Host(command) => commands::host::run(command).await,
+            Command::Status(args) => commands::status::run(&args).await,
+            Command::Sim(args) => commands::sim::run(args).await,
+        }
+    })
+}

@@ -67,6 +67,18 @@ pub enum RequestType {
     RemoveProfile,
 }
 
+impl RequestType {
+    /// Apple's spelling.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ProfileList => "ProfileList",
+            Self::DeviceInformation => "DeviceInformation",
+            Self::InstallProfile => "InstallProfile",
+            Self::RemoveProfile => "RemoveProfile",
+        }
+    }
+}
+
 /// Names commands and recognises their names; made once from what the store keeps.
 #[derive(Clone)]
 pub struct CommandNames {

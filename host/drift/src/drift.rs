@@ -5,13 +5,13 @@
 //! only where this server installed the profile, or made the copy that the device lists.
 
 use mooring_mdm::ids::{PayloadIdentifier, PayloadUuid};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::desired::{Desired, Revision};
 use crate::state::{SyncState, Target};
 
 /// Why a profile is to be installed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum InstallReason {
     /// The host has nothing under the identifier.

@@ -1,1 +1,55 @@
-//! Placeholder.
+//! Runs plugins: loads a component, checks it, and calls it under limits.
+//!
+//! The only crate that knows wasmtime. It knows nothing of storage, bindings or the network, and it
+//! blocks: callers with an async runtime use its blocking threads. What goes wrong inside a plugin
+//! is an [`Outcome`], never an error or a panic of the host.
+//!
+//! Invariants: a component imports nothing but the contract's `log`, so it can see nothing but its
+//! arguments; every call runs in a fresh instance and nothing survives it; every call ends within
+//! its time limit plus [`TICK`], holds no more memory than its limit, and hands back no more than
+//! its limits name.
+//!
+//! ```no_run
+//! use mooring_plugin::{Context, Limits, Outcome, Runtime, RuntimeOptions, Subject};
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let runtime = Runtime::new(&RuntimeOptions::default())?;
+//! let plugin = runtime.load(&std::fs::read("structure.wasm")?)?;
+//! let bytes = std::fs::read("wifi.mobileconfig")?;
+//! let read = mooring_mdm::plist::read_xml(&bytes, &Default::default()).map_err(|f| f.message)?;
+//! let lines = mooring_mdm::plist::LineIndex::new(&bytes);
+//! let place = |node| lines.position(read.document.nodes()[node as usize].start() as usize);
+//! let subject = Subject::new(&read.document, &bytes, place);
+//! let call = plugin.validate(&subject, &Context::default(), &Limits::default());
+//! for finding in call.findings(plugin.id()) {
+//!     println!("{finding}");
+//! }
+//! # Ok(())
+//! # }
+//! ```
+
+mod adapter;
+mod context;
+mod digest;
+mod error;
+mod inspect;
+mod limits;
+mod log;
+mod manifest;
+mod meter;
+mod outcome;
+mod plugin;
+mod runtime;
+mod slots;
+mod text;
+mod ticker;
+
+pub use context::{Context, Device, Grade, Subject};
+pub use digest::Digest;
+pub use error::{EngineError, LoadError, RuntimeError};
+pub use limits::Limits;
+pub use log::{LogLevel, LogLine};
+pub use manifest::{LimitsAsked, Manifest, ManifestError, PluginId, ProfileEntry, Role, RuleEntry};
+pub use outcome::{Call, Failure, GeneratedProfile, Outcome};
+pub use plugin::Plugin;
+pub use runtime::{Allocation, Runtime, RuntimeOptions};
+pub use ticker::TICK;

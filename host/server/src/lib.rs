@@ -1,1 +1,24 @@
-//! Placeholder.
+//! The sync server: tokio and hyper around the drift engine, the store and the plugins.
+//!
+//! The only crate with a clock, randomness and the network. It knows nothing of how state is
+//! stored or how drift is computed. Invariants: a reply that promises something leaves after its
+//! commit; the device side and the admin side never share a listener; no reply can make a device
+//! unenroll.
+//!
+//! Read in this order: [`core`], [`device`], [`profiles`], [`hosts`], [`http`], [`serve`].
+
+pub mod api;
+pub mod clock;
+pub mod core;
+pub mod device;
+pub mod hosts;
+pub mod http;
+pub mod judge;
+pub mod limits;
+pub mod profiles;
+pub mod serve;
+pub mod shelf;
+
+mod random;
+
+pub use serve::{ServeError, ServeOptions, Server};

@@ -38,7 +38,11 @@ pub(crate) fn check(batch: &[Change], stored: &impl Stored) -> Result<(), StoreE
     for change in batch {
         match change {
             Change::Profile(record) => seen.profile(&record.identifier, record.revision)?,
-            Change::Raw { identifier, version, bytes } => {
+            Change::Raw {
+                identifier,
+                version,
+                bytes,
+            } => {
                 if stored.has_other_bytes(identifier, *version, bytes)? {
                     return conflict(format!("version {version} of profile {identifier}"));
                 }

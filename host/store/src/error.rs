@@ -79,8 +79,8 @@ pub enum StoreError {
 #[error(transparent)]
 pub struct BackendError(Arc<redb::Error>);
 
-impl<E: Into<redb::Error>> From<E> for BackendError {
-    fn from(error: E) -> Self {
+impl BackendError {
+    pub(crate) fn new(error: impl Into<redb::Error>) -> Self {
         Self(Arc::new(error.into()))
     }
 }

@@ -130,13 +130,22 @@ impl std::fmt::Debug for Change {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Profile(record) => f.debug_tuple("Profile").field(record).finish(),
-            Self::Raw { identifier, version, bytes } => f
+            Self::Raw {
+                identifier,
+                version,
+                bytes,
+            } => f
                 .debug_struct("Raw")
                 .field("identifier", identifier)
                 .field("version", version)
                 .field("bytes", &bytes.len())
                 .finish(),
-            Self::Host { id, attributes, attributes_at, enrolled_at } => f
+            Self::Host {
+                id,
+                attributes,
+                attributes_at,
+                enrolled_at,
+            } => f
                 .debug_struct("Host")
                 .field("id", id)
                 .field("attributes", attributes)

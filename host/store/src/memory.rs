@@ -50,7 +50,10 @@ impl MemoryStore {
 
     /// An empty store with this identity, for runs that must repeat.
     pub fn with_identity(identity: Identity) -> Self {
-        Self { identity, rows: Mutex::default() }
+        Self {
+            identity,
+            rows: Mutex::default(),
+        }
     }
 
     fn rows(&self) -> Result<MutexGuard<'_, Rows>, StoreError> {
@@ -78,8 +81,15 @@ impl Store for MemoryStore {
         let whole = |profile: &ProfileRecord| {
             let id = &profile.identifier;
             let range = (id.clone(), 0)..=(id.clone(), u32::MAX);
-            let versions = rows.versions.range(range).map(|(_, version)| version.clone()).collect();
-            ProfileRecord { versions, ..profile.clone() }
+            let versions = rows
+                .versions
+                .range(range)
+                .map(|(_, version)| version.clone())
+                .collect();
+            ProfileRecord {
+                versions,
+                ..profile.clone()
+            }
         };
         Ok(rows.profiles.values().map(whole).collect())
     }
@@ -89,7 +99,11 @@ impl Store for MemoryStore {
         identifier: &PayloadIdentifier,
         version: u32,
     ) -> Result<Option<Vec<u8>>, StoreError> {
-        Ok(self.rows()?.raw.get(&(identifier.clone(), version)).cloned())
+        Ok(self
+            .rows()?
+            .raw
+            .get(&(identifier.clone(), version))
+            .cloned())
     }
 
     fn host(&self, id: &HostId) -> Result<Option<HostRecord>, StoreError> {
@@ -100,7 +114,10 @@ impl Store for MemoryStore {
     fn hosts(&self, after: Option<&HostId>, limit: usize) -> Result<Vec<HostRecord>, StoreError> {
         let rows = self.rows()?;
         let from = after.map_or(Bound::Unbounded, Bound::Excluded);
-        let page = rows.hosts.range((from, Bound::Unbounded)).take(limit.min(HOSTS_PAGE_MAX));
+        let page = rows
+            .hosts
+            .range((from, Bound::Unbounded))
+            .take(limit.min(HOSTS_PAGE_MAX));
         Ok(page.map(|(_, host)| rows.whole(host)).collect())
     }
 
@@ -111,7 +128,13 @@ impl Store for MemoryStore {
     ) -> Result<Vec<CommandRecord>, StoreError> {
         let rows = self.rows()?;
         let range = (enrollment.clone(), 0)..=(enrollment.clone(), u32::MAX);
-        Ok(rows.commands.range(range).rev().take(limit).map(|(_, c)| c.clone()).collect())
+        Ok(rows
+            .commands
+            .range(range)
+            .rev()
+            .take(limit)
+            .map(|(_, c)| c.clone())
+            .collect())
     }
 
     fn builtins(&self) -> Result<Vec<BuiltInRecord>, StoreError> {
@@ -121,31 +144,51 @@ impl Store for MemoryStore {
 
 impl Rows {
     fn whole(&self, host: &HostRecord) -> HostRecord {
-        let of_host = self.enrollments.range(EnrollmentId::device(host.id.clone())..);
+        let of_host = self
+            .enrollments
+            .range(EnrollmentId::device(host.id.clone())..);
         let enrollments = of_host
             .map(|(_, enrollment)| enrollment)
             .take_while(|enrollment| *enrollment.id.host() == host.id)
             .cloned()
             .collect();
-        HostRecord { enrollments, ..host.clone() }
+        HostRecord {
+            enrollments,
+            ..host.clone()
+        }
     }
 
     fn apply(&mut self, change: Change) {
         match change {
             Change::Profile(mut record) => {
                 for version in std::mem::take(&mut record.versions) {
-                    self.versions.insert((record.identifier.clone(), version.version), version);
+                    self.versions
+                        .insert((record.identifier.clone(), version.version), version);
                 }
                 record.revision += 1;
                 self.profiles.insert(record.identifier.clone(), record);
             }
-            Change::Raw { identifier, version, bytes } => {
+            Change::Raw {
+                identifier,
+                version,
+                bytes,
+            } => {
                 self.raw.insert((identifier, version), bytes);
             }
-            Change::Host { id, attributes, attributes_at, enrolled_at } => {
+            Change::Host {
+                id,
+                attributes,
+                attributes_at,
+                enrolled_at,
+            } => {
                 let enrollments = Vec::new();
-                let host =
-                    HostRecord { id: id.clone(), attributes, attributes_at, enrolled_at, enrollments };
+                let host = HostRecord {
+                    id: id.clone(),
+                    attributes,
+                    attributes_at,
+                    enrolled_at,
+                    enrollments,
+                };
                 self.hosts.insert(id, host);
             }
             Change::Enrollment(mut record) => {
@@ -158,8 +201,10 @@ impl Rows {
             }
             Change::RemoveHost(id) => {
                 self.hosts.remove(&id);
-                self.enrollments.retain(|enrollment, _| *enrollment.host() != id);
-                self.commands.retain(|(enrollment, _), _| *enrollment.host() != id);
+                self.enrollments
+                    .retain(|enrollment, _| *enrollment.host() != id);
+                self.commands
+                    .retain(|(enrollment, _), _| *enrollment.host() != id);
             }
         }
     }
@@ -170,17 +215,24 @@ impl Rows {
         let of_enrollment = (id.clone(), 0)..=(id.clone(), u32::MAX);
         let newest = self.commands.range(of_enrollment).next_back();
         let first = newest.map_or(0, |((_, newest), _)| first_kept(*newest));
-        self.commands.retain(|(enrollment, sequence), _| *enrollment != id || *sequence >= first);
+        self.commands
+            .retain(|(enrollment, sequence), _| *enrollment != id || *sequence >= first);
     }
 }
 
 impl Stored for Rows {
     fn profile_revision(&self, identifier: &PayloadIdentifier) -> Result<u64, StoreError> {
-        Ok(self.profiles.get(identifier).map_or(0, |profile| profile.revision))
+        Ok(self
+            .profiles
+            .get(identifier)
+            .map_or(0, |profile| profile.revision))
     }
 
     fn enrollment_revision(&self, id: &EnrollmentId) -> Result<u64, StoreError> {
-        Ok(self.enrollments.get(id).map_or(0, |enrollment| enrollment.revision))
+        Ok(self
+            .enrollments
+            .get(id)
+            .map_or(0, |enrollment| enrollment.revision))
     }
 
     fn has_host(&self, id: &HostId) -> Result<bool, StoreError> {

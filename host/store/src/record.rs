@@ -37,7 +37,11 @@ pub struct Identity {
 impl Identity {
     /// The identity of a new store.
     pub(crate) fn random(schema: u32) -> Result<Self, StoreError> {
-        let mut identity = Self { incarnation: [0; 16], command_key: [0; 32], schema };
+        let mut identity = Self {
+            incarnation: [0; 16],
+            command_key: [0; 32],
+            schema,
+        };
         getrandom::fill(&mut identity.incarnation).map_err(StoreError::Random)?;
         getrandom::fill(&mut identity.command_key).map_err(StoreError::Random)?;
         Ok(identity)
@@ -183,7 +187,9 @@ pub struct PushTarget {
 
 impl fmt::Debug for PushTarget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PushTarget").field("topic", &self.topic).finish_non_exhaustive()
+        f.debug_struct("PushTarget")
+            .field("topic", &self.topic)
+            .finish_non_exhaustive()
     }
 }
 

@@ -18,28 +18,18 @@ use crate::{
 /// A validator as the contract's exports.
 pub struct ValidatorComponent<P>(PhantomData<P>);
 
+/// A generator as the contract's exports.
+pub struct GeneratorComponent<P>(PhantomData<P>);
+
+/// A plugin of both roles as the contract's exports.
+pub struct BothComponent<P>(PhantomData<P>);
+
 impl<P: Validator> roles::settings::Guest for ValidatorComponent<P> {
     fn check(settings: String) -> Vec<contract::Finding> {
         set_panic_hook();
         lower_findings(P::check_settings(&settings))
     }
 }
-
-impl<P: Validator> roles::validator::Guest for ValidatorComponent<P> {
-    fn validate(
-        profile: contract::Profile,
-        context: contract::Context,
-    ) -> Result<Vec<contract::Finding>, contract::Failure> {
-        set_panic_hook();
-        let profile = Profile::new(lift_document(profile.document), profile.bytes);
-        P::validate(&profile, &lift_context(context))
-            .map(lower_findings)
-            .map_err(lower_failure)
-    }
-}
-
-/// A generator as the contract's exports.
-pub struct GeneratorComponent<P>(PhantomData<P>);
 
 impl<P: Generator> roles::settings::Guest for GeneratorComponent<P> {
     fn check(settings: String) -> Vec<contract::Finding> {
@@ -48,16 +38,71 @@ impl<P: Generator> roles::settings::Guest for GeneratorComponent<P> {
     }
 }
 
+/// Both roles have the same settings, so both have their say.
+impl<P: Validator + Generator> roles::settings::Guest for BothComponent<P> {
+    fn check(settings: String) -> Vec<contract::Finding> {
+        set_panic_hook();
+        let mut findings = <P as Validator>::check_settings(&settings);
+        findings.extend(<P as Generator>::check_settings(&settings));
+        lower_findings(findings)
+    }
+}
+
+impl<P: Validator> roles::validator::Guest for ValidatorComponent<P> {
+    fn validate(
+        profile: contract::Profile,
+        context: contract::Context,
+    ) -> Result<Vec<contract::Finding>, contract::Failure> {
+        validate::<P>(profile, context)
+    }
+}
+
+impl<P: Validator + Generator> roles::validator::Guest for BothComponent<P> {
+    fn validate(
+        profile: contract::Profile,
+        context: contract::Context,
+    ) -> Result<Vec<contract::Finding>, contract::Failure> {
+        validate::<P>(profile, context)
+    }
+}
+
 impl<P: Generator> roles::generator::Guest for GeneratorComponent<P> {
     fn generate(
         seed: String,
         context: contract::Context,
     ) -> Result<Vec<roles::generator::Output>, contract::Failure> {
-        set_panic_hook();
-        P::generate(&seed, &lift_context(context))
-            .map(|outputs| outputs.into_iter().map(lower_output).collect())
-            .map_err(lower_failure)
+        generate::<P>(&seed, context)
     }
+}
+
+impl<P: Validator + Generator> roles::generator::Guest for BothComponent<P> {
+    fn generate(
+        seed: String,
+        context: contract::Context,
+    ) -> Result<Vec<roles::generator::Output>, contract::Failure> {
+        generate::<P>(&seed, context)
+    }
+}
+
+fn validate<P: Validator>(
+    profile: contract::Profile,
+    context: contract::Context,
+) -> Result<Vec<contract::Finding>, contract::Failure> {
+    set_panic_hook();
+    let profile = Profile::new(lift_document(profile.document), profile.bytes);
+    P::validate(&profile, &lift_context(context))
+        .map(lower_findings)
+        .map_err(lower_failure)
+}
+
+fn generate<P: Generator>(
+    seed: &str,
+    context: contract::Context,
+) -> Result<Vec<roles::generator::Output>, contract::Failure> {
+    set_panic_hook();
+    P::generate(seed, &lift_context(context))
+        .map(|outputs| outputs.into_iter().map(lower_output).collect())
+        .map_err(lower_failure)
 }
 
 /// The text is what `log.wit` says a host recognises as the reason of the trap that follows.

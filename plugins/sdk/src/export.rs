@@ -63,6 +63,28 @@ macro_rules! export_generator {
     };
 }
 
+/// Makes this crate a component that is both validator and generator, with the manifest `$manifest`.
+/// One export macro in a crate.
+#[macro_export]
+macro_rules! export_plugin {
+    ($plugin:ty, $manifest:expr) => {
+        const _: () = {
+            const fn is_both<T: $crate::Validator + $crate::Generator>() {}
+            is_both::<$plugin>();
+        };
+        $crate::__section!("mooring:manifest", str::as_bytes($manifest));
+
+        #[cfg(target_arch = "wasm32")]
+        #[allow(unsafe_code, reason = "a component's exports are raw functions")]
+        const _: () = {
+            type Component = $crate::component::BothComponent<$plugin>;
+            $crate::bindings::plugin::export_both!(
+                Component with_types_in $crate::bindings::plugin
+            );
+        };
+    };
+}
+
 /// Puts bytes into a named section of the wasm file, where they are read without running code.
 #[doc(hidden)]
 #[macro_export]

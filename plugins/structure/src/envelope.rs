@@ -34,7 +34,12 @@ pub(crate) fn t002_version(profile: &ProfileTree<'_>, report: &mut Report<'_>) {
 }
 
 /// The check behind T002 and the second half of L002.
-pub(crate) fn version(rule: &str, dictionary: Node<'_>, owner: &str, report: &mut Report<'_>) {
+pub(crate) fn version(
+    rule: &'static str,
+    dictionary: Node<'_>,
+    owner: &str,
+    report: &mut Report<'_>,
+) {
     let hint = "write <key>PayloadVersion</key><integer>1</integer>; it is the version of the \
                 format, not of the profile";
     match dictionary.get("PayloadVersion") {
@@ -64,7 +69,13 @@ pub(crate) fn t004_uuid(profile: &ProfileTree<'_>, report: &mut Report<'_>) {
     required_text("T004", profile.root, "PayloadUUID", hint, report);
 }
 
-fn required_text(rule: &str, root: Node<'_>, key: &str, hint: &str, report: &mut Report<'_>) {
+fn required_text(
+    rule: &'static str,
+    root: Node<'_>,
+    key: &str,
+    hint: &str,
+    report: &mut Report<'_>,
+) {
     if text(root, key).is_some() || is_miscased(root, key) {
         return;
     }
@@ -144,10 +155,9 @@ pub(crate) fn t014_reverse_dns(profile: &ProfileTree<'_>, report: &mut Report<'_
 /// A value in the words of a message: its kind, and what it says if that is short and plain.
 pub(crate) fn described(node: Node<'_>) -> String {
     let kind = node.kind().name();
-    match (node.as_str(), node.as_integer(), node.as_real()) {
-        (Some(text), _, _) => format!("the {kind} {}", quoted(text)),
-        (_, Some(number), _) => format!("the {kind} {number}"),
-        (_, _, Some(number)) => format!("the {kind} {number}"),
+    match (node.as_str(), node.as_integer()) {
+        (Some(text), _) => format!("the {kind} {}", quoted(text)),
+        (_, Some(number)) => format!("the {kind} {number}"),
         _ => format!("a {kind}"),
     }
 }

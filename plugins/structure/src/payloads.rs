@@ -92,7 +92,7 @@ pub(crate) fn l004_unique_identifier(profile: &ProfileTree<'_>, report: &mut Rep
 
 /// Reports `value` if its key was seen before, and remembers it otherwise.
 fn collision(
-    (rule, name, hint): (&str, &str, &str),
+    (rule, name, hint): (&'static str, &str, &str),
     (key, value): (&str, Text<'_>),
     payload: Payload<'_>,
     seen: &mut BTreeMap<String, String>,

@@ -1,13 +1,21 @@
 //! Where rules put what they find, and what they may know beside the profile.
 //!
-//! Knows no rule. Invariant: findings keep the order in which they were added.
+//! Knows no rule. Invariant: findings keep the order in which they were added, and of each rule and
+//! severity at most [`SAME_MAX`] are kept: a file that breaks one rule a hundred thousand times must
+//! not bury its other findings, nor outgrow what the host takes.
 
-use mooring_sdk::{Context, Device, Finding, Grade, Node};
+use std::collections::BTreeMap;
+
+use mooring_sdk::{Context, Device, Finding, Grade, Node, Severity};
+
+/// How many findings of one rule and severity are kept.
+const SAME_MAX: usize = 100;
 
 /// The findings of one call, and its context.
 pub(crate) struct Report<'a> {
     context: &'a Context,
     findings: Vec<Finding>,
+    counts: BTreeMap<(&'static str, Severity), usize>,
 }
 
 impl<'a> Report<'a> {
@@ -15,6 +23,7 @@ impl<'a> Report<'a> {
         Self {
             context,
             findings: Vec::new(),
+            counts: BTreeMap::new(),
         }
     }
 
@@ -28,25 +37,38 @@ impl<'a> Report<'a> {
         self.context.device.as_ref()
     }
 
-    pub(crate) fn error(&mut self, rule: &str, at: Node<'_>, message: String, hint: &str) {
-        let finding = Finding::error(rule, at, message);
-        self.findings.push(finding.with_hint(hint));
+    pub(crate) fn error(&mut self, rule: &'static str, at: Node<'_>, message: String, hint: &str) {
+        self.add(
+            Severity::Error,
+            rule,
+            Finding::error(rule, at, message),
+            hint,
+        );
     }
 
-    pub(crate) fn warning(&mut self, rule: &str, at: Node<'_>, message: String, hint: &str) {
-        let finding = Finding::warning(rule, at, message);
-        self.findings.push(finding.with_hint(hint));
+    pub(crate) fn warning(
+        &mut self,
+        rule: &'static str,
+        at: Node<'_>,
+        message: String,
+        hint: &str,
+    ) {
+        self.add(
+            Severity::Warning,
+            rule,
+            Finding::warning(rule, at, message),
+            hint,
+        );
     }
 
-    pub(crate) fn info(&mut self, rule: &str, at: Node<'_>, message: String, hint: &str) {
-        let finding = Finding::info(rule, at, message);
-        self.findings.push(finding.with_hint(hint));
+    pub(crate) fn info(&mut self, rule: &'static str, at: Node<'_>, message: String, hint: &str) {
+        self.add(Severity::Info, rule, Finding::info(rule, at, message), hint);
     }
 
     /// A warning that `apple-strict` raises to an error.
     pub(crate) fn error_if_strict(
         &mut self,
-        rule: &str,
+        rule: &'static str,
         at: Node<'_>,
         message: String,
         hint: &str,
@@ -59,5 +81,18 @@ impl<'a> Report<'a> {
 
     pub(crate) fn into_findings(self) -> Vec<Finding> {
         self.findings
+    }
+
+    fn add(&mut self, severity: Severity, rule: &'static str, mut finding: Finding, hint: &str) {
+        let count = self.counts.entry((rule, severity)).or_default();
+        *count += 1;
+        if *count == SAME_MAX {
+            finding
+                .message
+                .push_str(" (further ones like it are not listed)");
+        }
+        if *count <= SAME_MAX {
+            self.findings.push(finding.with_hint(hint));
+        }
     }
 }

@@ -63,6 +63,13 @@ pub struct Node {
     pub text: Span,
 }
 
+impl Node {
+    /// The byte where a person looks for the value: its key if it has one, else the value itself.
+    pub fn start(&self) -> u32 {
+        self.key.as_ref().map_or(self.span.start, |key| key.span.start)
+    }
+}
+
 /// A property list; immutable.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Document {

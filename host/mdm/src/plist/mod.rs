@@ -20,7 +20,7 @@ mod scan;
 mod writer;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use document::{Document, Key, Node, NodeId, NodeRef, Segment, Span, Value};
 pub use line::LineIndex;

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::*;
 
-mod properties;
+pub(crate) mod properties;
 mod tables;
 mod tree;
 

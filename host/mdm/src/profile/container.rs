@@ -45,10 +45,7 @@ pub(super) fn detect(bytes: &[u8]) -> Result<Container, Finding> {
 /// element is an object identifier.
 fn looks_like_cms(bytes: &[u8]) -> bool {
     let after_length = match bytes {
-        [0x30, length @ 0..=0x80, ..] => {
-            let _ = length;
-            2
-        }
+        [0x30, 0..=0x80, ..] => 2,
         [0x30, length @ 0x81..=0x84, ..] => 2 + usize::from(*length - 0x80),
         _ => return false,
     };

@@ -94,7 +94,7 @@ impl Profile {
             (identifier, uuid, raw, document)
         };
         let lines = LineIndex::new(&self.text);
-        let place = |node: &plist::Node| lines.position(node.span.start as usize);
+        let place = |node: &plist::Node| lines.position(node.start() as usize);
         Ok(Identified {
             content,
             loose: canonical::loose(&self.document),

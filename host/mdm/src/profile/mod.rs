@@ -176,9 +176,14 @@ impl Profile {
             .collect()
     }
 
-    /// The file as it came.
-    fn uploaded(&self) -> &[u8] {
+    /// The file as it came, in whatever form.
+    pub fn uploaded(&self) -> &[u8] {
         self.packed.as_deref().unwrap_or(&self.text)
+    }
+
+    /// Digest of the content without the identity, as in [`Identified::content`].
+    pub fn content_digest(&self) -> Digest {
+        canonical::content(&self.document)
     }
 
     fn top(&self, key: &str) -> Option<&str> {

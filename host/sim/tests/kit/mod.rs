@@ -10,12 +10,12 @@ use std::io::Cursor;
 use mooring_sim::{Channel, Contact, Device, DeviceOptions, Faults, Reply, Request};
 use plist::{Dictionary, Value};
 
-pub const EMPTY: Reply = Reply {
+pub(crate) const EMPTY: Reply = Reply {
     status: 200,
     body: Vec::new(),
 };
 
-pub fn dictionary(entries: Vec<(&str, Value)>) -> Value {
+pub(crate) fn dictionary(entries: Vec<(&str, Value)>) -> Value {
     Value::Dictionary(
         entries
             .into_iter()
@@ -24,25 +24,25 @@ pub fn dictionary(entries: Vec<(&str, Value)>) -> Value {
     )
 }
 
-pub fn xml(value: &Value) -> Vec<u8> {
+pub(crate) fn xml(value: &Value) -> Vec<u8> {
     let mut out = Vec::new();
     value.to_writer_xml(&mut out).unwrap();
     out
 }
 
-pub fn read(body: &[u8]) -> Dictionary {
+pub(crate) fn read(body: &[u8]) -> Dictionary {
     Value::from_reader_xml(Cursor::new(body))
         .unwrap()
         .into_dictionary()
         .unwrap()
 }
 
-pub fn text<'a>(message: &'a Dictionary, key: &str) -> &'a str {
+pub(crate) fn text<'a>(message: &'a Dictionary, key: &str) -> &'a str {
     message.get(key).and_then(Value::as_string).unwrap_or("")
 }
 
 /// A reply with one command.
-pub fn command(uuid: &str, request_type: &str, parts: Vec<(&str, Value)>) -> Reply {
+pub(crate) fn command(uuid: &str, request_type: &str, parts: Vec<(&str, Value)>) -> Reply {
     let mut entries = vec![("RequestType", request_type.into())];
     entries.extend(parts);
     let body = dictionary(vec![
@@ -55,7 +55,7 @@ pub fn command(uuid: &str, request_type: &str, parts: Vec<(&str, Value)>) -> Rep
     }
 }
 
-pub fn install(uuid: &str, profile: &[u8]) -> Reply {
+pub(crate) fn install(uuid: &str, profile: &[u8]) -> Reply {
     command(
         uuid,
         "InstallProfile",
@@ -63,7 +63,7 @@ pub fn install(uuid: &str, profile: &[u8]) -> Reply {
     )
 }
 
-pub fn remove(uuid: &str, identifier: &str) -> Reply {
+pub(crate) fn remove(uuid: &str, identifier: &str) -> Reply {
     command(
         uuid,
         "RemoveProfile",
@@ -71,12 +71,12 @@ pub fn remove(uuid: &str, identifier: &str) -> Reply {
     )
 }
 
-pub fn list(uuid: &str) -> Reply {
+pub(crate) fn list(uuid: &str) -> Reply {
     command(uuid, "ProfileList", vec![])
 }
 
 /// The parts of a valid profile, to be spoilt by a test.
-pub fn profile_parts(identifier: &str, uuid: &str) -> Dictionary {
+pub(crate) fn profile_parts(identifier: &str, uuid: &str) -> Dictionary {
     let payload = dictionary(vec![
         ("PayloadType", "com.apple.dock".into()),
         ("PayloadVersion", 1.into()),
@@ -96,11 +96,11 @@ pub fn profile_parts(identifier: &str, uuid: &str) -> Dictionary {
     .unwrap()
 }
 
-pub fn profile(identifier: &str, uuid: &str) -> Vec<u8> {
+pub(crate) fn profile(identifier: &str, uuid: &str) -> Vec<u8> {
     xml(&Value::Dictionary(profile_parts(identifier, uuid)))
 }
 
-pub fn device(faults: Faults) -> Device {
+pub(crate) fn device(faults: Faults) -> Device {
     Device::new(DeviceOptions {
         seed: 7,
         index: 0,
@@ -110,7 +110,7 @@ pub fn device(faults: Faults) -> Device {
 }
 
 /// A device without a user that is enrolled already.
-pub fn enrolled(faults: Faults) -> Device {
+pub(crate) fn enrolled(faults: Faults) -> Device {
     let mut device = device(faults);
     device.contact(|_, _| EMPTY);
     device
@@ -118,7 +118,7 @@ pub fn enrolled(faults: Faults) -> Device {
 
 /// One contact in which the server hands out these replies, then nothing; gives every report after
 /// the first message, and how the contact ended.
-pub fn run(device: &mut Device, script: Vec<Reply>) -> (Vec<Dictionary>, Contact) {
+pub(crate) fn run(device: &mut Device, script: Vec<Reply>) -> (Vec<Dictionary>, Contact) {
     let mut script = script.into_iter();
     let mut said = Vec::new();
     let contact = device.contact(|channel, request: Request| {
@@ -131,14 +131,14 @@ pub fn run(device: &mut Device, script: Vec<Reply>) -> (Vec<Dictionary>, Contact
 }
 
 /// The single report to a single command.
-pub fn ask(device: &mut Device, reply: Reply) -> Dictionary {
+pub(crate) fn ask(device: &mut Device, reply: Reply) -> Dictionary {
     let (said, _) = run(device, vec![reply]);
     assert_eq!(said.len(), 1);
     said.into_iter().next().unwrap()
 }
 
 /// `Domain code` of the innermost error.
-pub fn cause(report: &Dictionary) -> String {
+pub(crate) fn cause(report: &Dictionary) -> String {
     let chain = report.get("ErrorChain").and_then(Value::as_array);
     let last = chain.and_then(|chain| chain.last()?.as_dictionary());
     last.map(|link| {
@@ -152,7 +152,7 @@ pub fn cause(report: &Dictionary) -> String {
 }
 
 /// Identifier and uuid of everything a list shows.
-pub fn listed(report: &Dictionary) -> Vec<(String, String)> {
+pub(crate) fn listed(report: &Dictionary) -> Vec<(String, String)> {
     let list = report.get("ProfileList").and_then(Value::as_array).unwrap();
     list.iter()
         .map(|entry| {
@@ -167,7 +167,7 @@ pub fn listed(report: &Dictionary) -> Vec<(String, String)> {
 }
 
 /// What the server installed and the device holds.
-pub fn managed(device: &Device) -> Vec<(String, String)> {
+pub(crate) fn managed(device: &Device) -> Vec<(String, String)> {
     device
         .profiles(Channel::Device)
         .filter(|profile| profile.is_managed)

@@ -5,12 +5,13 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod corpus;
 mod envelope;
 mod manifest;
 mod payloads;
 mod values;
 
-use mooring_sdk::testing::profile_from_json;
+use mooring_sdk::testing::{Tree, profile_from_json};
 use mooring_sdk::{Context, Device, Finding, Grade, Severity, Validator};
 use mooring_structure::Structure;
 use serde_json::{Value, json};
@@ -118,6 +119,30 @@ fn line(finding: &Finding) -> String {
     format!("{} {severity}", finding.rule)
 }
 
+/// The tree of a property list that was read; `None` if it holds what a profile cannot.
+pub(crate) fn tree(value: &plist::Value) -> Option<Tree> {
+    Some(match value {
+        plist::Value::Dictionary(entries) => Tree::Dictionary(
+            entries
+                .iter()
+                .map(|(key, value)| Some((key.clone(), tree(value)?)))
+                .collect::<Option<_>>()?,
+        ),
+        plist::Value::Array(items) => Tree::Array(items.iter().map(tree).collect::<Option<_>>()?),
+        plist::Value::String(text) => Tree::String(text.clone()),
+        plist::Value::Boolean(value) => Tree::Boolean(*value),
+        plist::Value::Real(number) => Tree::Real(*number),
+        plist::Value::Data(bytes) => Tree::Data(bytes.clone()),
+        plist::Value::Date(date) => Tree::Date(date.to_xml_format()),
+        plist::Value::Integer(number) => match (number.as_signed(), number.as_unsigned()) {
+            (Some(number), _) => Tree::Integer(number.into()),
+            (_, Some(number)) => Tree::Integer(number.into()),
+            _ => return None,
+        },
+        plist::Value::Uid(_) | _ => return None,
+    })
+}
+
 /// Runs the cases of one table in both grades.
 pub(crate) fn run(cases: &[Case]) {
     for (index, case) in cases.iter().enumerate() {
@@ -154,4 +179,22 @@ fn findings_have_hints() {
             );
         }
     }
+}
+
+/// A rule that is broken very often is reported often enough, and other rules are still heard.
+#[test]
+fn repeated_findings_are_cut() {
+    let mut profile = sound();
+    for _ in 0..20_000 {
+        add(&mut profile, json!({}));
+    }
+    profile["PayloadScope"] = json!("system");
+    let found = findings(&profile, &context(Grade::DeviceLenient));
+    assert_eq!(found.len(), 101);
+    assert_eq!(found[0].rule, "T009");
+    assert!(
+        found[100]
+            .message
+            .ends_with("(further ones like it are not listed)")
+    );
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use mooring_sdk::Validator;
 use mooring_structure::Structure;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{envelope, payloads, values};
 
@@ -65,4 +65,18 @@ fn no_settings() {
         assert!(Structure::check_settings(empty).is_empty(), "{empty}");
     }
     assert_eq!(Structure::check_settings(r#"{"a": 1}"#)[0].rule, "settings");
+}
+
+/// The manifest's own test vectors come out as it says.
+#[test]
+fn self_tests() {
+    let manifest = manifest();
+    for vector in manifest["self_tests"].as_array().unwrap() {
+        let xml = vector["profile"].as_str().unwrap();
+        let read = plist::Value::from_reader_xml(xml.as_bytes()).unwrap();
+        let profile = mooring_sdk::testing::profile(&crate::tree(&read).unwrap());
+        let found = Structure::validate(&profile, &mooring_sdk::Context::default()).unwrap();
+        let rules: Vec<_> = found.into_iter().map(|finding| finding.rule).collect();
+        assert_eq!(json!(rules), vector["expect"], "{}", vector["name"]);
+    }
 }

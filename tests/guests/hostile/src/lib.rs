@@ -1,12 +1,17 @@
-//! A validator that misbehaves in the way its settings name; a fixture for the host's tests.
+//! A plugin that misbehaves in the way its settings name; a fixture for the host's tests.
 //!
 //! Knows nothing of how it is stopped. Invariant: without settings it behaves.
 
-use mooring_sdk::{Context, Failure, Finding, Place, Profile, Segment, Severity, Validator, log};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use mooring_sdk::{
+    Context, Failure, Finding, Generator, Kind, Node, Output, Place, Profile, Segment, Severity,
+    Validator, log,
+};
 
 struct Hostile;
 
-mooring_sdk::export_validator!(Hostile, include_str!("../manifest.json"));
+mooring_sdk::export_plugin!(Hostile, include_str!("../manifest.json"));
 
 impl Validator for Hostile {
     fn check_settings(settings: &str) -> Vec<Finding> {
@@ -51,6 +56,34 @@ impl Validator for Hostile {
     }
 }
 
+impl Generator for Hostile {
+    fn check_settings(_: &str) -> Vec<Finding> {
+        Vec::new()
+    }
+
+    fn generate(seed: &str, context: &Context) -> Result<Vec<Output>, Failure> {
+        static CALLS: AtomicU32 = AtomicU32::new(0);
+        match context.settings.as_str() {
+            "loop" => endless(),
+            "output" => Ok(vec![output(vec![b'x'; 6 << 20])]),
+            "failure" => Err(Failure::Other("it did not work".to_owned())),
+            // A fresh instance per call makes this the same every time.
+            _ => {
+                let call = CALLS.fetch_add(1, Ordering::Relaxed);
+                Ok(vec![output(format!("{seed} {call}").into_bytes())])
+            }
+        }
+    }
+}
+
+fn output(profile: Vec<u8>) -> Output {
+    Output {
+        key: "only".to_owned(),
+        profile,
+        notes: vec![remark("made")],
+    }
+}
+
 fn remark(text: &str) -> Finding {
     Finding::info_document("H000", text)
 }
@@ -78,17 +111,17 @@ fn summary(profile: &Profile, context: &Context) -> Finding {
     .with_hint("behave")
 }
 
-fn value(node: mooring_sdk::Node<'_>) -> String {
+fn value(node: Node<'_>) -> String {
     let value = match node.kind() {
-        mooring_sdk::Kind::Dictionary | mooring_sdk::Kind::Array => {
+        Kind::Dictionary | Kind::Array => {
             format!("{}({})", node.kind().name(), node.descendants().count() - 1)
         }
-        mooring_sdk::Kind::String => format!("{:?}", node.as_str().unwrap_or("?")),
-        mooring_sdk::Kind::Integer => format!("{}", node.as_integer().unwrap_or(-99)),
-        mooring_sdk::Kind::Real => format!("{:?}", node.as_real().unwrap_or(f64::NAN)),
-        mooring_sdk::Kind::Boolean => format!("{:?}", node.as_bool()),
-        mooring_sdk::Kind::Date => node.as_date().unwrap_or("?").to_owned(),
-        mooring_sdk::Kind::Data => format!("{:?}", node.as_data().unwrap_or(b"?")),
+        Kind::String => format!("{:?}", node.as_str().unwrap_or("?")),
+        Kind::Integer => format!("{}", node.as_integer().unwrap_or(-99)),
+        Kind::Real => format!("{:?}", node.as_real().unwrap_or(f64::NAN)),
+        Kind::Boolean => format!("{:?}", node.as_bool()),
+        Kind::Date => node.as_date().unwrap_or("?").to_owned(),
+        Kind::Data => format!("{:?}", node.as_data().unwrap_or(b"?")),
     };
     node.key()
         .map_or(value.clone(), |key| format!("{key}={value}"))

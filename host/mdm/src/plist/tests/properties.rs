@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::super::*;
 
 /// A document as `plist` values, to make up and to compare.
-fn value() -> impl Strategy<Value = ::plist::Value> {
+pub(crate) fn value() -> impl Strategy<Value = ::plist::Value> {
     use ::plist::{Dictionary, Value};
     let text = "[ -~\\t\\n\\r\u{e4}\u{1F600}\u{FF21}]{0,12}";
     let leaf = prop_oneof![
@@ -69,7 +69,7 @@ fn write_value(writer: &mut XmlWriter, value: &::plist::Value) {
 }
 
 /// Whether our tree says what the `plist` crate's value says.
-fn agrees(node: NodeRef<'_>, value: &::plist::Value) -> bool {
+pub(crate) fn agrees(node: NodeRef<'_>, value: &::plist::Value) -> bool {
     use ::plist::Value as Other;
     match (&node.node().value, value) {
         (Value::Dictionary, Other::Dictionary(entries)) => {

@@ -9,7 +9,8 @@ use mooring_drift::set::ProfileSet;
 use mooring_mdm::device::Attributes;
 use mooring_mdm::ids::{CommandUuid, EnrollmentId, HostId, PayloadIdentifier};
 
-use super::sync::{FailureRow, SyncRow};
+use super::sync::SyncRow;
+use super::work::FailureRow;
 use crate::RowError;
 use crate::record::{
     BuiltInRecord, CommandOutcome, CommandRecord, EnrollmentRecord, HostRecord, PushTarget,
@@ -58,7 +59,11 @@ impl HostRow {
             is_supervised: attributes.is_supervised,
         };
         let attributes_at = attributes_at.map(|at| at.0);
-        Self { attributes, attributes_at, enrolled_at: enrolled_at.0 }
+        Self {
+            attributes,
+            attributes_at,
+            enrolled_at: enrolled_at.0,
+        }
     }
 
     /// The record, with the parts that stand outside the row.
@@ -236,7 +241,11 @@ impl CommandRow {
                 RequestTypeRow::InstallProfile => RequestType::InstallProfile,
                 RequestTypeRow::RemoveProfile => RequestType::RemoveProfile,
             },
-            identifier: self.identifier.as_deref().map(PayloadIdentifier::parse).transpose()?,
+            identifier: self
+                .identifier
+                .as_deref()
+                .map(PayloadIdentifier::parse)
+                .transpose()?,
             profile_version: self.profile_version,
             sent_at: Timestamp(self.sent_at),
             closed_at: self.closed_at.map(Timestamp),
@@ -261,13 +270,20 @@ pub(in super::super) struct BuiltInRow {
 
 impl From<&BuiltInRecord> for BuiltInRow {
     fn from(record: &BuiltInRecord) -> Self {
-        Self { is_enabled: record.is_enabled, settings: record.settings.clone() }
+        Self {
+            is_enabled: record.is_enabled,
+            settings: record.settings.clone(),
+        }
     }
 }
 
 impl BuiltInRow {
     /// The record, with its identifier from the key.
     pub(in super::super) fn into_record(self, identifier: PayloadIdentifier) -> BuiltInRecord {
-        BuiltInRecord { identifier, is_enabled: self.is_enabled, settings: self.settings }
+        BuiltInRecord {
+            identifier,
+            is_enabled: self.is_enabled,
+            settings: self.settings,
+        }
     }
 }

@@ -7,6 +7,7 @@
 mod host;
 mod profile;
 mod sync;
+mod work;
 
 use minicbor::{Decode, Encode};
 
@@ -18,7 +19,10 @@ use crate::RowError;
 
 /// Encodes a row.
 pub(super) fn encode<T: Encode<()>>(row: &T) -> Vec<u8> {
-    #[expect(clippy::expect_used, reason = "a vector takes any bytes and no row can refuse")]
+    #[expect(
+        clippy::expect_used,
+        reason = "a vector takes any bytes and no row can refuse"
+    )]
     minicbor::to_vec(row).expect("writing to a vector cannot fail")
 }
 

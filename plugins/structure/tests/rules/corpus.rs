@@ -4,16 +4,16 @@
 //! skipped. Reading is done by the `plist` crate, which is laxer than the host's reader: good
 //! enough for trees, not for judging files.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
-
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use mooring_sdk::testing::{Tree, array, dictionary, profile};
+use mooring_sdk::testing::{array, dictionary, profile};
 use mooring_sdk::{Context, Finding, Severity, Validator};
 use mooring_structure::Structure;
+
+use crate::tree;
 
 fn corpus() -> Option<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus");
@@ -30,29 +30,6 @@ fn corpus() -> Option<PathBuf> {
 /// Writes past the capture of the test harness, so that a skip is seen in a green run as well.
 fn say(line: &str) {
     let _ = writeln!(std::io::stderr(), "{line}");
-}
-
-fn tree(value: &plist::Value) -> Option<Tree> {
-    Some(match value {
-        plist::Value::Dictionary(entries) => Tree::Dictionary(
-            entries
-                .iter()
-                .map(|(key, value)| Some((key.clone(), tree(value)?)))
-                .collect::<Option<_>>()?,
-        ),
-        plist::Value::Array(items) => Tree::Array(items.iter().map(tree).collect::<Option<_>>()?),
-        plist::Value::String(text) => Tree::String(text.clone()),
-        plist::Value::Boolean(value) => Tree::Boolean(*value),
-        plist::Value::Real(number) => Tree::Real(*number),
-        plist::Value::Data(bytes) => Tree::Data(bytes.clone()),
-        plist::Value::Date(date) => Tree::Date(date.to_xml_format()),
-        plist::Value::Integer(number) => match (number.as_signed(), number.as_unsigned()) {
-            (Some(number), _) => Tree::Integer(number.into()),
-            (_, Some(number)) => Tree::Integer(number.into()),
-            _ => return None,
-        },
-        plist::Value::Uid(_) | _ => return None,
-    })
 }
 
 /// The findings about every file that can be read, by path inside the corpus.

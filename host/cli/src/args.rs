@@ -1,0 +1,158 @@
+//! The command line as a whole: which commands there are.
+//!
+//! Each command's own arguments stand beside the command. Invariant: a line that cannot be
+//! understood ends with [`Exit::Usage`], a request for help with [`Exit::Fine`].
+
+use clap::error::ErrorKind;
+use clap::{Parser, Subcommand};
+
+use crate::commands::{check, demo, host, profile, serve, sim, status};
+use crate::exit::{self, Exit};
+use crate::output;
+
+/// Keeps Apple devices from drifting: stores profiles, finds drift, brings hosts in sync.
+#[derive(Debug, Parser)]
+#[command(name = "mooring", version, after_help = exit::CODES, subcommand_required = true)]
+pub(crate) struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// One of the commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run the sync server
+    Serve(serve::ServeArgs),
+    /// Show it all at work: a server, simulated hosts and profiles, in one process
+    Demo(demo::DemoArgs),
+    /// Validate profiles offline, with the built-in validators
+    Check(check::CheckArgs),
+    /// Push, list, show, remove, enable and disable profiles
+    #[command(subcommand)]
+    Profile(profile::ProfileCommand),
+    /// List, show, refresh and remove hosts
+    #[command(subcommand)]
+    Host(host::HostCommand),
+    /// Count the hosts that are applied, pending, failed and unknown, overall and per profile
+    Status(status::StatusArgs),
+    /// Run simulated devices against a server
+    Sim(sim::SimArgs),
+}
+
+/// Prints what the parser has to say, and tells how the process ends.
+pub(crate) fn refuse(error: &clap::Error) -> Exit {
+    let text = error.render().to_string();
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            // Nobody reads on: a closed pipe is no reason to complain.
+            let _ = output::data(&text);
+            Exit::Fine
+        }
+        _ => {
+            output::note(text.trim_end());
+            Exit::Usage
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    fn parse(line: &str) -> Result<Cli, clap::Error> {
+        Cli::try_parse_from(line.split_whitespace())
+    }
+
+    fn visit(command: &mut clap::Command, names: &mut Vec<String>) {
+        let help = command.render_long_help().to_string();
+        assert!(help.contains("Usage:"), "{help}");
+        names.push(command.get_name().to_owned());
+        for sub in command.get_subcommands_mut() {
+            visit(sub, names);
+        }
+    }
+
+    /// Proves that the definition is sound and that the help of every command renders.
+    #[test]
+    fn every_help_renders() {
+        Cli::command().debug_assert();
+        let mut command = Cli::command();
+        command.build();
+        let mut names = Vec::new();
+        visit(&mut command, &mut names);
+        for name in [
+            "serve", "demo", "check", "push", "list", "show", "rm", "enable", "disable", "refresh",
+            "status", "sim",
+        ] {
+            assert!(names.iter().any(|one| one == name), "{name}");
+        }
+        assert!(
+            Cli::command()
+                .render_help()
+                .to_string()
+                .contains("64  wrong usage")
+        );
+    }
+
+    /// Proves that the lines of the documentation are understood.
+    #[test]
+    fn right_usage() {
+        for line in [
+            "mooring serve --data d",
+            "mooring serve --data d --admin 127.0.0.1:0 --device [::1]:0 --refresh-interval 90s",
+            "mooring demo",
+            "mooring demo --hosts 3 --profiles d --exit-when-applied --json",
+            "mooring demo --behaviour notnow=5% --behaviour fail=com.example.a@3 --timeout 1m",
+            "mooring check a b --strict --json",
+            "mooring profile push a --data d --accept-uuid-changes",
+            "mooring profile list --deleted --json",
+            "mooring profile show com.example.a --version 2 --download -",
+            "mooring profile rm a b",
+            "mooring profile enable a --settings {}",
+            "mooring profile disable a",
+            "mooring host list --status pending --limit 5",
+            "mooring host show C02X",
+            "mooring host refresh a b",
+            "mooring host rm a",
+            "mooring status --json",
+            "mooring sim --device-url http://127.0.0.1:9001 --hosts 2 --seed 3 --poll-ms 0 --state f",
+        ] {
+            if let Err(error) = parse(line) {
+                panic!("{line}: {error}");
+            }
+        }
+    }
+
+    /// Proves that wrong lines end with 64 and that help and version end with 0.
+    #[test]
+    fn wrong_usage() {
+        for line in [
+            "mooring",
+            "mooring profile",
+            "mooring nosuch",
+            "mooring check",
+            "mooring serve --data d --admin nowhere",
+            "mooring serve --data d --refresh-interval 5",
+            "mooring demo --hosts many",
+            "mooring demo --hosts 0",
+            "mooring demo --behaviour sings=all",
+            "mooring host list --status fine",
+            "mooring host list --limit 0",
+            "mooring profile show a --version 0",
+            "mooring profile enable a --settings [1]",
+            "mooring sim --hosts 2",
+        ] {
+            assert_eq!(refuse(&parse(line).unwrap_err()), Exit::Usage, "{line}");
+        }
+        for line in [
+            "mooring --help",
+            "mooring --version",
+            "mooring profile push -h",
+        ] {
+            assert_eq!(refuse(&parse(line).unwrap_err()), Exit::Fine, "{line}");
+        }
+    }
+}

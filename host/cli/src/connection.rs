@@ -1,0 +1,138 @@
+//! Where the server is and what lets a command in.
+//!
+//! Knows nothing of requests. Invariants: a value given for this run goes before one found in the
+//! server's folder; a token is never shown.
+
+use std::fmt;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+
+use crate::client::Client;
+use crate::exit::UsageError;
+
+/// Files that a server writes into its folder.
+const TOKEN_FILE: &str = "admin-token";
+const URL_FILE: &str = "admin-url";
+/// The variable with the token; there is no option for it, since others can see a command line.
+const TOKEN_VARIABLE: &str = "MOORING_TOKEN";
+
+/// How to find the server.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct ConnectionArgs {
+    /// Folder of the server; its address and token are read there
+    #[arg(long, value_name = "DIR", env = "MOORING_DATA")]
+    data: Option<PathBuf>,
+    /// Address of the server, before the one in DIR; the token may come from `MOORING_TOKEN`
+    #[arg(long, value_name = "URL", env = "MOORING_URL")]
+    url: Option<String>,
+}
+
+impl ConnectionArgs {
+    /// A client for the server. Connects to nothing yet.
+    ///
+    /// # Errors
+    /// [`UsageError`] if nothing says where the server is or what its token is; an error of
+    /// reading if its folder lacks them.
+    pub(crate) fn client(&self) -> anyhow::Result<Client> {
+        let token = std::env::var(TOKEN_VARIABLE).ok();
+        let found = self.find(token.map(Token))?;
+        Ok(Client::new(&found.url, &found.token)?)
+    }
+
+    fn find(&self, token: Option<Token>) -> anyhow::Result<Found> {
+        let url = self.url.clone().filter(|url| !url.is_empty());
+        let url = match url {
+            Some(url) => url,
+            None => self.read(URL_FILE, "where the server is", "MOORING_URL")?,
+        };
+        let token = match token.filter(|Token(text)| !text.is_empty()) {
+            Some(token) => token,
+            None => Token(self.read(TOKEN_FILE, "the server's token", TOKEN_VARIABLE)?),
+        };
+        Ok(Found { url, token })
+    }
+
+    fn read(&self, file: &str, what: &str, variable: &str) -> anyhow::Result<String> {
+        let Some(folder) = &self.data else {
+            let error = UsageError::new(format!("nothing says {what}"));
+            let hint = format!("give --data DIR, the folder of the server, or set {variable}");
+            return Err(error.with_hint(hint).into());
+        };
+        read_line(&folder.join(file)).with_context(|| {
+            let folder = folder.display();
+            format!(
+                "cannot learn {what} from {folder}; is this the folder of `mooring serve --data`?"
+            )
+        })
+    }
+}
+
+/// A text that nobody may see.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Token(pub(crate) String);
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token")
+    }
+}
+
+#[derive(Debug, PartialEq, Eq)]
+struct Found {
+    url: String,
+    token: Token,
+}
+
+fn read_line(path: &Path) -> anyhow::Result<String> {
+    let text = fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
+    Ok(text.trim().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn args(data: Option<&Path>, url: Option<&str>) -> ConnectionArgs {
+        ConnectionArgs {
+            data: data.map(Path::to_owned),
+            url: url.map(str::to_owned),
+        }
+    }
+
+    fn token(text: &str) -> Option<Token> {
+        Some(Token(text.to_owned()))
+    }
+
+    /// Proves that the folder is read, and that what is given for this run goes before it.
+    #[test]
+    fn folder_and_overrides() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join(TOKEN_FILE), "secret\n").unwrap();
+        fs::write(folder.path().join(URL_FILE), "http://127.0.0.1:1\n").unwrap();
+        let check = |url, given, expected: (&str, &str)| {
+            let found = args(Some(folder.path()), url).find(given).unwrap();
+            assert_eq!((found.url.as_str(), found.token.0.as_str()), expected);
+        };
+        check(None, None, ("http://127.0.0.1:1", "secret"));
+        check(Some(""), token(""), ("http://127.0.0.1:1", "secret"));
+        check(Some("http://b"), token("other"), ("http://b", "other"));
+        let found = args(None, Some("http://b")).find(token("t")).unwrap();
+        assert!(!format!("{found:?}").contains("\"t\""));
+    }
+
+    /// Proves that a missing folder is wrong usage with advice, and an empty one names the file.
+    #[test]
+    fn nothing_to_find() {
+        let error = args(None, None).find(None).unwrap_err();
+        assert!(error.is::<UsageError>());
+        let error = args(None, Some("http://b")).find(None).unwrap_err();
+        let hint = error.downcast_ref::<UsageError>().unwrap().hint.clone();
+        assert!(hint.unwrap().contains(TOKEN_VARIABLE));
+        let folder = tempfile::tempdir().unwrap();
+        let error = args(Some(folder.path()), None).find(None).unwrap_err();
+        assert!(!error.is::<UsageError>());
+        assert!(format!("{error:#}").contains(URL_FILE));
+    }
+}

@@ -1,0 +1,70 @@
+//! Findings as lines of text.
+//!
+//! Knows nothing of who found what. Invariant: the first line of a finding is
+//! `file:line:col severity rule text`, so that editors and `grep` can read it.
+
+use std::io;
+
+use mooring_mdm::finding::{Finding, Severity};
+
+use crate::text::clean;
+
+/// The rule under which a file that cannot be read is reported.
+pub(crate) const UNREADABLE: &str = "unreadable";
+
+/// One finding, its hint on an indented line of its own; no line break at the end.
+pub(crate) fn render(file: &str, finding: &Finding) -> String {
+    let (line, column) = (finding.line, finding.column);
+    let colon = if file.is_empty() { "" } else { ":" };
+    let mut text = format!(
+        "{}{colon}{line}:{column} {} {} {}",
+        clean(file),
+        finding.severity,
+        clean(&finding.rule),
+        clean(&finding.message)
+    );
+    if let Some(hint) = &finding.hint {
+        text.push_str("\n    hint: ");
+        text.push_str(&clean(hint));
+    }
+    text
+}
+
+/// Sorts by place; at one place the worst comes first.
+pub(crate) fn sort(findings: &mut [Finding]) {
+    findings.sort_by(|a, b| {
+        let place = (a.line, a.column).cmp(&(b.line, b.column));
+        let severity = b.severity.cmp(&a.severity);
+        let rest = (&a.rule, &a.message).cmp(&(&b.rule, &b.message));
+        place.then(severity).then(rest)
+    });
+}
+
+/// A file or folder that cannot be read.
+pub(crate) fn unreadable(error: &io::Error) -> Finding {
+    let message = format!("cannot be read: {error}");
+    Finding::host(Severity::Error, UNREADABLE, (0, 0), message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Proves the form of a line and the order of several.
+    #[test]
+    fn lines() {
+        let at = |severity, rule, place| Finding::host(severity, rule, place, "text\u{1b}");
+        let mut found = vec![
+            at(Severity::Warning, "L005", (2, 1)),
+            at(Severity::Error, "T001", (2, 1)).with_hint("do\nthis"),
+            at(Severity::Info, "L006", (1, 9)),
+        ];
+        sort(&mut found);
+        let lines: Vec<_> = found.iter().map(|one| render("a b", one)).collect();
+        assert_eq!(
+            lines.join("\n"),
+            "a b:1:9 info L006 text\na b:2:1 error T001 text\n    hint: do this\n\
+             a b:2:1 warning L005 text"
+        );
+    }
+}

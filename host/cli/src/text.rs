@@ -1,0 +1,99 @@
+//! Texts for a terminal: cleaned of what others put into them, and aligned in tables.
+//!
+//! Knows nothing of what the texts mean. Invariant: no cell of a table and no cleaned text holds a
+//! character that moves the cursor, changes colours or turns the direction of writing.
+
+/// A text from elsewhere, without control characters and without marks that turn its direction.
+/// Line breaks and tabs become spaces.
+pub(crate) fn clean(text: &str) -> String {
+    text.chars()
+        .filter_map(|c| match c {
+            '\n' | '\r' | '\t' => Some(' '),
+            '\u{200e}'
+            | '\u{200f}'
+            | '\u{061c}'
+            | '\u{202a}'..='\u{202e}'
+            | '\u{2066}'..='\u{2069}' => None,
+            _ if c.is_control() => None,
+            _ => Some(c),
+        })
+        .collect()
+}
+
+/// What stands where a value is not known.
+pub(crate) const NOT_KNOWN: &str = "-";
+
+/// The text, or [`NOT_KNOWN`].
+pub(crate) fn or_dash<T: ToString>(value: Option<T>) -> String {
+    value.map_or_else(|| NOT_KNOWN.to_owned(), |value| value.to_string())
+}
+
+/// Rows under headings, each column as wide as its widest cell.
+#[derive(Debug)]
+pub(crate) struct Table {
+    rows: Vec<Vec<String>>,
+}
+
+impl Table {
+    pub(crate) fn new<const N: usize>(headings: [&str; N]) -> Self {
+        Self {
+            rows: vec![headings.map(str::to_owned).to_vec()],
+        }
+    }
+
+    /// Adds a row of as many cells as there are headings; they are cleaned here.
+    pub(crate) fn row<const N: usize>(&mut self, cells: [String; N]) {
+        self.rows.push(cells.map(|cell| clean(&cell)).to_vec());
+    }
+
+    /// The table, each line indented by `indent` and ended by a line break.
+    pub(crate) fn render(&self, indent: &str) -> String {
+        let columns = self.rows.first().map_or(0, Vec::len);
+        let width = |column: usize| {
+            let cells = self.rows.iter().filter_map(|row| row.get(column));
+            cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
+        };
+        let widths: Vec<usize> = (0..columns).map(width).collect();
+        let mut text = String::new();
+        for row in &self.rows {
+            let cells = row.iter().zip(&widths);
+            let line: Vec<String> = cells.map(|(cell, width)| format!("{cell:width$}")).collect();
+            text.push_str(indent);
+            text.push_str(line.join("  ").trim_end());
+            text.push('\n');
+        }
+        text
+    }
+}
+
+/// A number with its noun, `1 host` or `2 hosts`.
+pub(crate) fn count(number: usize, noun: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {noun}{plural}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Proves that escape sequences and direction marks cannot reach a terminal.
+    #[test]
+    fn control_characters_go() {
+        assert_eq!(clean("a\u{1b}[31mb\u{9b}1mc\u{7}\u{7f}"), "a[31mb1mc");
+        assert_eq!(clean("gpj.\u{202e}exe\u{2066}x\u{200f}"), "gpj.exex");
+        assert_eq!(clean("Zoë's\tMac\r\n日本"), "Zoë's Mac  日本");
+    }
+
+    /// Proves that columns are aligned by characters and that lines do not end in spaces.
+    #[test]
+    fn columns_are_aligned() {
+        let mut table = Table::new(["NAME", "N"]);
+        table.row(["Zoë".to_owned(), "1".to_owned()]);
+        table.row(["a longer\u{1b} one".to_owned(), "22".to_owned()]);
+        assert_eq!(
+            table.render(" "),
+            " NAME          N\n Zoë           1\n a longer one  22\n"
+        );
+        assert_eq!(count(1, "host") + &count(0, "host"), "1 host0 hosts");
+    }
+}

@@ -1,0 +1,114 @@
+//! Turns a plugin's answers into the host's types.
+//!
+//! Knows nothing of calls. Invariant: nothing of an answer is trusted: indices are looked up, texts
+//! are cleaned and cut, counts are limited.
+
+use mooring_mdm::finding::{Finding, Severity};
+use mooring_mdm::plist::NodeRef;
+
+use super::bindings::exports::mooring::plugin::generator;
+use super::bindings::mooring::plugin::types;
+use crate::outcome::{Failure, GeneratedProfile, Outcome};
+use crate::text::{MESSAGE_BYTES_MAX, RULE_BYTES_MAX, clean};
+use crate::{Limits, PluginId, Role, Subject};
+
+pub(super) fn no_role<T>(role: Role) -> Outcome<T> {
+    Outcome::Incompatible {
+        text: format!("it is no {role}"),
+    }
+}
+
+pub(super) fn failed<T>(answer: Result<T, types::Failure>) -> Outcome<T> {
+    let text = |text: String| clean(&text, MESSAGE_BYTES_MAX);
+    match answer {
+        Ok(answer) => Outcome::Done(answer),
+        Err(types::Failure::BadSettings(t)) => Outcome::Failed(Failure::BadSettings(text(t))),
+        Err(types::Failure::Unsupported(t)) => Outcome::Failed(Failure::Unsupported(text(t))),
+        Err(types::Failure::Other(t)) => Outcome::Failed(Failure::Other(text(t))),
+    }
+}
+
+/// The answer's findings, each made by `one`.
+pub(super) fn findings(
+    findings: Vec<types::Finding>,
+    limits: &Limits,
+    one: &dyn Fn(types::Finding) -> Finding,
+) -> Outcome<Vec<Finding>> {
+    if findings.len() > limits.findings {
+        return Outcome::OutputTooLarge {
+            limit: format!("{} findings", limits.findings),
+        };
+    }
+    Outcome::Done(findings.into_iter().map(one).collect())
+}
+
+pub(super) fn outputs(
+    outputs: Vec<generator::Output>,
+    plugin: &PluginId,
+    limits: &Limits,
+) -> Outcome<Vec<GeneratedProfile>> {
+    let notes: usize = outputs.iter().map(|output| output.notes.len()).sum();
+    if notes > limits.findings {
+        return Outcome::OutputTooLarge {
+            limit: format!("{} findings", limits.findings),
+        };
+    }
+    let profile = |output: generator::Output| GeneratedProfile {
+        key: output.key,
+        profile: output.profile,
+        notes: output
+            .notes
+            .into_iter()
+            .map(|note| unplaced(note, plugin))
+            .collect(),
+    };
+    Outcome::Done(outputs.into_iter().map(profile).collect())
+}
+
+/// A finding that is about no place in a file.
+pub(super) fn unplaced(finding: types::Finding, plugin: &PluginId) -> Finding {
+    at((0, 0), finding, plugin)
+}
+
+/// A finding about a place of the subject. The profile as a whole has no place.
+pub(super) fn placed(finding: types::Finding, plugin: &PluginId, subject: &Subject<'_>) -> Finding {
+    let node = match &finding.place {
+        types::Place::Document => None,
+        types::Place::Node(index) => subject.document.node(*index),
+        types::Place::Path(path) => Some(nearest(subject.document.root(), path)),
+    };
+    let place = node.map_or((0, 0), |node| (subject.place)(node.id()));
+    at(place, finding, plugin)
+}
+
+/// The value at the end of `path`, or the last one on the way that exists.
+fn nearest<'a>(root: NodeRef<'a>, path: &[types::Segment]) -> NodeRef<'a> {
+    let mut node = root;
+    for segment in path {
+        let next = match segment {
+            types::Segment::Key(key) => node.get(key),
+            types::Segment::Index(index) => node.items().nth(*index as usize),
+        };
+        match next {
+            Some(next) => node = next,
+            None => break,
+        }
+    }
+    node
+}
+
+fn at((line, column): (u32, u32), finding: types::Finding, plugin: &PluginId) -> Finding {
+    Finding {
+        severity: match finding.severity {
+            types::Severity::Info => Severity::Info,
+            types::Severity::Warning => Severity::Warning,
+            types::Severity::Error => Severity::Error,
+        },
+        rule: clean(&finding.rule, RULE_BYTES_MAX),
+        message: clean(&finding.message, MESSAGE_BYTES_MAX),
+        hint: finding.hint.map(|hint| clean(&hint, MESSAGE_BYTES_MAX)),
+        line,
+        column,
+        source: plugin.to_string(),
+    }
+}

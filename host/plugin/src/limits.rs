@@ -1,0 +1,40 @@
+//! What one call of a plugin may cost.
+//!
+//! Knows nothing of how a limit is enforced. Invariant: every quantity that a plugin controls has
+//! a field here.
+
+use std::time::Duration;
+
+/// Bounds of one call. The defaults suit compiled plugins; interpreted ones need more memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Time from instantiation to result, checked every [`crate::TICK`]. Default 250 ms: an
+    /// ordinary validation takes under 1 ms.
+    pub timeout: Duration,
+    /// Linear memory of the instance, in bytes. Default 32 MiB; the runtime's own maximum holds
+    /// where it is less.
+    pub memory_bytes: usize,
+    /// Bytes that go in: the tree's texts and data and the profile itself. Default 12 MiB, since a
+    /// profile of 5 MiB arrives as tree and as bytes.
+    pub input_bytes: usize,
+    /// Findings in one result. Default 10,000.
+    pub findings: usize,
+    /// Bytes that come out, counted as the host's records. Default 4 MiB.
+    pub output_bytes: usize,
+    /// Log text kept of one call, in bytes; what is over it is counted and dropped. Default
+    /// 256 KiB.
+    pub log_bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            timeout: Duration::from_millis(250),
+            memory_bytes: 32 << 20,
+            input_bytes: 12 << 20,
+            findings: 10_000,
+            output_bytes: 4 << 20,
+            log_bytes: 256 << 10,
+        }
+    }
+}

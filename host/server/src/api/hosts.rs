@@ -1,0 +1,175 @@
+//! Documents about hosts. Invariant: see the parent module.
+
+use mooring_drift::drift::InstallReason;
+use mooring_drift::state::FailureReason;
+use mooring_drift::status::{ProfileStatus, Status};
+use mooring_mdm::device::Attributes;
+use mooring_mdm::ids::{Channel, EnrollmentId, HostId, PayloadIdentifier, PayloadUuid};
+use serde::{Deserialize, Serialize};
+
+/// One host in `GET /api/v1/hosts`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HostSummary {
+    /// The id of its device channel.
+    pub id: HostId,
+    /// What it told of itself.
+    #[serde(flatten)]
+    pub attributes: Attributes,
+    /// The worst of its profiles; absent once it checked out.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub status: Option<Status>,
+    /// When any of its channels was last heard of.
+    pub last_seen_at: String,
+}
+
+/// `GET /api/v1/hosts?after=&limit=&status=`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HostListing {
+    /// One page, in order of id.
+    pub hosts: Vec<HostSummary>,
+    /// Pass it as `after` for the next page; absent on the last.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub next: Option<HostId>,
+}
+
+/// `GET /api/v1/hosts/{id}`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HostDetail {
+    /// The host.
+    #[serde(flatten)]
+    pub summary: HostSummary,
+    /// When it first enrolled.
+    pub enrolled_at: String,
+    /// When it last told its attributes.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub attributes_at: Option<String>,
+    /// Its channels, the device channel first.
+    pub enrollments: Vec<EnrollmentDetail>,
+    /// The last commands of each channel, newest first.
+    pub commands: Vec<CommandDetail>,
+}
+
+/// One channel of a host.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EnrollmentDetail {
+    /// Its id, `DEVICE` or `DEVICE:USER`.
+    pub id: EnrollmentId,
+    /// Which channel.
+    pub channel: Channel,
+    /// `authenticated`, `enrolled` or `checked_out`.
+    pub phase: String,
+    /// Counts its enrollments.
+    pub epoch: u32,
+    /// The worst of its profiles.
+    pub status: Status,
+    /// When its last complete list came.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub listed_at: Option<String>,
+    /// Whether a refresh was asked for and is not done yet.
+    pub is_refresh_asked: bool,
+    /// When it would be pushed because it was busy.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub push_at: Option<String>,
+    /// What would be done, in order; nothing is done by showing it.
+    pub plan: Vec<PlannedChange>,
+}
+
+/// One change of a plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "change", rename_all = "snake_case")]
+pub enum PlannedChange {
+    /// Install a profile.
+    Install {
+        /// The profile.
+        identifier: PayloadIdentifier,
+        /// The version.
+        version: u32,
+        /// Why.
+        reason: InstallReason,
+    },
+    /// Remove a profile.
+    Remove {
+        /// The profile.
+        identifier: PayloadIdentifier,
+    },
+}
+
+/// One command in a host's history.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CommandDetail {
+    /// The channel.
+    pub enrollment: EnrollmentId,
+    /// `CommandUUID`.
+    pub uuid: String,
+    /// Apple's name of it.
+    pub request_type: String,
+    /// The profile it changes.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub identifier: Option<PayloadIdentifier>,
+    /// The version it installs.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub version: Option<u32>,
+    /// When it was handed out.
+    pub sent_at: String,
+    /// When it ended.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub closed_at: Option<String>,
+    /// `sent`, `acknowledged`, `not_now`, `lost` or `failed`.
+    pub outcome: String,
+    /// Why it failed.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub error: Option<FailureReason>,
+}
+
+/// `GET /api/v1/hosts/{id}/profiles`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HostProfiles {
+    /// The host.
+    pub id: HostId,
+    /// Its status.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub status: Option<Status>,
+    /// Profiles of this server that are wanted or still to be removed.
+    pub profiles: Vec<HostProfile>,
+    /// Profiles of others that the host listed.
+    pub unmanaged: Vec<UnmanagedProfile>,
+}
+
+/// One profile of ours on a host.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HostProfile {
+    /// The profile.
+    pub identifier: PayloadIdentifier,
+    /// The channel; absent while a user-channel profile waits for a user to enroll.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub enrollment: Option<EnrollmentId>,
+    /// The version that is wanted; absent if it should be removed.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub wanted_version: Option<u32>,
+    /// The uuid that is wanted.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub wanted_uuid: Option<PayloadUuid>,
+    /// The uuid that the host last listed.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub listed_uuid: Option<PayloadUuid>,
+    /// Its status, with the reason or the error.
+    #[serde(flatten)]
+    pub status: ProfileStatus,
+    /// What a person should know beside the status.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub note: Option<String>,
+}
+
+/// A profile that is on a host but not ours.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnmanagedProfile {
+    /// Its identifier.
+    pub identifier: PayloadIdentifier,
+    /// Its uuid.
+    pub payload_uuid: PayloadUuid,
+    /// Its name.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub name: Option<String>,
+    /// The channel that listed it.
+    pub enrollment: EnrollmentId,
+}

@@ -1,0 +1,114 @@
+//! The admin API's documents: what the server answers and what its clients read.
+//!
+//! One definition for both sides, so that the command line cannot drift from the server. Knows
+//! nothing of routes or storage. Invariant: moments are RFC 3339 texts in UTC; an absent member
+//! means "not known" or "does not apply", never an empty text.
+
+mod hosts;
+mod profiles;
+
+use std::collections::BTreeMap;
+
+use mooring_drift::status::Status;
+use mooring_mdm::finding::Finding;
+use mooring_mdm::ids::PayloadIdentifier;
+use serde::{Deserialize, Serialize};
+
+pub use hosts::*;
+pub use profiles::*;
+
+/// How many hosts are in each status. Every counted host is in exactly one.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// Hosts on which everything is proven.
+    pub applied: u64,
+    /// Hosts on which work remains.
+    pub pending: u64,
+    /// Hosts on which something had an error.
+    pub failed: u64,
+    /// Hosts of which nothing is known.
+    pub unknown: u64,
+}
+
+impl Counts {
+    /// Counts one more.
+    pub fn add(&mut self, status: Status) {
+        match status {
+            Status::Applied => self.applied += 1,
+            Status::Pending => self.pending += 1,
+            Status::Failed => self.failed += 1,
+            Status::Unknown => self.unknown += 1,
+        }
+    }
+}
+
+/// `GET /api/v1/status`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Summary {
+    /// Counted hosts: all but those that checked out.
+    pub hosts: u64,
+    /// How many of them are in each status.
+    #[serde(flatten)]
+    pub counts: Counts,
+    /// Hosts that checked out, not counted above.
+    pub checked_out: u64,
+    /// Commands handed to devices since this server started.
+    pub commands_sent: u64,
+    /// Every profile that is wanted somewhere, or still to be removed somewhere.
+    pub profiles: Vec<ProfileCounts>,
+}
+
+/// One profile in a [`Summary`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProfileCounts {
+    /// The profile.
+    pub identifier: PayloadIdentifier,
+    /// Its latest version.
+    pub version: u32,
+    /// Whether it should be installed; if not, the counts are hosts that still have it.
+    pub is_wanted: bool,
+    /// Hosts in each status for this profile.
+    #[serde(flatten)]
+    pub counts: Counts,
+}
+
+/// `GET /version`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VersionInfo {
+    /// This server's version.
+    pub version: String,
+}
+
+/// An error, as `application/problem+json` (RFC 9457).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProblemDocument {
+    /// Which problem, as a URI reference.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The problem in a few words.
+    pub title: String,
+    /// The HTTP status.
+    pub status: u16,
+    /// What happened here and what to do.
+    pub detail: String,
+    /// The request's id, for the log.
+    pub instance: String,
+    /// The places in the request that are wrong.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub errors: Vec<ProblemPlace>,
+    /// Findings about an uploaded profile.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub findings: Vec<Finding>,
+    /// Members of later versions.
+    #[serde(flatten)]
+    pub other: BTreeMap<String, serde_json::Value>,
+}
+
+/// One place in a request that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProblemPlace {
+    /// A JSON pointer, or the name of a parameter.
+    pub pointer: String,
+    /// What is wrong there.
+    pub detail: String,
+}

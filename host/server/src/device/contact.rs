@@ -1,0 +1,99 @@
+//! Connects: a device asks for work or reports on it.
+//!
+//! Knows nothing of how messages arrive. Invariant: the bytes of a command are at hand before its
+//! hand-out is committed.
+
+use mooring_drift::command::Command;
+use mooring_drift::next::Context;
+use mooring_drift::state::Phase;
+use mooring_drift::step::{Event, Step, step};
+use mooring_mdm::command::{device_information, install_profile, profile_list, remove_profile};
+use mooring_mdm::ids::{CommandUuid, EnrollmentId};
+use mooring_mdm::report::{Answer, Connect, Outcome, Report};
+use mooring_store::{Change, EnrollmentRecord, HostRecord};
+
+use super::{Decision, DeviceReply, Refusal, history, host_change};
+use crate::core::Core;
+
+impl Core {
+    pub(super) fn decide_connect(
+        &self,
+        connect: &Connect,
+        host: Option<HostRecord>,
+    ) -> Result<Decision, Refusal> {
+        let not_enrolled = || Refusal::NotEnrolled(connect.enrollment.clone());
+        let mut host = host.ok_or_else(not_enrolled)?;
+        let at = host.enrollments.iter().position(|record| record.id == connect.enrollment);
+        let mut record = host.enrollments.remove(at.ok_or_else(not_enrolled)?);
+        if record.sync.phase != Phase::Enrolled {
+            return Ok(Decision::empty());
+        }
+        let event = match &connect.report {
+            Report::Idle => Event::Idle,
+            Report::Result { uuid, outcome } => {
+                warn_of(&connect.enrollment, uuid, outcome);
+                Event::Result { uuid: uuid.clone(), outcome: outcome.clone() }
+            }
+        };
+        let step = self.step(&host, &record, event);
+        let reply = self.encode(&step)?;
+        if step.state == record.sync {
+            return Ok(Decision { reply, ..Decision::empty() });
+        }
+        let is_command_new = step.state.sequence > record.sync.sequence;
+        let mut changes = history::records(&record, &step, &self.names, self.clock.now());
+        if let Some(told) = step.attributes {
+            host.attributes = std::mem::take(&mut host.attributes).updated_by(told);
+            host.attributes_at = Some(self.clock.now());
+            changes.push(host_change(&host));
+        }
+        record.sync = step.state;
+        record.last_seen_at = self.clock.now();
+        changes.push(Change::Enrollment(record));
+        Ok(Decision { changes, reply, is_command_new })
+    }
+
+    pub(crate) fn step(&self, host: &HostRecord, record: &EnrollmentRecord, event: Event) -> Step {
+        let shelf = self.shelf();
+        let context = Context {
+            enrollment: &record.id,
+            desired: shelf.catalog.desired(record.id.channel()),
+            policy: &self.policy,
+            names: &self.names,
+            build_version: host.attributes.build_version.as_deref(),
+            now: self.clock.now(),
+        };
+        step(&record.sync, event, &context)
+    }
+
+    fn encode(&self, step: &Step) -> Result<DeviceReply, Refusal> {
+        let Some((uuid, command)) = &step.reply else {
+            return Ok(DeviceReply::Empty);
+        };
+        Ok(DeviceReply::Command(match command {
+            Command::ProfileList => profile_list(uuid),
+            Command::DeviceInformation => device_information(uuid),
+            Command::RemoveProfile { identifier } => remove_profile(uuid, identifier),
+            Command::InstallProfile { identifier, revision } => {
+                let version = revision.version;
+                let gone = || Refusal::RawMissing { identifier: identifier.to_string(), version };
+                let raw = self.store.raw(identifier, version).ok().flatten();
+                install_profile(uuid, &raw.ok_or_else(gone)?)
+            }
+        }))
+    }
+}
+
+/// What an administrator should look at: a device that cannot be understood stays unknown.
+fn warn_of(enrollment: &EnrollmentId, uuid: &CommandUuid, outcome: &Outcome) {
+    match outcome {
+        Outcome::Acknowledged(Answer { profiles: Some(Err(incomplete)), .. }) => {
+            tracing::warn!(%enrollment, %uuid, reason = %incomplete, "an incomplete list");
+        }
+        Outcome::Error(chain) | Outcome::CommandFormatError(chain) => {
+            let chain: Vec<_> = chain.iter().map(ToString::to_string).collect();
+            tracing::info!(%enrollment, %uuid, chain = chain.join("; "), "a device reported an error");
+        }
+        Outcome::Acknowledged(_) | Outcome::NotNow => {}
+    }
+}

@@ -1,0 +1,84 @@
+//! What an administrator can do to a host: have it refreshed, or forgotten.
+//!
+//! Knows nothing of commands: a refresh only marks, the device gets the work when it connects.
+//! Invariant: a refresh that was promised is stored.
+
+use mooring_drift::state::Phase;
+use mooring_drift::step::Event;
+use mooring_mdm::ids::HostId;
+use mooring_store::{Change, HostRecord, StoreError};
+
+use super::HostError;
+use crate::core::Core;
+use crate::limits::CONFLICT_RETRIES_MAX;
+
+impl Core {
+    /// Marks every channel of a host for a fresh list and another try of what failed.
+    ///
+    /// # Errors
+    /// [`HostError`] if there is no such host or it checked out.
+    pub fn refresh_host(&self, name: &str) -> Result<(), HostError> {
+        let id = self.find_host(name)?.id;
+        for _ in 0..CONFLICT_RETRIES_MAX {
+            let host = self.store.host(&id)?;
+            let host = host.ok_or_else(|| HostError::NotFound(name.to_owned()))?;
+            let changes = self.refreshed(&host);
+            if changes.is_empty() {
+                return Err(HostError::CheckedOut(name.to_owned()));
+            }
+            match self.store.commit(changes) {
+                Ok(()) => return Ok(()),
+                // The device reported meanwhile.
+                Err(StoreError::Conflict { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(HostError::Busy(name.to_owned()))
+    }
+
+    fn refreshed(&self, host: &HostRecord) -> Vec<Change> {
+        let live = host.enrollments.iter().filter(|e| e.sync.phase != Phase::CheckedOut);
+        let marked = live.map(|record| {
+            let step = self.step(host, record, Event::RefreshAsked);
+            let mut record = record.clone();
+            record.sync = step.state;
+            Change::Enrollment(record)
+        });
+        marked.collect()
+    }
+
+    /// Forgets a host and everything about it. Nothing is sent to the device; if it still is
+    /// enrolled, its messages are refused until it authenticates again.
+    ///
+    /// # Errors
+    /// [`HostError`] if there is no such host.
+    pub fn remove_host(&self, name: &str) -> Result<(), HostError> {
+        let id = self.find_host(name)?.id;
+        self.store.commit(vec![Change::RemoveHost(id.clone())])?;
+        self.forget_seen(&id);
+        tracing::info!(host = %id, "a host was removed");
+        Ok(())
+    }
+
+    /// A host by its id, or by its serial number if that is unique.
+    pub(super) fn find_host(&self, name: &str) -> Result<HostRecord, HostError> {
+        if let Ok(id) = HostId::parse(name)
+            && let Some(host) = self.store.host(&id)?
+        {
+            return Ok(host);
+        }
+        let mut found = Vec::new();
+        self.each_host(|host| {
+            if host.attributes.serial_number.as_deref() == Some(name) {
+                found.push(host.clone());
+            }
+        })?;
+        match (found.pop(), found.len()) {
+            (None, _) => Err(HostError::NotFound(name.to_owned())),
+            (Some(host), 0) => Ok(host),
+            (Some(_), others) => {
+                Err(HostError::Ambiguous { serial: name.to_owned(), count: others + 1 })
+            }
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! Hosts as administrators see them: status, counts, what is installed, refresh, removal.
+//!
+//! Knows nothing of HTTP. Invariants: every counted host has exactly one status; showing a host
+//! changes nothing.
+
+mod change;
+mod judgement;
+mod summary;
+mod view;
+
+use mooring_store::StoreError;
+
+pub use view::HostsQuery;
+
+/// Why a host could not be shown or changed.
+#[derive(Debug, thiserror::Error)]
+pub enum HostError {
+    /// No host has this id or serial number.
+    #[error("no host {0} is known; `host list` shows those that are")]
+    NotFound(String),
+    /// Several hosts have this serial number.
+    #[error("{count} hosts have the serial number {serial}; name one by its id")]
+    Ambiguous {
+        /// The serial number.
+        serial: String,
+        /// How many hosts have it.
+        count: usize,
+    },
+    /// The host checked out, so it cannot be refreshed.
+    #[error("host {0} has checked out; it has to enroll again first")]
+    CheckedOut(String),
+    /// The host was changed by somebody else each time it was tried.
+    #[error("host {0} changes all the time; try again")]
+    Busy(String),
+    /// The store failed.
+    #[error("the store failed")]
+    Store(#[from] StoreError),
+}

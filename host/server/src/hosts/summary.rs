@@ -1,0 +1,74 @@
+//! The summary counts, overall and for each profile.
+//!
+//! Knows nothing of single hosts' details. Invariant: the four counts of hosts add up.
+
+use std::collections::BTreeMap;
+
+use mooring_mdm::ids::PayloadIdentifier;
+use mooring_store::{HOSTS_PAGE_MAX, HostRecord, StoreError};
+
+use super::judgement::Judgement;
+use crate::api::{Counts, ProfileCounts, Summary};
+use crate::core::Core;
+use crate::shelf::{Shelf, is_wanted, latest};
+
+impl Core {
+    /// Counts every host.
+    ///
+    /// # Errors
+    /// [`StoreError`] if a host cannot be read.
+    pub fn summary(&self) -> Result<Summary, StoreError> {
+        let (shelf, now) = (self.shelf(), self.clock.now());
+        let (mut counts, mut checked_out) = (Counts::default(), 0);
+        let mut profiles: BTreeMap<PayloadIdentifier, Counts> = BTreeMap::new();
+        self.each_host(|host| {
+            let judgement = Judgement::of(host, &shelf.catalog, &self.policy, now);
+            match judgement.status {
+                None => checked_out += 1,
+                Some(status) => counts.add(status),
+            }
+            for (identifier, status) in judgement.by_profile() {
+                profiles.entry(identifier.clone()).or_default().add(status);
+            }
+        })?;
+        Ok(Summary {
+            hosts: counts.applied + counts.pending + counts.failed + counts.unknown,
+            counts,
+            checked_out,
+            commands_sent: self.commands_sent(),
+            profiles: profile_counts(&shelf, &mut profiles),
+        })
+    }
+
+    /// Visits every host, a page at a time.
+    pub(super) fn each_host(&self, mut visit: impl FnMut(&HostRecord)) -> Result<(), StoreError> {
+        let mut after = None;
+        loop {
+            let page = self.store.hosts(after.as_ref(), HOSTS_PAGE_MAX)?;
+            page.iter().for_each(&mut visit);
+            match page.last() {
+                Some(last) if page.len() == HOSTS_PAGE_MAX => after = Some(last.id.clone()),
+                Some(_) | None => return Ok(()),
+            }
+        }
+    }
+}
+
+/// Every profile that is wanted, and every other that some host still has.
+fn profile_counts(
+    shelf: &Shelf,
+    counted: &mut BTreeMap<PayloadIdentifier, Counts>,
+) -> Vec<ProfileCounts> {
+    let shown = shelf.profiles.values().filter_map(|record| {
+        let counts = counted.remove(&record.identifier);
+        let version = latest(record)?.version;
+        let is_wanted = is_wanted(record);
+        (is_wanted || counts.is_some()).then(|| ProfileCounts {
+            identifier: record.identifier.clone(),
+            version,
+            is_wanted,
+            counts: counts.unwrap_or_default(),
+        })
+    });
+    shown.collect()
+}

@@ -1,0 +1,227 @@
+//! Hosts as documents of the API.
+//!
+//! Knows nothing of routes. Invariant: nothing here changes anything.
+
+use mooring_drift::drift::Change;
+use mooring_drift::next::{Context, eligible_changes};
+use mooring_drift::state::Phase;
+use mooring_drift::status::Status;
+use mooring_mdm::ids::HostId;
+use mooring_store::{
+    CommandOutcome, CommandRecord, EnrollmentRecord, HOSTS_PAGE_MAX, HostRecord, StoreError,
+};
+
+use super::HostError;
+use super::judgement::{Judged, Judgement};
+use crate::api::{
+    CommandDetail, EnrollmentDetail, HostDetail, HostListing, HostProfile, HostProfiles,
+    HostSummary, PlannedChange, UnmanagedProfile,
+};
+use crate::clock::rfc3339;
+use crate::core::Core;
+use crate::limits::COMMANDS_SHOWN_MAX;
+use crate::shelf::Shelf;
+
+/// Which hosts to list.
+#[derive(Debug, Clone, Default)]
+pub struct HostsQuery {
+    /// Only those behind this id.
+    pub after: Option<HostId>,
+    /// At most so many.
+    pub limit: usize,
+    /// Only those in this status.
+    pub status: Option<Status>,
+}
+
+impl Core {
+    /// One page of hosts.
+    ///
+    /// # Errors
+    /// [`StoreError`] if a host cannot be read.
+    pub fn host_listing(&self, query: &HostsQuery) -> Result<HostListing, StoreError> {
+        let (shelf, limit) = (self.shelf(), query.limit.clamp(1, HOSTS_PAGE_MAX));
+        let mut after = query.after.clone();
+        let mut hosts = Vec::new();
+        loop {
+            let page = self.store.hosts(after.as_ref(), HOSTS_PAGE_MAX)?;
+            for host in &page {
+                let judgement = self.judgement(&shelf, host);
+                if query.status.is_some() && judgement.status != query.status {
+                    continue;
+                }
+                if hosts.len() == limit {
+                    let next = hosts.last().map(|last: &HostSummary| last.id.clone());
+                    return Ok(HostListing { hosts, next });
+                }
+                hosts.push(self.host_summary(host, &judgement));
+            }
+            match page.last() {
+                Some(last) if page.len() == HOSTS_PAGE_MAX => after = Some(last.id.clone()),
+                Some(_) | None => return Ok(HostListing { hosts, next: None }),
+            }
+        }
+    }
+
+    /// One host with its channels, plan and last commands.
+    ///
+    /// # Errors
+    /// [`HostError`] if there is no such host.
+    pub fn host_detail(&self, name: &str) -> Result<HostDetail, HostError> {
+        let host = self.find_host(name)?;
+        let shelf = self.shelf();
+        let judgement = self.judgement(&shelf, &host);
+        let mut commands = Vec::new();
+        for record in &host.enrollments {
+            commands.extend(self.store.commands(&record.id, COMMANDS_SHOWN_MAX)?);
+        }
+        let channels = host.enrollments.iter().map(|record| {
+            let status = judgement.channels.iter().find(|(id, _)| *id == record.id);
+            let status = status.map_or(Status::Unknown, |(_, status)| *status);
+            self.channel_detail(&shelf, &host, record, status)
+        });
+        Ok(HostDetail {
+            summary: self.host_summary(&host, &judgement),
+            enrolled_at: rfc3339(host.enrolled_at),
+            attributes_at: host.attributes_at.map(rfc3339),
+            enrollments: channels.collect(),
+            commands: commands.iter().map(command_detail).collect(),
+        })
+    }
+
+    /// What a host should have, what it has, and what is on it beside.
+    ///
+    /// # Errors
+    /// [`HostError`] if there is no such host.
+    pub fn host_profiles(&self, name: &str) -> Result<HostProfiles, HostError> {
+        let host = self.find_host(name)?;
+        let shelf = self.shelf();
+        let judgement = self.judgement(&shelf, &host);
+        let profiles = judgement.profiles.into_iter().map(|(identifier, judged)| {
+            let Judged { enrollment, state } = judged;
+            let note = enrollment.is_none().then(|| {
+                "it is for a user, and no user of this host has enrolled".to_owned()
+            });
+            HostProfile {
+                identifier,
+                enrollment,
+                wanted_version: state.wanted.as_ref().map(|revision| revision.version),
+                wanted_uuid: state.wanted.map(|revision| revision.uuid),
+                listed_uuid: state.listed,
+                status: state.status,
+                note,
+            }
+        });
+        Ok(HostProfiles {
+            id: host.id.clone(),
+            status: judgement.status,
+            profiles: profiles.collect(),
+            unmanaged: unmanaged(&host, &shelf),
+        })
+    }
+
+    fn judgement(&self, shelf: &Shelf, host: &HostRecord) -> Judgement {
+        Judgement::of(host, &shelf.catalog, &self.policy, self.clock.now())
+    }
+
+    fn host_summary(&self, host: &HostRecord, judgement: &Judgement) -> HostSummary {
+        let seen = host.enrollments.iter().map(|e| self.last_seen(&e.id, e.last_seen_at)).max();
+        HostSummary {
+            id: host.id.clone(),
+            attributes: host.attributes.clone(),
+            status: judgement.status,
+            last_seen_at: rfc3339(seen.unwrap_or(host.enrolled_at)),
+        }
+    }
+
+    fn channel_detail(
+        &self,
+        shelf: &Shelf,
+        host: &HostRecord,
+        record: &EnrollmentRecord,
+        status: Status,
+    ) -> EnrollmentDetail {
+        let sync = &record.sync;
+        let context = Context {
+            enrollment: &record.id,
+            desired: shelf.catalog.desired(record.id.channel()),
+            policy: &self.policy,
+            names: &self.names,
+            build_version: host.attributes.build_version.as_deref(),
+            now: self.clock.now(),
+        };
+        EnrollmentDetail {
+            id: record.id.clone(),
+            channel: record.id.channel(),
+            phase: match sync.phase {
+                Phase::Authenticated => "authenticated",
+                Phase::Enrolled => "enrolled",
+                Phase::CheckedOut => "checked_out",
+            }
+            .to_owned(),
+            epoch: sync.epoch,
+            status,
+            listed_at: sync.observed.as_ref().map(|observed| rfc3339(observed.at)),
+            is_refresh_asked: sync.list_asked.is_some(),
+            push_at: sync.not_now.map(|not_now| rfc3339(not_now.push_at)),
+            plan: eligible_changes(sync, &context).into_iter().map(planned).collect(),
+        }
+    }
+}
+
+fn planned(change: Change) -> PlannedChange {
+    match change {
+        Change::Install { identifier, revision, reason } => {
+            PlannedChange::Install { identifier, version: revision.version, reason }
+        }
+        Change::Remove { identifier, .. } => PlannedChange::Remove { identifier },
+    }
+}
+
+fn command_detail(record: &CommandRecord) -> CommandDetail {
+    let (outcome, error) = match &record.outcome {
+        None => ("sent", None),
+        Some(CommandOutcome::Acknowledged) => ("acknowledged", None),
+        Some(CommandOutcome::NotNow) => ("not_now", None),
+        Some(CommandOutcome::Lost) => ("lost", None),
+        Some(CommandOutcome::Failed(reason)) => ("failed", Some(reason.clone())),
+    };
+    CommandDetail {
+        enrollment: record.enrollment.clone(),
+        uuid: record.uuid.to_string(),
+        request_type: record.request_type.as_str().to_owned(),
+        identifier: record.identifier.clone(),
+        version: record.profile_version,
+        sent_at: rfc3339(record.sent_at),
+        closed_at: record.closed_at.map(rfc3339),
+        outcome: outcome.to_owned(),
+        error,
+    }
+}
+
+/// What the host listed that is not ours, and copies under an identifier of ours that this
+/// server neither made nor installed and does not want there.
+fn unmanaged(host: &HostRecord, shelf: &Shelf) -> Vec<UnmanagedProfile> {
+    let mut found = Vec::new();
+    for record in &host.enrollments {
+        let Some(observed) = &record.sync.observed else { continue };
+        let desired = shelf.catalog.desired(record.id.channel());
+        let others = observed.unmanaged.iter().filter(|p| desired.wanted(&p.identifier).is_none());
+        found.extend(others.map(|profile| UnmanagedProfile {
+            identifier: profile.identifier.clone(),
+            payload_uuid: profile.uuid.clone(),
+            name: profile.display_name.clone(),
+            enrollment: record.id.clone(),
+        }));
+        let copies = observed.set.entries().iter().filter(|(identifier, uuid)| {
+            desired.wanted(identifier).is_none()
+                && !mooring_drift::drift::may_remove(&desired, &record.sync, identifier, uuid)
+        });
+        found.extend(copies.map(|(identifier, uuid)| UnmanagedProfile {
+            identifier: identifier.clone(),
+            payload_uuid: uuid.clone(),
+            name: None,
+            enrollment: record.id.clone(),
+        }));
+    }
+    found
+}

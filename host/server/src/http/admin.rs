@@ -1,0 +1,284 @@
+//! The admin listener: the token, the routes, and JSON in and out.
+//!
+//! Knows nothing of drift. Invariants: no route but the open ones does anything before the token
+//! was compared; every error is a problem document; the log has the request's id, never its body.
+
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use hyper::body::Incoming;
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use hyper::{HeaderMap, Method, Request};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use sha2::{Digest, Sha256};
+
+use super::body::{Answer, BodyError, answer, read};
+use super::listener::Service;
+use super::problem::{Kind, Problem};
+use super::route::{Route, query_value};
+use crate::api::{ProfilePatch, PushOutcome, PushRequest, PushResponse, VersionInfo};
+use crate::core::Core;
+use crate::hosts::HostsQuery;
+use crate::limits::{API_BODY_BYTES_MAX, HOSTS_PAGE_DEFAULT};
+use crate::profiles::{PushOptions, Upload};
+use crate::random;
+use mooring_drift::status::Status;
+use mooring_mdm::ids::{HostId, PayloadIdentifier};
+
+/// Who changes things, until there are accounts.
+const ADMIN: &str = "admin";
+const JSON: &str = "application/json";
+const PROFILE: &str = "application/x-apple-aspen-config";
+
+/// Answers administrators.
+pub(crate) struct Admin {
+    pub(crate) core: Arc<Core>,
+    token_digest: [u8; 32],
+}
+
+impl std::fmt::Debug for Admin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Admin")
+    }
+}
+
+/// A request, as far as handlers look at it.
+struct Call {
+    route: Route,
+    query: String,
+    is_json: bool,
+    body: Bytes,
+}
+
+impl Service for Admin {
+    async fn answer(&self, request: Request<Incoming>) -> Answer {
+        let id = random::request_id();
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+        let result = self.admit(&method, &path, request).await;
+        let result = match result {
+            Ok(call) => {
+                let core = Arc::clone(&self.core);
+                let handled = tokio::task::spawn_blocking(move || handle(&core, &call)).await;
+                handled.unwrap_or_else(|error| {
+                    tracing::error!(%error, request = id, "a request panicked");
+                    Err(Problem::new(Kind::Internal, "this request failed; the log says why"))
+                })
+            }
+            Err(problem) => Err(problem),
+        };
+        let answer = result.unwrap_or_else(|problem| problem_answer(&problem, &id));
+        tracing::debug!(request = id, %method, path, status = answer.status().as_u16(), "answered");
+        answer
+    }
+}
+
+impl Admin {
+    /// Answers for `core` to whoever has `token`.
+    pub(crate) fn new(core: Arc<Core>, token: &str) -> Self {
+        Self { core, token_digest: Sha256::digest(token).into() }
+    }
+
+    async fn admit(
+        &self,
+        method: &Method,
+        path: &str,
+        request: Request<Incoming>,
+    ) -> Result<Call, Problem> {
+        let route = Route::find(method, path);
+        // An address that does not exist looks like one that does to whoever has no token.
+        if !route.as_ref().is_ok_and(Route::is_open) && !self.has_token(request.headers()) {
+            let detail = "send the header `Authorization: Bearer TOKEN`; the token is in the file \
+                          admin-token of the server's data folder";
+            return Err(Problem::new(Kind::Unauthorized, detail));
+        }
+        let content_type = request.headers().get(CONTENT_TYPE).map(HeaderValue::as_bytes);
+        let is_json = content_type.is_some_and(|kind| kind.starts_with(JSON.as_bytes()));
+        let (route, query) = (route?, request.uri().query().unwrap_or_default().to_owned());
+        let body = read(request.into_body(), API_BODY_BYTES_MAX).await;
+        let body = body.map_err(|error| match error {
+            BodyError::TooLarge { .. } => {
+                Problem::new(Kind::TooLarge, format!("{error}; send it in parts"))
+            }
+            BodyError::Slow => Problem::new(Kind::Timeout, error.to_string()),
+            BodyError::Broken => Problem::new(Kind::BadRequest, error.to_string()),
+        })?;
+        Ok(Call { route, query, is_json, body })
+    }
+
+    /// Digests are compared, so the time taken tells nothing about the token.
+    fn has_token(&self, headers: &HeaderMap) -> bool {
+        let given = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let given = given.and_then(|value| value.split_once(' '));
+        given.is_some_and(|(scheme, token)| {
+            let digest: [u8; 32] = Sha256::digest(token.trim()).into();
+            scheme.eq_ignore_ascii_case("bearer") && digest == self.token_digest
+        })
+    }
+}
+
+fn handle(core: &Core, call: &Call) -> Result<Answer, Problem> {
+    match &call.route {
+        Route::Health => Ok(answer(200, "text/plain; charset=utf-8", "ok\n")),
+        Route::Version => {
+            json(200, &VersionInfo { version: env!("CARGO_PKG_VERSION").to_owned() })
+        }
+        Route::Status => json(200, &core.summary()?),
+        Route::Profiles => {
+            let with_deleted = query_value(&call.query, "deleted").as_deref() == Some("true");
+            json(200, &core.profile_listing(with_deleted))
+        }
+        Route::Push if call.is_json => push_files(core, &call.body),
+        Route::Push => push_bytes(core, call),
+        Route::Profile(id) => json(200, &core.profile_detail(&identifier(id)?)?),
+        Route::Switch(id) => switch(core, &identifier(id)?, &call.body),
+        Route::DeleteProfile(id) => {
+            core.delete(&identifier(id)?)?;
+            Ok(answer(204, "", ""))
+        }
+        Route::Raw(id) => Ok(answer(200, PROFILE, core.raw(&identifier(id)?, None)?)),
+        Route::Version1(id, number) => {
+            json(200, &core.version_detail(&identifier(id)?, version(number)?)?)
+        }
+        Route::RawVersion(id, number) => {
+            let raw = core.raw(&identifier(id)?, Some(version(number)?))?;
+            Ok(answer(200, PROFILE, raw))
+        }
+        Route::Hosts => json(200, &core.host_listing(&hosts_query(&call.query)?)?),
+        Route::Host(host) => json(200, &core.host_detail(host)?),
+        Route::HostProfiles(host) => json(200, &core.host_profiles(host)?),
+        Route::Refresh(host) => {
+            core.refresh_host(host)?;
+            Ok(answer(202, "", ""))
+        }
+        Route::RemoveHost(host) => {
+            core.remove_host(host)?;
+            Ok(answer(204, "", ""))
+        }
+    }
+}
+
+fn push_files(core: &Core, body: &Bytes) -> Result<Answer, Problem> {
+    let request: PushRequest = from_json(body)?;
+    let mut uploads = Vec::with_capacity(request.files.len());
+    for (at, file) in request.files.into_iter().enumerate() {
+        let bytes = STANDARD.decode(&file.content).map_err(|error| {
+            let pointer = format!("/files/{at}/content");
+            let detail = format!("{error}; a file's content is sent in base64");
+            Problem::new(Kind::BadRequest, "a file's content is not base64").at(&pointer, detail)
+        })?;
+        uploads.push(Upload { name: file.name, bytes });
+    }
+    let options = push_options(request.accept_uuid_changes);
+    json(200, &PushResponse { results: core.push(&uploads, &options)? })
+}
+
+fn push_bytes(core: &Core, call: &Call) -> Result<Answer, Problem> {
+    if call.body.is_empty() {
+        let detail = "the body is empty; send a profile's bytes, or JSON with several files";
+        return Err(Problem::new(Kind::BadRequest, detail));
+    }
+    let name = query_value(&call.query, "name").unwrap_or_else(|| "upload".to_owned());
+    let accept = query_value(&call.query, "accept_uuid_changes").as_deref() == Some("true");
+    let upload = Upload { name, bytes: call.body.to_vec() };
+    let result = core.push(&[upload], &push_options(accept))?.into_iter().next();
+    let result = result.ok_or_else(|| Problem::new(Kind::Internal, "the push has no result"))?;
+    match result.outcome {
+        PushOutcome::Refused | PushOutcome::Held => {
+            let detail = format!("{} was not taken; nothing has changed", result.name);
+            Err(Problem::new(Kind::Invalid, detail).with_findings(result.findings))
+        }
+        PushOutcome::Created | PushOutcome::Updated | PushOutcome::Unchanged => json(200, &result),
+    }
+}
+
+fn push_options(accept_uuid_changes: bool) -> PushOptions {
+    PushOptions { accept_uuid_changes, by: ADMIN.to_owned() }
+}
+
+fn switch(core: &Core, id: &PayloadIdentifier, body: &Bytes) -> Result<Answer, Problem> {
+    let patch: ProfilePatch = from_json(body)?;
+    core.switch(id, patch.enabled, patch.settings.as_ref(), ADMIN)?;
+    json(200, &core.profile_detail(id)?)
+}
+
+fn hosts_query(query: &str) -> Result<HostsQuery, Problem> {
+    let wrong = |name: &str, detail: String| {
+        Problem::new(Kind::BadRequest, format!("the parameter {name} is wrong")).at(name, detail)
+    };
+    let after = query_value(query, "after").map(|text| HostId::parse(&text));
+    let limit = query_value(query, "limit").map(|text| text.parse::<usize>());
+    let status = match query_value(query, "status").as_deref() {
+        None => None,
+        Some("applied") => Some(Status::Applied),
+        Some("pending") => Some(Status::Pending),
+        Some("failed") => Some(Status::Failed),
+        Some("unknown") => Some(Status::Unknown),
+        Some(_) => {
+            let detail = "it is one of applied, pending, failed, unknown".to_owned();
+            return Err(wrong("status", detail));
+        }
+    };
+    Ok(HostsQuery {
+        after: after.transpose().map_err(|error| wrong("after", error.to_string()))?,
+        limit: limit
+            .transpose()
+            .map_err(|error| wrong("limit", error.to_string()))?
+            .unwrap_or(HOSTS_PAGE_DEFAULT),
+        status,
+    })
+}
+
+fn identifier(text: &str) -> Result<PayloadIdentifier, Problem> {
+    PayloadIdentifier::parse(text)
+        .map_err(|error| Problem::new(Kind::BadRequest, error.to_string()))
+}
+
+fn version(text: &str) -> Result<u32, Problem> {
+    let detail = format!("{text:?} is no version; versions are counted 1, 2, 3, ...");
+    text.parse().map_err(|_| Problem::new(Kind::BadRequest, detail))
+}
+
+fn from_json<T: DeserializeOwned>(body: &Bytes) -> Result<T, Problem> {
+    serde_json::from_slice(body).map_err(|error| {
+        let place = format!("line {} column {}", error.line(), error.column());
+        Problem::new(Kind::BadRequest, "the body is not the JSON that belongs here")
+            .at(&place, error.to_string())
+    })
+}
+
+fn json(status: u16, document: &impl Serialize) -> Result<Answer, Problem> {
+    match serde_json::to_vec(document) {
+        Ok(bytes) => Ok(answer(status, JSON, bytes)),
+        Err(error) => {
+            tracing::error!(%error, "an answer could not be written");
+            Err(Problem::new(Kind::Internal, "the answer could not be written"))
+        }
+    }
+}
+
+fn problem_answer(problem: &Problem, id: &str) -> Answer {
+    let bytes = serde_json::to_vec(&problem.document(id)).unwrap_or_default();
+    let mut answer = answer(problem.kind.status(), "application/problem+json", bytes);
+    let headers = answer.headers_mut();
+    match problem.kind {
+        Kind::Unauthorized => {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        Kind::Unavailable => {
+            headers.insert(RETRY_AFTER, HeaderValue::from_static("5"));
+        }
+        Kind::NoRoute
+        | Kind::MethodNotAllowed
+        | Kind::NotFound
+        | Kind::BadRequest
+        | Kind::TooLarge
+        | Kind::Timeout
+        | Kind::Conflict
+        | Kind::Invalid
+        | Kind::Internal => {}
+    }
+    answer
+}

@@ -1,0 +1,162 @@
+//! The admin API's addresses, all of them, in one table.
+//!
+//! Knows nothing of what a route does. Invariant: a request reaches a handler only through a
+//! [`Route`], and every route but two needs the token.
+
+use hyper::Method;
+
+use super::problem::{Kind, Problem};
+
+/// What a request asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Route {
+    /// `GET /healthz`.
+    Health,
+    /// `GET /version`.
+    Version,
+    /// `GET /api/v1/status`.
+    Status,
+    /// `GET /api/v1/profiles`.
+    Profiles,
+    /// `POST /api/v1/profiles`.
+    Push,
+    /// `GET /api/v1/profiles/{identifier}`.
+    Profile(String),
+    /// `PATCH /api/v1/profiles/{identifier}`.
+    Switch(String),
+    /// `DELETE /api/v1/profiles/{identifier}`.
+    DeleteProfile(String),
+    /// `GET /api/v1/profiles/{identifier}/raw`.
+    Raw(String),
+    /// `GET /api/v1/profiles/{identifier}/versions/{version}`.
+    Version1(String, String),
+    /// `GET /api/v1/profiles/{identifier}/versions/{version}/raw`.
+    RawVersion(String, String),
+    /// `GET /api/v1/hosts`.
+    Hosts,
+    /// `GET /api/v1/hosts/{host}`.
+    Host(String),
+    /// `DELETE /api/v1/hosts/{host}`.
+    RemoveHost(String),
+    /// `GET /api/v1/hosts/{host}/profiles`.
+    HostProfiles(String),
+    /// `POST /api/v1/hosts/{host}/refresh`.
+    Refresh(String),
+}
+
+impl Route {
+    /// Finds the route of a request.
+    ///
+    /// # Errors
+    /// A [`Problem`] if there is none, or not with this method.
+    pub fn find(method: &Method, path: &str) -> Result<Self, Problem> {
+        let no_route = || Problem::new(Kind::NoRoute, format!("{path} is not an address here"));
+        let segments: Option<Vec<String>> = path.strip_prefix('/').map(|path| {
+            path.split('/').map(percent_decoded).collect::<Option<_>>()
+        })
+        .flatten();
+        let segments = segments.ok_or_else(no_route)?;
+        let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
+        let found = Self::at(&segments).ok_or_else(no_route)?;
+        let (allowed, routes): (Vec<_>, Vec<_>) = found.into_iter().unzip();
+        match allowed.iter().position(|allowed| allowed == method) {
+            Some(at) => routes.into_iter().nth(at).ok_or_else(no_route),
+            None => {
+                let allowed: Vec<_> = allowed.iter().map(Method::as_str).collect();
+                let detail = format!("{path} takes {}", allowed.join(", "));
+                Err(Problem::new(Kind::MethodNotAllowed, detail))
+            }
+        }
+    }
+
+    /// Whether the route answers without a token.
+    pub fn is_open(&self) -> bool {
+        matches!(self, Self::Health | Self::Version)
+    }
+
+    fn at(segments: &[&str]) -> Option<Vec<(Method, Self)>> {
+        let own = |text: &&str| (*text).to_owned();
+        Some(match segments {
+            ["healthz"] => vec![(Method::GET, Self::Health)],
+            ["version"] => vec![(Method::GET, Self::Version)],
+            ["api", "v1", "status"] => vec![(Method::GET, Self::Status)],
+            ["api", "v1", "profiles"] => {
+                vec![(Method::GET, Self::Profiles), (Method::POST, Self::Push)]
+            }
+            ["api", "v1", "profiles", id] => vec![
+                (Method::GET, Self::Profile(own(id))),
+                (Method::PATCH, Self::Switch(own(id))),
+                (Method::DELETE, Self::DeleteProfile(own(id))),
+            ],
+            ["api", "v1", "profiles", id, "raw"] => vec![(Method::GET, Self::Raw(own(id)))],
+            ["api", "v1", "profiles", id, "versions", version] => {
+                vec![(Method::GET, Self::Version1(own(id), own(version)))]
+            }
+            ["api", "v1", "profiles", id, "versions", version, "raw"] => {
+                vec![(Method::GET, Self::RawVersion(own(id), own(version)))]
+            }
+            ["api", "v1", "hosts"] => vec![(Method::GET, Self::Hosts)],
+            ["api", "v1", "hosts", host] => vec![
+                (Method::GET, Self::Host(own(host))),
+                (Method::DELETE, Self::RemoveHost(own(host))),
+            ],
+            ["api", "v1", "hosts", host, "profiles"] => {
+                vec![(Method::GET, Self::HostProfiles(own(host)))]
+            }
+            ["api", "v1", "hosts", host, "refresh"] => {
+                vec![(Method::POST, Self::Refresh(own(host)))]
+            }
+            _ => return None,
+        })
+    }
+}
+
+/// A path segment or query value without its percent signs; `None` if it is not UTF-8 or a sign
+/// is followed by something else than two hex digits.
+pub(super) fn percent_decoded(text: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        if byte == b'%' {
+            let (high, low) = (digit(rest.next()?)?, digit(rest.next()?)?);
+            bytes.push(high * 16 + low);
+        } else {
+            bytes.push(byte);
+        }
+    }
+    String::from_utf8(bytes).ok()
+}
+
+fn digit(byte: u8) -> Option<u8> {
+    char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
+}
+
+/// The value of a query parameter, decoded; `None` if it is absent.
+pub(super) fn query_value(query: &str, name: &str) -> Option<String> {
+    let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+    let (_, value) = pairs.into_iter().find(|(key, _)| *key == name)?;
+    percent_decoded(&value.replace('+', " "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Paths lead to one route or to none; decoding cannot smuggle in a separator.
+    #[test]
+    fn routes() {
+        let find = |method: Method, path| Route::find(&method, path).map_err(|p| p.kind);
+        assert_eq!(find(Method::GET, "/api/v1/status"), Ok(Route::Status));
+        assert_eq!(
+            find(Method::GET, "/api/v1/profiles/a%2Fb/raw"),
+            Ok(Route::Raw("a/b".to_owned()))
+        );
+        for path in ["", "/", "//api/v1/status", "/api/v1/status/", "/api/v1/%zz", "/API/v1/status"]
+        {
+            assert_eq!(find(Method::GET, path), Err(Kind::NoRoute), "{path}");
+        }
+        assert_eq!(find(Method::PUT, "/api/v1/status"), Err(Kind::MethodNotAllowed));
+        assert_eq!(query_value("a=1&b=x%20y+z", "b").as_deref(), Some("x y z"));
+        assert_eq!(query_value("a=1", "b"), None);
+    }
+}

@@ -1,0 +1,202 @@
+//! The built-in plugins at work: validators judge profiles, generators make the built-in ones.
+//!
+//! Knows nothing of storage. Invariants: the host itself judges nothing but identity and form;
+//! a plugin that fails is reported as a finding about the plugin and never passes a profile.
+
+use std::path::Path;
+
+use mooring_mdm::finding::{Finding, Severity};
+use mooring_mdm::ids::PayloadIdentifier;
+use mooring_mdm::plist::LineIndex;
+use mooring_mdm::profile::{Identified, Profile, ProfileLimits};
+use mooring_plugin::{
+    Context, Grade, Limits, LoadError, Outcome, Plugin, Role, Runtime, RuntimeError, RuntimeOptions,
+    Subject,
+};
+
+/// What built-in generators derive their uuids from. Fixed: the same settings give the same
+/// profile on every server and for good.
+const SEED: &str = "mooring-builtin-1";
+
+/// Why the plugins are not at work.
+#[derive(Debug, thiserror::Error)]
+pub enum JudgeError {
+    /// The wasm runtime does not start.
+    #[error("the plugin runtime does not start")]
+    Runtime(#[from] RuntimeError),
+    /// A plugin of this binary cannot be loaded.
+    #[error("the built-in plugin {name} cannot be loaded")]
+    Load {
+        /// The plugin.
+        name: &'static str,
+        /// Why.
+        source: LoadError,
+    },
+}
+
+/// A profile that a built-in generator can make.
+#[derive(Debug, Clone)]
+pub struct BuiltIn {
+    /// Its hard-coded identifier.
+    pub identifier: PayloadIdentifier,
+    /// Its member in the generator's settings.
+    pub key: String,
+    /// Its name.
+    pub name: String,
+    /// What it does, in one sentence.
+    pub description: String,
+    /// The generator's id.
+    pub plugin: String,
+    /// The generator's version.
+    pub plugin_version: String,
+    generator: usize,
+}
+
+/// The plugins of this binary, loaded.
+#[derive(Debug)]
+pub struct Judge {
+    plugins: Vec<Plugin>,
+    builtins: Vec<BuiltIn>,
+    limits: Limits,
+    /// Last: the plugins run on it.
+    _runtime: Runtime,
+}
+
+impl Judge {
+    /// Loads the plugins of this binary. Compiles them, so it blocks for a moment.
+    ///
+    /// # Errors
+    /// [`JudgeError`] if the runtime does not start or a plugin is not what it should be.
+    pub fn load() -> Result<Self, JudgeError> {
+        let components = mooring_builtin::ALL.iter().map(|b| (b.name, b.component));
+        Self::with_plugins(components, Limits::default())
+    }
+
+    /// Loads the given components instead, as tests of misbehaving plugins do.
+    ///
+    /// # Errors
+    /// [`JudgeError`] if the runtime does not start or a component cannot be loaded.
+    pub fn with_plugins<'a>(
+        components: impl IntoIterator<Item = (&'static str, &'a [u8])>,
+        limits: Limits,
+    ) -> Result<Self, JudgeError> {
+        let runtime = Runtime::new(&RuntimeOptions::default())?;
+        let mut plugins = Vec::new();
+        for (name, component) in components {
+            let loaded = runtime.load(component);
+            plugins.push(loaded.map_err(|source| JudgeError::Load { name, source })?);
+        }
+        let builtins = plugins.iter().enumerate().flat_map(|(at, plugin)| generated_by(at, plugin));
+        let builtins = builtins.collect();
+        Ok(Self { plugins, builtins, limits, _runtime: runtime })
+    }
+
+    /// The built-in profiles, enabled or not.
+    pub fn builtins(&self) -> &[BuiltIn] {
+        &self.builtins
+    }
+
+    /// The built-in with this identifier.
+    pub fn builtin(&self, identifier: &PayloadIdentifier) -> Option<&BuiltIn> {
+        self.builtins.iter().find(|builtin| builtin.identifier == *identifier)
+    }
+
+    /// Judges a profile that is about to be stored, by every validator.
+    pub fn judge(&self, candidate: &Identified, today: &str) -> Vec<Finding> {
+        let place = |node| candidate.place(node);
+        let subject = Subject::new(&candidate.document, &candidate.raw, place);
+        self.validate(&subject, Grade::DeviceLenient, today)
+    }
+
+    /// Judges a file as a push would, or more strictly: then nothing is filled in first. Without
+    /// a server there is nobody to know the file by its content, so a missing identifier is
+    /// stood in for by one made of the file's name.
+    pub fn check(&self, name: &Path, bytes: &[u8], grade: Grade, today: &str) -> Vec<Finding> {
+        let profile = match Profile::parse(bytes, &ProfileLimits::default()) {
+            Ok(profile) => profile,
+            Err(finding) => return vec![finding],
+        };
+        if grade == Grade::AppleStrict {
+            let lines = LineIndex::new(profile.text());
+            let nodes = profile.document().nodes();
+            let place = |node: u32| {
+                let node = nodes.get(node as usize);
+                node.map_or((0, 0), |node| lines.position(node.start() as usize))
+            };
+            let subject = Subject::new(profile.document(), bytes, place);
+            let mut findings = profile.notices().to_vec();
+            findings.extend(self.validate(&subject, grade, today));
+            return findings;
+        }
+        match profile.identify(stand_in(name)) {
+            Ok(identified) => {
+                let mut findings = identified.notices.clone();
+                findings.extend(self.judge(&identified, today));
+                findings
+            }
+            Err(finding) => vec![finding],
+        }
+    }
+
+    /// Generates a built-in from its settings.
+    ///
+    /// # Errors
+    /// Findings about the settings or the plugin.
+    pub fn generate(&self, builtin: &BuiltIn, settings: &str) -> Result<Vec<u8>, Vec<Finding>> {
+        let plugin = &self.plugins[builtin.generator];
+        let settings = format!("{{\"{}\":{settings}}}", builtin.key);
+        let findings = plugin.check_settings(&settings, &self.limits).findings(plugin.id());
+        if findings.iter().any(|finding| finding.severity == Severity::Error) {
+            return Err(findings);
+        }
+        let context = Context { settings, ..Context::default() };
+        let call = plugin.generate_twice(SEED, &context, &self.limits);
+        if let Some(complaint) = call.complaint(plugin.id()) {
+            return Err(vec![complaint]);
+        }
+        let Outcome::Done(generated) = call.outcome else {
+            return Err(vec![nothing_made(builtin)]);
+        };
+        let made = generated.into_iter().find(|profile| profile.key == builtin.key);
+        made.map(|profile| profile.profile).ok_or_else(|| vec![nothing_made(builtin)])
+    }
+
+    fn validate(&self, subject: &Subject<'_>, grade: Grade, today: &str) -> Vec<Finding> {
+        let context = Context { grade, ..Context::default() }.on(today);
+        let validators =
+            self.plugins.iter().filter(|p| p.manifest().roles.contains(&Role::Validator));
+        let findings = validators.flat_map(|plugin| {
+            plugin.validate(subject, &context, &self.limits).findings(plugin.id())
+        });
+        findings.collect()
+    }
+}
+
+fn generated_by(at: usize, plugin: &Plugin) -> Vec<BuiltIn> {
+    let manifest = plugin.manifest();
+    let profiles = manifest.profiles.iter().filter_map(|entry| {
+        Some(BuiltIn {
+            identifier: PayloadIdentifier::parse(&entry.identifier).ok()?,
+            key: entry.key.clone(),
+            name: entry.name.clone(),
+            description: entry.description.clone(),
+            plugin: manifest.id.to_string(),
+            plugin_version: manifest.version.clone(),
+            generator: at,
+        })
+    });
+    profiles.collect()
+}
+
+fn stand_in(name: &Path) -> Option<PayloadIdentifier> {
+    let stem = name.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+    let stem = stem.unwrap_or_else(|| "profile".to_owned());
+    let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
+    let stem: String = stem.chars().map(plain).take(100).collect();
+    PayloadIdentifier::parse(&format!("com.mooring.unnamed.{stem}")).ok()
+}
+
+fn nothing_made(builtin: &BuiltIn) -> Finding {
+    let message = format!("the plugin {} generated no {}", builtin.plugin, builtin.key);
+    Finding::host(Severity::Error, "plugin-output", (0, 0), message)
+}

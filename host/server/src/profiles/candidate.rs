@@ -1,0 +1,84 @@
+//! What the host itself refuses, beside reading strictly: profiles that would take over what is
+//! not theirs.
+//!
+//! Knows nothing of validators. Invariant: nothing here depends on what a payload means.
+
+use mooring_mdm::finding::{Finding, Severity};
+use mooring_mdm::profile::Identified;
+use mooring_store::{Origin, ProfileRecord};
+
+use super::push::channel;
+use super::{FORBIDDEN_PAYLOAD_TYPES, RESERVED_PREFIX};
+use crate::shelf::Shelf;
+
+/// Checks an upload against the profiles that exist.
+pub(super) fn check_candidate(candidate: Identified, shelf: &Shelf) -> Result<Identified, Finding> {
+    if candidate.identifier.as_str().starts_with(RESERVED_PREFIX) {
+        return Err(reserved(&candidate));
+    }
+    check_payload_types(&candidate)?;
+    if let Some(known) = shelf.profiles.get(&candidate.identifier) {
+        check_against(&candidate, known)?;
+    }
+    Ok(candidate)
+}
+
+/// Refuses payload types that are the enrollment itself.
+pub(super) fn check_payload_types(candidate: &Identified) -> Result<(), Finding> {
+    let forbidden = |kind: &&String| FORBIDDEN_PAYLOAD_TYPES.contains(&kind.as_str());
+    match candidate.payload_types.iter().find(forbidden) {
+        None => Ok(()),
+        Some(kind) => {
+            let message = format!("a payload is of type {kind}, which belongs to enrollment alone");
+            let hint = "take the payload out; this server makes its enrollment profile itself";
+            Err(error(candidate, "X001", "PayloadContent", message, hint))
+        }
+    }
+}
+
+fn check_against(candidate: &Identified, known: &ProfileRecord) -> Result<(), Finding> {
+    if known.origin != Origin::Uploaded {
+        return Err(reserved(candidate));
+    }
+    let is_live = known.deleted_at.is_none();
+    if is_live && known.channel != channel(candidate.scope) {
+        let message = format!(
+            "{} is delivered on the {} channel; its PayloadScope cannot change",
+            candidate.identifier,
+            match known.channel {
+                mooring_mdm::ids::Channel::Device => "device",
+                mooring_mdm::ids::Channel::User => "user",
+            }
+        );
+        let hint = "delete the old profile, or give the new one another PayloadIdentifier";
+        return Err(error(candidate, "R009", "PayloadScope", message, hint));
+    }
+    let content = candidate.content.as_bytes();
+    let is_other = |v: &&mooring_store::VersionRecord| {
+        v.uuid == candidate.uuid && v.content_digest != *content
+    };
+    if candidate.signed && known.versions.iter().any(|v| is_other(&v)) {
+        let message = "a signed file with this PayloadUUID but other content is known already; \
+                       devices could not tell the two apart";
+        let hint = "give the new content a new PayloadUUID and sign it again";
+        return Err(error(candidate, "R006", "PayloadUUID", message, hint));
+    }
+    Ok(())
+}
+
+fn reserved(candidate: &Identified) -> Finding {
+    let message = format!("identifiers under {RESERVED_PREFIX} are those of built-in profiles");
+    let hint = "choose another PayloadIdentifier; built-ins are enabled and configured, not pushed";
+    error(candidate, "reserved", "PayloadIdentifier", message, hint)
+}
+
+fn error(
+    candidate: &Identified,
+    rule: &str,
+    key: &str,
+    message: impl Into<String>,
+    hint: &str,
+) -> Finding {
+    let node = candidate.document.root().get(key).map_or(0, |node| node.id());
+    Finding::host(Severity::Error, rule, candidate.place(node), message).with_hint(hint)
+}

@@ -1,0 +1,42 @@
+//! Two files of one push with one identifier: which is meant, nobody can say.
+//!
+//! Knows nothing of stored profiles. Invariant: both are refused, each naming the other, whatever
+//! their order.
+
+use std::collections::BTreeMap;
+
+use mooring_mdm::finding::{Finding, Severity};
+use mooring_mdm::ids::PayloadIdentifier;
+
+use super::push::{Upload, Verdict, refused};
+
+/// Refuses every candidate whose identifier another file of the push has too.
+pub(super) fn refuse_duplicates(uploads: &[Upload], mut verdicts: Vec<Verdict>) -> Vec<Verdict> {
+    let mut files: BTreeMap<PayloadIdentifier, Vec<usize>> = BTreeMap::new();
+    for (at, verdict) in verdicts.iter().enumerate() {
+        let identifier = match verdict {
+            Verdict::Candidate(candidate) => Some(candidate.identifier.clone()),
+            Verdict::Decided(result) => result.identifier.clone(),
+        };
+        if let Some(identifier) = identifier {
+            files.entry(identifier).or_default().push(at);
+        }
+    }
+    for (identifier, positions) in files.iter().filter(|(_, positions)| positions.len() > 1) {
+        for at in positions {
+            let others = positions.iter().filter(|other| *other != at);
+            let others: Vec<_> = others.map(|other| uploads[*other].name.as_str()).collect();
+            if let Verdict::Candidate(candidate) = &mut verdicts[*at] {
+                candidate.notices.push(duplicate(identifier, &others.join(", ")));
+                verdicts[*at] = Verdict::Decided(refused(&uploads[*at], candidate));
+            }
+        }
+    }
+    verdicts
+}
+
+fn duplicate(identifier: &PayloadIdentifier, others: &str) -> Finding {
+    let message = format!("{others} has the PayloadIdentifier {identifier} too");
+    Finding::host(Severity::Error, "duplicate", (0, 0), message)
+        .with_hint("give each profile an identifier of its own, or push only one of them")
+}

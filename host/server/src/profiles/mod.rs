@@ -1,0 +1,60 @@
+//! Profiles as administrators handle them: push, list, show, switch, delete, and built-ins.
+//!
+//! Knows nothing of HTTP. Invariants: a version, once stored, never changes; a refused file
+//! changes nothing and does not stop the others; a deleted identifier stays known for good.
+
+mod builtin;
+mod candidate;
+mod duplicates;
+mod push;
+mod switch;
+mod view;
+
+use mooring_mdm::finding::Finding;
+use mooring_mdm::ids::PayloadIdentifier;
+use mooring_store::StoreError;
+
+pub use push::{PushOptions, Upload};
+
+/// The prefix of built-in profiles; uploads under it are refused.
+pub const RESERVED_PREFIX: &str = "com.mooring.builtin.";
+
+/// Payload types that no pushed or generated profile may carry: they are the enrollment itself,
+/// and installing another would take the device away from this server.
+pub const FORBIDDEN_PAYLOAD_TYPES: [&str; 2] = ["com.apple.mdm", "com.apple.declarations"];
+
+/// Why a change of profiles did not happen.
+#[derive(Debug, thiserror::Error)]
+pub enum ProfileError {
+    /// No profile has this identifier.
+    #[error("no profile {0} is known; `profile list` shows those that are")]
+    NotFound(PayloadIdentifier),
+    /// The profile has no such version.
+    #[error("{identifier} has no version {version}")]
+    NoSuchVersion {
+        /// The profile.
+        identifier: PayloadIdentifier,
+        /// The version asked for.
+        version: u32,
+    },
+    /// The profile was deleted.
+    #[error("{0} was deleted; push it again to bring it back")]
+    Deleted(PayloadIdentifier),
+    /// A built-in cannot be deleted.
+    #[error("{0} is built in: it cannot be deleted, only disabled")]
+    IsBuiltIn(PayloadIdentifier),
+    /// Settings were given for a profile that takes none.
+    #[error("{0} is an uploaded profile and takes no settings; push other content instead")]
+    TakesNoSettings(PayloadIdentifier),
+    /// A built-in's settings, or what they generate, are wrong.
+    #[error("{identifier} cannot be enabled with these settings")]
+    Settings {
+        /// The built-in.
+        identifier: PayloadIdentifier,
+        /// What is wrong.
+        findings: Vec<Finding>,
+    },
+    /// The store failed.
+    #[error("the store could not keep the change")]
+    Store(#[from] StoreError),
+}

@@ -1,0 +1,274 @@
+//! Pushing profiles: each file is judged apart, all accepted ones are stored in one commit.
+//!
+//! Knows nothing of how files arrive. Invariant: the results come in the order of the files, and
+//! a file's outcome does not depend on that order.
+
+use std::collections::BTreeMap;
+
+use mooring_drift::policy::Timestamp;
+use mooring_mdm::finding::{Finding, Severity};
+use mooring_mdm::ids::{Channel, PayloadIdentifier};
+use mooring_mdm::profile::{Digest, Identified, Profile, ProfileLimits, Scope};
+use mooring_store::{Change, Origin, ProfileRecord, StoreError, VersionRecord};
+
+use super::candidate::check_candidate;
+use super::duplicates::refuse_duplicates;
+use crate::api::{PushOutcome, PushResult};
+use crate::clock::day;
+use crate::core::Core;
+use crate::limits::SOURCE_NAME_BYTES_MAX;
+use crate::random;
+use crate::shelf::{Shelf, latest};
+
+/// One file to push.
+#[derive(Clone)]
+pub struct Upload {
+    /// Its name, for messages.
+    pub name: String,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+}
+
+impl std::fmt::Debug for Upload {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Upload({:?}, {} bytes)", self.name, self.bytes.len())
+    }
+}
+
+/// How to push.
+#[derive(Debug, Clone)]
+pub struct PushOptions {
+    /// Take uploads in which nothing but inner payload uuids changed.
+    pub accept_uuid_changes: bool,
+    /// Who pushes, for the record.
+    pub by: String,
+}
+
+/// A file on its way: still a candidate, or already decided.
+pub(super) enum Verdict {
+    /// It may be stored.
+    Candidate(Box<Identified>),
+    /// It is not stored, for the reason in the result.
+    Decided(PushResult),
+}
+
+impl Core {
+    /// Pushes files. A file that is refused changes nothing and does not stop the others.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the accepted files cannot be stored; then none of them is.
+    pub fn push(
+        &self,
+        uploads: &[Upload],
+        options: &PushOptions,
+    ) -> Result<Vec<PushResult>, StoreError> {
+        let _change = self.change();
+        let shelf = self.shelf();
+        let identified = identify_all(uploads, &shelf);
+        let mut verdicts = refuse_duplicates(uploads, identified);
+        for (upload, verdict) in uploads.iter().zip(&mut verdicts) {
+            if let Verdict::Candidate(candidate) = verdict {
+                let findings = self.judge.judge(candidate, &day(self.clock.now()));
+                candidate.notices.extend(findings);
+                if candidate.notices.iter().any(|finding| finding.severity == Severity::Error) {
+                    *verdict = Verdict::Decided(refused(upload, candidate));
+                }
+            }
+        }
+        self.store_accepted(uploads, verdicts, &shelf, options)
+    }
+
+    fn store_accepted(
+        &self,
+        uploads: &[Upload],
+        verdicts: Vec<Verdict>,
+        shelf: &Shelf,
+        options: &PushOptions,
+    ) -> Result<Vec<PushResult>, StoreError> {
+        let mut changes = Vec::new();
+        let mut results = Vec::with_capacity(uploads.len());
+        for (upload, verdict) in uploads.iter().zip(verdicts) {
+            results.push(match verdict {
+                Verdict::Decided(result) => result,
+                Verdict::Candidate(candidate) => {
+                    let known = shelf.profiles.get(&candidate.identifier);
+                    let now = self.clock.now();
+                    accept(upload, *candidate, known, options, now, &mut changes)
+                }
+            });
+        }
+        if !changes.is_empty() {
+            self.commit_profiles(changes)?;
+        }
+        Ok(results)
+    }
+
+    /// Commits changes of profiles and shows them on the shelf. The caller holds the right to
+    /// change profiles, so the revisions it read are the stored ones.
+    pub(super) fn commit_profiles(&self, changes: Vec<Change>) -> Result<(), StoreError> {
+        self.store.commit(changes)?;
+        self.restock()
+    }
+}
+
+fn identify_all(uploads: &[Upload], shelf: &Shelf) -> Vec<Verdict> {
+    // Files without an identifier, by content: two copies of one are duplicates too.
+    let mut given = BTreeMap::new();
+    let identify = |upload: &Upload| {
+        let identified = Profile::parse(&upload.bytes, &ProfileLimits::default())
+            .and_then(|profile| {
+                let identifier = identifier_for(&profile, shelf, &mut given);
+                profile.identify(identifier)
+            })
+            .and_then(|identified| check_candidate(identified, shelf));
+        match identified {
+            Ok(identified) => Verdict::Candidate(Box::new(identified)),
+            Err(finding) => Verdict::Decided(refused_early(upload, finding)),
+        }
+    };
+    uploads.iter().map(identify).collect()
+}
+
+/// The identifier for a file that has none: the one under which the same content is known,
+/// else a random one.
+fn identifier_for(
+    profile: &Profile,
+    shelf: &Shelf,
+    given: &mut BTreeMap<Digest, PayloadIdentifier>,
+) -> Option<PayloadIdentifier> {
+    if profile.identifier().is_some() {
+        return None;
+    }
+    let content = profile.content_digest();
+    let known = shelf.profiles.values().find(|record| {
+        record.origin == Origin::Uploaded
+            && record.versions.iter().any(|v| v.content_digest == *content.as_bytes())
+    });
+    let identifier = match known {
+        Some(record) => record.identifier.clone(),
+        None => given.entry(content).or_insert_with(random::profile_identifier).clone(),
+    };
+    Some(identifier)
+}
+
+/// Decides what an accepted file does, and adds that to `changes`.
+fn accept(
+    upload: &Upload,
+    candidate: Identified,
+    known: Option<&ProfileRecord>,
+    options: &PushOptions,
+    now: Timestamp,
+    changes: &mut Vec<Change>,
+) -> PushResult {
+    let newest = known.and_then(latest);
+    let is_deleted = known.is_some_and(|record| record.deleted_at.is_some());
+    let mut result = PushResult {
+        name: upload.name.clone(),
+        outcome: PushOutcome::Created,
+        identifier: Some(candidate.identifier.clone()),
+        version: newest.map(|version| version.version),
+        payload_uuid: newest.map(|version| version.uuid.clone()),
+        findings: sorted(candidate.notices.clone()),
+    };
+    if let Some(newest) = newest.filter(|_| !is_deleted) {
+        result.outcome = PushOutcome::Updated;
+        if newest.content_digest == *candidate.content.as_bytes() {
+            result.outcome = PushOutcome::Unchanged;
+            return result;
+        }
+        if newest.loose_digest == *candidate.loose.as_bytes() && !options.accept_uuid_changes {
+            result.outcome = PushOutcome::Held;
+            result.findings.insert(0, only_uuids_changed());
+            return result;
+        }
+    }
+    let version = newest.map_or(1, |version| version.version + 1);
+    result.version = Some(version);
+    result.payload_uuid = Some(candidate.uuid.clone());
+    let scope = candidate.scope;
+    let record = version_record(upload, &candidate, version, options, now);
+    changes.push(Change::Profile(ProfileRecord {
+        identifier: candidate.identifier.clone(),
+        channel: channel(scope),
+        origin: Origin::Uploaded,
+        // Pushing new content does not switch a disabled profile on; bringing one back does.
+        is_enabled: known.is_none_or(|record| record.is_enabled || is_deleted),
+        deleted_at: None,
+        versions: vec![record],
+        revision: known.map_or(0, |record| record.revision),
+    }));
+    let Identified { identifier, raw, .. } = candidate;
+    changes.push(Change::Raw { identifier, version, bytes: raw });
+    result
+}
+
+fn version_record(
+    upload: &Upload,
+    candidate: &Identified,
+    version: u32,
+    options: &PushOptions,
+    now: Timestamp,
+) -> VersionRecord {
+    VersionRecord {
+        version,
+        uuid: candidate.uuid.clone(),
+        is_signed: candidate.signed,
+        display_name: candidate.display_name.clone(),
+        scope: candidate.scope.map(|scope| scope.to_string()),
+        payload_types: candidate.payload_types.clone(),
+        content_digest: *candidate.content.as_bytes(),
+        loose_digest: *candidate.loose.as_bytes(),
+        uploaded_digest: *candidate.uploaded_digest.as_bytes(),
+        uploaded_uuid: candidate.uploaded_uuid.as_ref().map(ToString::to_string),
+        findings: sorted(candidate.notices.clone()),
+        uploaded_at: now,
+        uploaded_by: options.by.clone(),
+        source_name: mooring_mdm::device::bounded_text(&upload.name, SOURCE_NAME_BYTES_MAX),
+        bytes: u32::try_from(candidate.raw.len()).unwrap_or(u32::MAX),
+    }
+}
+
+/// The channel of a profile: only `User` is for a user; absent means the whole device, as other
+/// servers take it.
+pub(super) fn channel(scope: Option<Scope>) -> Channel {
+    match scope {
+        Some(Scope::User) => Channel::User,
+        Some(Scope::System) | None => Channel::Device,
+    }
+}
+
+fn only_uuids_changed() -> Finding {
+    let message = "nothing but inner PayloadUUIDs changed; devices would remove and re-add every \
+                   payload for that";
+    Finding::host(Severity::Warning, "held", (0, 0), message).with_hint(
+        "keep the old PayloadUUIDs, or push with --accept-uuid-changes if it is meant",
+    )
+}
+
+pub(super) fn refused(upload: &Upload, candidate: &Identified) -> PushResult {
+    PushResult {
+        identifier: Some(candidate.identifier.clone()),
+        findings: sorted(candidate.notices.clone()),
+        ..refused_early(upload, only_uuids_changed())
+    }
+}
+
+fn refused_early(upload: &Upload, finding: Finding) -> PushResult {
+    PushResult {
+        name: upload.name.clone(),
+        outcome: PushOutcome::Refused,
+        identifier: None,
+        version: None,
+        payload_uuid: None,
+        findings: vec![finding],
+    }
+}
+
+/// Errors first, then by place.
+fn sorted(mut findings: Vec<Finding>) -> Vec<Finding> {
+    findings.sort_by(|a, b| {
+        let order = b.severity.cmp(&a.severity);
+        order.then_with(|| (a.line, a.column).cmp(&(b.line, b.column)))
+    });
+    findings
+}

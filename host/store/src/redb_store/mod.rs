@@ -1,0 +1,189 @@
+//! The durable store: one redb file, one writer, readers on snapshots.
+//!
+//! Knows nothing of why a record is what it is. Invariants: one process has the file open; all
+//! writes go through [`writer`]; a file is only ever in this release's schema.
+
+mod apply;
+mod codec;
+mod fault;
+mod read;
+mod schema;
+mod sets;
+mod writer;
+
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use mooring_mdm::ids::{EnrollmentId, HostId, PayloadIdentifier};
+use redb::backends::FileBackend;
+use redb::{Database, DatabaseError, ReadTransaction, ReadableDatabase, StorageBackend};
+
+use crate::error::BackendError;
+use crate::record::{
+    BuiltInRecord, CommandRecord, HOSTS_PAGE_MAX, HostRecord, Identity, ProfileRecord,
+};
+use crate::{Change, Store, StoreError};
+use sets::SetCache;
+use writer::Writer;
+
+/// What may be chosen when a store is opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RedbOptions {
+    /// Memory for cached pages, in bytes.
+    pub cache_bytes: usize,
+}
+
+impl Default for RedbOptions {
+    fn default() -> Self {
+        // Holds the hot pages of 100,000 hosts; redb's own default is a gigabyte.
+        Self {
+            cache_bytes: 64 * 1024 * 1024,
+        }
+    }
+}
+
+/// A store in one file.
+///
+/// Dropping it writes what is queued and closes the file.
+#[derive(Debug)]
+pub struct RedbStore {
+    identity: Identity,
+    sets: SetCache,
+    // Before `db`: the writer must end before the file is closed.
+    writer: Writer,
+    db: Arc<Database>,
+}
+
+impl RedbStore {
+    /// Opens the store in the file at `path`; creates it, readable by its owner alone, if there
+    /// is none. The folder must exist.
+    ///
+    /// # Errors
+    /// [`StoreError::InUse`] while another process has it open, [`StoreError::NewerSchema`] if a
+    /// newer release wrote it, [`StoreError::Open`] if it cannot be opened or is no store.
+    pub fn open(path: impl AsRef<Path>, options: RedbOptions) -> Result<Self, StoreError> {
+        let path = path.as_ref();
+        let failed = |error: redb::Error| StoreError::Open {
+            path: path.to_owned(),
+            source: BackendError::new(error),
+        };
+        let file = open_file(path).map_err(|error| failed(error.into()))?;
+        match FileBackend::new(file).and_then(|backend| open_database(backend, options)) {
+            Ok(db) => Self::with_database(db),
+            Err(DatabaseError::DatabaseAlreadyOpen) => Err(StoreError::InUse {
+                path: path.to_owned(),
+            }),
+            Err(error) => Err(failed(error.into())),
+        }
+    }
+
+    /// For tests that need a disk that fails: the store in any redb backend.
+    #[cfg(test)]
+    pub(crate) fn open_backend(backend: impl StorageBackend) -> Result<Self, StoreError> {
+        let db = open_database(backend, RedbOptions::default());
+        Self::with_database(db.map_err(fault::backend("opening"))?)
+    }
+
+    fn with_database(db: Database) -> Result<Self, StoreError> {
+        let identity = schema::prepare(&db)?;
+        sets::collect_unused(&db)?;
+        let db = Arc::new(db);
+        let writer = Writer::start(Arc::clone(&db))
+            .map_err(fault::backend("starting the store's writer"))?;
+        Ok(Self {
+            identity,
+            sets: SetCache::default(),
+            writer,
+            db,
+        })
+    }
+
+    fn snapshot(&self) -> Result<ReadTransaction, StoreError> {
+        self.db.begin_read().map_err(fault::backend("reading"))
+    }
+}
+
+fn open_database(
+    backend: impl StorageBackend,
+    options: RedbOptions,
+) -> Result<Database, DatabaseError> {
+    Database::builder()
+        .set_cache_size(options.cache_bytes)
+        .create_with_backend(backend)
+}
+
+/// The file holds push tokens and the command key, so only its owner may read it.
+fn open_file(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let is_new = !path.try_exists()?;
+    let file = options.open(path)?;
+    if is_new {
+        sync_folder_of(path)?;
+    }
+    Ok(file)
+}
+
+/// A new file survives a power loss only once its folder is on the disk too.
+#[cfg(unix)]
+fn sync_folder_of(path: &Path) -> io::Result<()> {
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+}
+
+#[cfg(not(unix))]
+fn sync_folder_of(_path: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+impl Store for RedbStore {
+    fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    fn commit(&self, batch: Vec<Change>) -> Result<(), StoreError> {
+        if batch.is_empty() {
+            return Ok(());
+        }
+        self.writer.commit(batch)
+    }
+
+    fn profiles(&self) -> Result<Vec<ProfileRecord>, StoreError> {
+        read::profiles(&self.snapshot()?)
+    }
+
+    fn raw(
+        &self,
+        identifier: &PayloadIdentifier,
+        version: u32,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        read::raw(&self.snapshot()?, identifier, version)
+    }
+
+    fn host(&self, id: &HostId) -> Result<Option<HostRecord>, StoreError> {
+        read::HostReader::open(&self.snapshot()?, &self.sets)?.host(id)
+    }
+
+    fn hosts(&self, after: Option<&HostId>, limit: usize) -> Result<Vec<HostRecord>, StoreError> {
+        let reader = read::HostReader::open(&self.snapshot()?, &self.sets)?;
+        reader.page(after, limit.min(HOSTS_PAGE_MAX))
+    }
+
+    fn commands(
+        &self,
+        enrollment: &EnrollmentId,
+        limit: usize,
+    ) -> Result<Vec<CommandRecord>, StoreError> {
+        read::commands(&self.snapshot()?, enrollment, limit)
+    }
+
+    fn builtins(&self) -> Result<Vec<BuiltInRecord>, StoreError> {
+        read::builtins(&self.snapshot()?)
+    }
+}

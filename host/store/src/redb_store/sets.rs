@@ -1,0 +1,114 @@
+//! Sets of profiles, kept once each: reading them through a cache, and collecting unused ones.
+//!
+//! Knows nothing of why an enrollment is in a state. Invariant: a set is named by the hash of its
+//! entries, so a cached one is right whatever became of the transaction that wrote it; and a set
+//! is only deleted while nobody can be writing a row that refers to it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use mooring_drift::set::{ProfileSet, SetId};
+use redb::{Database, ReadableDatabase, ReadableTable};
+
+use super::codec::{EnrollmentRow, SetRow, decode};
+use super::fault::{ReadError, backend};
+use super::schema::{ENROLLMENTS, SETS, begin_write};
+use crate::{RowError, StoreError};
+
+/// Entries of all cached sets together: some 20 MB. A fleet of common states has a few hundred
+/// sets; one of unique states gains nothing from a cache.
+const CACHED_ENTRIES_MAX: usize = 200_000;
+
+/// Sets that were read lately.
+#[derive(Debug, Default)]
+pub(super) struct SetCache(Mutex<Cached>);
+
+#[derive(Debug, Default)]
+struct Cached {
+    sets: BTreeMap<SetId, ProfileSet>,
+    entries: usize,
+}
+
+impl SetCache {
+    /// Reads a set, from the cache if it is there.
+    pub(super) fn load(
+        &self,
+        table: &impl ReadableTable<&'static [u8; 16], &'static [u8]>,
+        id: SetId,
+    ) -> Result<ProfileSet, ReadError> {
+        if let Some(set) = self.lock().sets.get(&id) {
+            return Ok(set.clone());
+        }
+        let empty = ProfileSet::empty();
+        if id == empty.id() {
+            return Ok(empty);
+        }
+        let row = table.get(&id.0)?.ok_or(RowError::SetMissing(id))?;
+        let set = decode::<SetRow>(row.value())?.into_set(id)?;
+        self.keep(&set);
+        Ok(set)
+    }
+
+    /// A full cache is emptied: simpler than ageing, and the states in use are back soon.
+    fn keep(&self, set: &ProfileSet) {
+        let mut cached = self.lock();
+        if cached.entries + set.entries().len() > CACHED_ENTRIES_MAX {
+            *cached = Cached::default();
+        }
+        if cached.sets.insert(set.id(), set.clone()).is_none() {
+            cached.entries += set.entries().len();
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Cached> {
+        // Each change of the cache is complete in itself, so a panic elsewhere cannot spoil it.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Deletes the sets that no enrollment refers to. To be called before anything can be written.
+///
+/// A damaged enrollment may refer to any set, so while there is one nothing is deleted.
+pub(super) fn collect_unused(db: &Database) -> Result<(), StoreError> {
+    let doing = "collecting unused sets";
+    let Some(unused) = unused(db)? else {
+        return Ok(());
+    };
+    if unused.is_empty() {
+        return Ok(());
+    }
+    let transaction = begin_write(db)?;
+    {
+        let mut sets = transaction.open_table(SETS).map_err(backend(doing))?;
+        for id in &unused {
+            sets.remove(&id.0).map_err(backend(doing))?;
+        }
+    }
+    transaction.commit().map_err(backend(doing))
+}
+
+/// The unused sets, or `None` if a row that may refer to one cannot be read.
+fn unused(db: &Database) -> Result<Option<BTreeSet<SetId>>, StoreError> {
+    let doing = "looking for unused sets";
+    let transaction = db.begin_read().map_err(backend(doing))?;
+    let sets = transaction.open_table(SETS).map_err(backend(doing))?;
+    let enrollments = transaction
+        .open_table(ENROLLMENTS)
+        .map_err(backend(doing))?;
+    let mut unused = BTreeSet::new();
+    for row in sets.iter().map_err(backend(doing))? {
+        let (id, _) = row.map_err(backend(doing))?;
+        unused.insert(SetId(*id.value()));
+    }
+    for row in enrollments.iter().map_err(backend(doing))? {
+        let (_, value) = row.map_err(backend(doing))?;
+        let Ok(row) = decode::<EnrollmentRow>(value.value().1) else {
+            return Ok(None);
+        };
+        unused.remove(&row.sync.delivered_set());
+        if let Some(observed) = row.sync.observed_set() {
+            unused.remove(&observed);
+        }
+    }
+    Ok(Some(unused))
+}

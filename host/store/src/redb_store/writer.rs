@@ -1,0 +1,212 @@
+//! The one writer: a thread that turns whatever is waiting into one durable transaction.
+//!
+//! Knows nothing of records. Invariants: a batch is acknowledged only after the transaction that
+//! holds it is durable; a batch in conflict fails alone and leaves the others of its group be;
+//! when a transaction fails, everyone in it is told so.
+//!
+//! There is no timer: while one group is being written the next gathers in the queue, so groups
+//! grow by themselves as load does, and a lone commit waits for nobody.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
+use std::thread::JoinHandle;
+
+use redb::Database;
+
+use super::apply::Tables;
+use super::fault::backend;
+use super::schema::begin_write;
+use crate::check::check;
+use crate::{Change, StoreError};
+
+/// Most changes in one transaction, unless a single batch is larger: measured, 256 reaches nearly
+/// the rate of 1024 at a quarter of the latency.
+const GROUP_CHANGES_MAX: usize = 256;
+/// Most batches that wait; further callers wait for a place. Two full groups.
+const QUEUE_BATCHES_MAX: usize = 512;
+
+type Verdict = Result<(), StoreError>;
+
+struct Job {
+    batch: Vec<Change>,
+    verdict: SyncSender<Verdict>,
+}
+
+/// The writer's queue and thread. Dropping it writes what is queued and ends the thread.
+#[derive(Debug)]
+pub(super) struct Writer {
+    queue: Option<SyncSender<Job>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl std::fmt::Debug for Job {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Job({} changes)", self.batch.len())
+    }
+}
+
+impl Writer {
+    /// Starts the thread.
+    pub(super) fn start(db: Arc<Database>) -> std::io::Result<Self> {
+        let (queue, jobs) = sync_channel(QUEUE_BATCHES_MAX);
+        let thread = std::thread::Builder::new()
+            .name("store-writer".to_owned())
+            .spawn(move || write_all(&db, &jobs))?;
+        Ok(Self {
+            queue: Some(queue),
+            thread: Some(thread),
+        })
+    }
+
+    /// Queues a batch and waits until it is durable or refused.
+    pub(super) fn commit(&self, batch: Vec<Change>) -> Verdict {
+        let (verdict, answer) = sync_channel(1);
+        let queue = self.queue.as_ref().ok_or(StoreError::Closed)?;
+        queue
+            .send(Job { batch, verdict })
+            .map_err(|_| StoreError::Closed)?;
+        answer.recv().map_err(|_| StoreError::Closed)?
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        drop(self.queue.take());
+        if let Some(thread) = self.thread.take() {
+            // A panic of the thread was told to those who waited for it: they got `Closed`.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Runs until nobody can send any more and the queue is empty.
+fn write_all(db: &Database, jobs: &Receiver<Job>) {
+    let mut left_over = None;
+    while let Some(first) = left_over.take().or_else(|| jobs.recv().ok()) {
+        let (group, next) = gather(first, jobs);
+        left_over = next;
+        let verdicts = write_group(db, &group);
+        for (job, verdict) in group.into_iter().zip(verdicts) {
+            // Whoever gave up waiting does not want to know.
+            let _ = job.verdict.send(verdict);
+        }
+    }
+}
+
+/// Takes what is waiting, up to the limit; also returns the job that did not fit any more.
+fn gather(first: Job, jobs: &Receiver<Job>) -> (Vec<Job>, Option<Job>) {
+    let mut changes = first.batch.len();
+    let mut group = vec![first];
+    loop {
+        match jobs.try_recv() {
+            Ok(job) if changes + job.batch.len() > GROUP_CHANGES_MAX => return (group, Some(job)),
+            Ok(job) => {
+                changes += job.batch.len();
+                group.push(job);
+            }
+            Err(TryRecvError::Empty | TryRecvError::Disconnected) => return (group, None),
+        }
+    }
+}
+
+/// One verdict per job, in order.
+fn write_group(db: &Database, group: &[Job]) -> Vec<Verdict> {
+    try_write_group(db, group).unwrap_or_else(|error| vec![Err(error); group.len()])
+}
+
+fn try_write_group(db: &Database, group: &[Job]) -> Result<Vec<Verdict>, StoreError> {
+    let doing = "writing a group of batches";
+    let transaction = begin_write(db)?;
+    let mut verdicts = Vec::with_capacity(group.len());
+    {
+        let mut tables = Tables::open(&transaction).map_err(backend(doing))?;
+        for job in group {
+            let verdict = check(&job.batch, &tables);
+            if verdict.is_ok() {
+                for change in &job.batch {
+                    tables.apply(change).map_err(backend(doing))?;
+                }
+            }
+            verdicts.push(verdict);
+        }
+    }
+    if verdicts.iter().any(Result::is_ok) {
+        transaction
+            .commit()
+            .map_err(backend("making a group of batches durable"))?;
+    } else {
+        transaction.abort().map_err(backend(doing))?;
+    }
+    Ok(verdicts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::redb_store::{RedbOptions, open_database, schema};
+    use crate::tests::disk::Disk;
+    use crate::tests::samples::{enroll, enrollment, enrollment_id};
+
+    /// What is queued is written in few transactions, and a conflict fails its own batch only.
+    #[test]
+    fn queued_batches_share_a_transaction() {
+        let disk = Disk::default();
+        let db = open_database(disk.clone(), RedbOptions::default()).unwrap();
+        schema::prepare(&db).unwrap();
+        let before = disk.syncs();
+
+        let (queue, jobs) = sync_channel(300);
+        let answers: Vec<Receiver<Verdict>> = (0..300)
+            .map(|n| {
+                let stale = Change::Enrollment(enrollment(enrollment_id("H0"), 9, 1));
+                let batch = if n == 7 {
+                    vec![stale]
+                } else {
+                    enroll(&format!("H{n}"))
+                };
+                let (verdict, answer) = sync_channel(1);
+                queue.send(Job { batch, verdict }).unwrap();
+                answer
+            })
+            .collect();
+        drop(queue);
+        write_all(&db, &jobs);
+
+        // 599 changes in groups of at most 256 are three transactions; each takes a few syncs.
+        let syncs = disk.syncs() - before;
+        assert!(syncs <= 12, "{syncs} syncs");
+        for (n, answer) in answers.into_iter().enumerate() {
+            let verdict = answer.recv().unwrap();
+            match n {
+                7 => assert!(
+                    matches!(verdict, Err(StoreError::Conflict { .. })),
+                    "{verdict:?}"
+                ),
+                _ => verdict.unwrap(),
+            }
+        }
+    }
+
+    /// A batch that is larger than a group is written whole, in a group of its own.
+    #[test]
+    fn a_large_batch_is_a_group_of_its_own() {
+        let (queue, jobs) = sync_channel(8);
+        for changes in [10, 2000, 10, 10] {
+            let batch: Vec<Change> = enroll("A").into_iter().cycle().take(changes).collect();
+            queue
+                .send(Job {
+                    batch,
+                    verdict: sync_channel(1).0,
+                })
+                .unwrap();
+        }
+        let mut groups = Vec::new();
+        let mut left_over = Some(jobs.recv().unwrap());
+        while let Some(first) = left_over.take() {
+            let (group, next) = gather(first, &jobs);
+            groups.push(group.iter().map(|job| job.batch.len()).collect::<Vec<_>>());
+            left_over = next;
+        }
+        assert_eq!(groups, [vec![10], vec![2000], vec![10, 10]]);
+    }
+}

@@ -1,0 +1,162 @@
+//! Both backends are one: whatever is committed, they answer alike, also after reopening.
+
+use std::collections::BTreeMap;
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::test_runner::Config;
+
+use super::open;
+use super::samples::{
+    builtin, command, enrollment, enrollment_id, host_change, host_id, identifier, profile,
+};
+use crate::{
+    BuiltInRecord, Change, CommandRecord, HostRecord, MemoryStore, ProfileRecord, RedbStore, Store,
+    StoreError,
+};
+
+/// One change before it is known which revision it must carry.
+#[derive(Debug, Clone)]
+struct Plan {
+    kind: u8,
+    host: u8,
+    user: Option<u8>,
+    profile: u8,
+    number: u32,
+    seed: u64,
+    is_stale: bool,
+}
+
+prop_compose! {
+    fn plan()(
+        kind in 0..12_u8,
+        host in 0..3_u8,
+        user in prop::option::of(0..2_u8),
+        profile in 0..3_u8,
+        number in 1..200_u32,
+        seed in 0..1000_u64,
+        is_stale in prop::bool::weighted(0.03),
+    ) -> Plan {
+        Plan { kind, host, user, profile, number, seed, is_stale }
+    }
+}
+
+/// Turns plans into a batch, with the revisions that `store` and the batch itself ask for.
+fn batch(plans: &[Plan], store: &MemoryStore) -> Vec<Change> {
+    let mut revisions: BTreeMap<String, u64> = BTreeMap::new();
+    for profile in store.profiles().unwrap() {
+        revisions.insert(format!("profile {}", profile.identifier), profile.revision);
+    }
+    for host in store.hosts(None, 100).unwrap() {
+        for record in host.enrollments {
+            revisions.insert(record.id.to_string(), record.revision);
+        }
+    }
+    plans
+        .iter()
+        .map(|plan| change(plan, &mut revisions))
+        .collect()
+}
+
+fn change(plan: &Plan, revisions: &mut BTreeMap<String, u64>) -> Change {
+    let host = format!("H{}", plan.host);
+    let id = plan
+        .user
+        .map_or(host.clone(), |user| format!("{host}:{user}"));
+    let name = format!("p{}", plan.profile);
+    let mut revision = |key: String| {
+        let current = revisions.entry(key).or_default();
+        let read = if plan.is_stale {
+            *current + 1
+        } else {
+            *current
+        };
+        *current += 1;
+        read
+    };
+    match plan.kind {
+        0 | 1 => host_change(host_id(&host), plan.seed),
+        2..=5 => {
+            let revision = revision(id.clone());
+            Change::Enrollment(enrollment(enrollment_id(&id), revision, plan.seed))
+        }
+        6 | 7 => Change::Command(command(enrollment_id(&id), plan.number, plan.seed)),
+        8 => {
+            let revision = revision(format!("profile {name}"));
+            Change::Profile(profile(&name, revision, plan.number % 4, plan.seed))
+        }
+        9 => Change::Raw {
+            identifier: identifier(&name),
+            version: plan.number % 4,
+            bytes: vec![0; usize::try_from(plan.number % 4).unwrap() + usize::from(plan.is_stale)],
+        },
+        10 => Change::BuiltIn(builtin(&name, plan.seed)),
+        _ => {
+            revisions.retain(|key, _| !key.starts_with(&host));
+            Change::RemoveHost(host_id(&host))
+        }
+    }
+}
+
+type Everything = (
+    Vec<ProfileRecord>,
+    Vec<HostRecord>,
+    Vec<Option<HostRecord>>,
+    Vec<Vec<CommandRecord>>,
+    Vec<BuiltInRecord>,
+    Vec<Option<Vec<u8>>>,
+);
+
+fn everything(store: &dyn Store) -> Everything {
+    let hosts = ["H0", "H1", "H2"];
+    let ids = hosts
+        .iter()
+        .flat_map(|h| [(*h).to_owned(), format!("{h}:0"), format!("{h}:1")]);
+    let raw = (0..3).flat_map(|p| (0..4).map(move |version| (format!("p{p}"), version)));
+    (
+        store.profiles().unwrap(),
+        store.hosts(None, 100).unwrap(),
+        hosts
+            .iter()
+            .map(|host| store.host(&host_id(host)).unwrap())
+            .collect(),
+        ids.map(|id| store.commands(&enrollment_id(&id), 100).unwrap())
+            .collect(),
+        store.builtins().unwrap(),
+        raw.map(|(p, version)| store.raw(&identifier(&p), version).unwrap())
+            .collect(),
+    )
+}
+
+fn commit_both(memory: &MemoryStore, redb: &RedbStore, plans: &[Plan]) {
+    let batch = batch(plans, memory);
+    let verdicts = (memory.commit(batch.clone()), redb.commit(batch));
+    match verdicts {
+        (Ok(()), Ok(())) => {}
+        (Err(StoreError::Conflict { what: a }), Err(StoreError::Conflict { what: b })) => {
+            assert_eq!(a, b);
+        }
+        differing => panic!("{differing:?}"),
+    }
+}
+
+proptest! {
+    #![proptest_config(Config { cases: 48, failure_persistence: None, ..Config::default() })]
+
+    /// Any sequence of batches leaves both backends answering alike, before and after reopening.
+    #[test]
+    fn backends_are_alike(rounds in vec(vec(vec(plan(), 1..8), 1..8), 1..4)) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store.redb");
+        let memory = MemoryStore::new().unwrap();
+        for batches in rounds {
+            let redb = open(&path);
+            assert_eq!(everything(&redb), everything(&memory));
+            for plans in batches {
+                commit_both(&memory, &redb, &plans);
+            }
+            assert_eq!(everything(&redb), everything(&memory));
+        }
+        assert_eq!(everything(&open(&path)), everything(&memory));
+    }
+}
