@@ -1,1 +1,2 @@
-//! Placeholder.
+//! The test kit: a server without sockets, simulated devices at its other end, and time that
+//! tests move.

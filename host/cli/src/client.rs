@@ -261,6 +261,17 @@ pub(crate) fn problem(status: u16, body: &[u8]) -> ProblemDocument {
     }
 }
 
+/// The problem document of an error, made up where the server sent none.
+pub(crate) fn into_problem(error: ClientError) -> ProblemDocument {
+    match error {
+        ClientError::Problem(problem) => *problem,
+        other => ProblemDocument {
+            title: other.to_string(),
+            ..problem(0, b"")
+        },
+    }
+}
+
 /// A text as one part of a path, percent-encoded but for letters, digits and `-._~`.
 pub(crate) fn segment(text: &str) -> String {
     const HEX: &[u8; 16] = b"0123456789ABCDEF";

@@ -5,6 +5,7 @@
 use std::process::ExitCode;
 
 use crate::client::ClientError;
+use crate::commands::sim::NoServer;
 
 /// The codes, for `--help`; `host/docs/CLI.md` says the same at length.
 pub(crate) const CODES: &str = "\
@@ -68,6 +69,9 @@ impl Exit {
         let known = error.chain().find_map(|cause| {
             if cause.is::<UsageError>() {
                 return Some(Self::Usage);
+            }
+            if cause.is::<NoServer>() {
+                return Some(Self::Unreachable);
             }
             cause.downcast_ref::<ClientError>().map(Self::of_client)
         });

@@ -46,6 +46,11 @@ impl Table {
         self.rows.push(cells.map(|cell| clean(&cell)).to_vec());
     }
 
+    /// Whether there is nothing but the headings.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.rows.len() <= 1
+    }
+
     /// The table, each line indented by `indent` and ended by a line break.
     pub(crate) fn render(&self, indent: &str) -> String {
         let columns = self.rows.first().map_or(0, Vec::len);

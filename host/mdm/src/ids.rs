@@ -248,38 +248,99 @@ impl From<uuid::Uuid> for CommandUuid {
     }
 }
 
-macro_rules! text_conversions {
-    ($($name:ident),+) => {$(
-        impl TryFrom<String> for $name {
-            type Error = IdError;
-            fn try_from(text: String) -> Result<Self, IdError> {
-                Self::parse(&text)
-            }
-        }
-        impl From<$name> for String {
-            fn from(id: $name) -> Self {
-                id.to_string()
-            }
-        }
-    )+};
+impl TryFrom<String> for PayloadIdentifier {
+    type Error = IdError;
+
+    fn try_from(text: String) -> Result<Self, IdError> {
+        Self::parse(&text)
+    }
 }
-macro_rules! text_display {
-    ($($name:ident),+) => {$(
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&self.0)
-            }
-        }
-    )+};
+
+impl From<PayloadIdentifier> for String {
+    fn from(id: PayloadIdentifier) -> Self {
+        id.to_string()
+    }
 }
-text_conversions!(
-    PayloadIdentifier,
-    PayloadUuid,
-    HostId,
-    EnrollmentId,
-    CommandUuid
-);
-text_display!(PayloadIdentifier, PayloadUuid, HostId, CommandUuid);
+
+impl fmt::Display for PayloadIdentifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl TryFrom<String> for PayloadUuid {
+    type Error = IdError;
+
+    fn try_from(text: String) -> Result<Self, IdError> {
+        Self::parse(&text)
+    }
+}
+
+impl From<PayloadUuid> for String {
+    fn from(id: PayloadUuid) -> Self {
+        id.to_string()
+    }
+}
+
+impl fmt::Display for PayloadUuid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl TryFrom<String> for HostId {
+    type Error = IdError;
+
+    fn try_from(text: String) -> Result<Self, IdError> {
+        Self::parse(&text)
+    }
+}
+
+impl From<HostId> for String {
+    fn from(id: HostId) -> Self {
+        id.to_string()
+    }
+}
+
+impl fmt::Display for HostId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl TryFrom<String> for EnrollmentId {
+    type Error = IdError;
+
+    fn try_from(text: String) -> Result<Self, IdError> {
+        Self::parse(&text)
+    }
+}
+
+impl From<EnrollmentId> for String {
+    fn from(id: EnrollmentId) -> Self {
+        id.to_string()
+    }
+}
+
+impl TryFrom<String> for CommandUuid {
+    type Error = IdError;
+
+    fn try_from(text: String) -> Result<Self, IdError> {
+        Self::parse(&text)
+    }
+}
+
+impl From<CommandUuid> for String {
+    fn from(id: CommandUuid) -> Self {
+        id.to_string()
+    }
+}
+
+impl fmt::Display for CommandUuid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
 
 #[cfg(test)]
 mod tests {

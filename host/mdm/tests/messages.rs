@@ -22,10 +22,9 @@ fn plist(dictionary: &str) -> Vec<u8> {
 }
 
 fn strings(pairs: &[(&str, &str)]) -> String {
-    pairs
-        .iter()
-        .map(|(key, text)| format!("<key>{key}</key><string>{text}</string>"))
-        .collect()
+    pairs.iter().fold(String::new(), |text, (key, value)| {
+        text + "<key>" + key + "</key><string>" + value + "</string>"
+    })
 }
 
 /// One line for a decoded message, or its error.
@@ -73,13 +72,18 @@ fn decoded(dictionary: &str) -> String {
     }
 }
 
-/// Every message is read into the channel that speaks and what it says; the rest is refused with
-/// the key that is wrong.
+fn check(cases: &[(String, &str)]) {
+    for (dictionary, expected) in cases {
+        assert_eq!(decoded(dictionary), *expected, "{dictionary}");
+    }
+}
+
+/// Check-ins are read into the channel that speaks and what it says; the rest is refused with the
+/// key that is wrong.
 #[test]
-fn messages() {
-    let all_f = "FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF";
+fn check_ins() {
     let token = "<key>Token</key><data>AQID</data>";
-    let cases: [(String, &str); 14] = [
+    check(&[
         (
             strings(&[
                 ("MessageType", "Authenticate"),
@@ -114,6 +118,15 @@ fn messages() {
             strings(&[("MessageType", "Whatever"), ("UDID", "A")]),
             "error: MessageType is \"Whatever\", which is not known",
         ),
+    ]);
+}
+
+/// Connects likewise: `UDID` comes before `EnrollmentID`, and a Shared iPad's users are told apart
+/// by their short names.
+#[test]
+fn connects() {
+    let all_f = "FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF";
+    check(&[
         (
             strings(&[("UDID", "A"), ("EnrollmentID", "E"), ("Status", "Idle")]),
             "A Idle",
@@ -160,10 +173,7 @@ fn messages() {
             ]),
             "A u Acknowledged None None",
         ),
-    ];
-    for (dictionary, expected) in cases {
-        assert_eq!(decoded(&dictionary), expected, "{dictionary}");
-    }
+    ]);
 }
 
 /// A list with one damaged entry is incomplete, not shorter; an empty one is complete.

@@ -28,6 +28,7 @@
 //! ```
 
 mod adapter;
+mod complaint;
 mod context;
 mod digest;
 mod error;

@@ -5,9 +5,9 @@
 
 use std::time::Duration;
 
-use mooring_mdm::finding::{Finding, Severity};
+use mooring_mdm::finding::Finding;
 
-use crate::{LogLine, PluginId};
+use crate::{LogLine, PluginId, complaint};
 
 /// Why a plugin says it could not do its work.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -126,7 +126,7 @@ impl<T> Call<T> {
 
     /// What is to be said about the plugin: an error, if the call did not end clean.
     pub fn complaint(&self, plugin: &PluginId) -> Option<Finding> {
-        self.outcome.complaint(plugin)
+        complaint::about(&self.outcome, plugin)
     }
 }
 
@@ -176,89 +176,7 @@ impl<T> Outcome<T> {
             Self::Unavailable { text } => Outcome::Unavailable { text },
         }
     }
-
-    fn complaint(&self, plugin: &PluginId) -> Option<Finding> {
-        let (rule, what, hint) = match self {
-            Self::Done(_) => return None,
-            Self::Failed(Failure::BadSettings(text)) => (
-                "plugin-failure",
-                format!("rejects its settings: {text}"),
-                SETTINGS_HINT,
-            ),
-            Self::Failed(Failure::Unsupported(text)) => (
-                "plugin-failure",
-                format!("does not handle this: {text}"),
-                BINDING_HINT,
-            ),
-            Self::Failed(Failure::Other(text)) => {
-                ("plugin-failure", format!("failed: {text}"), AUTHOR_HINT)
-            }
-            Self::Panicked { text } => ("plugin-panic", format!("panicked at {text}"), AUTHOR_HINT),
-            Self::TimedOut { elapsed, limit } => (
-                "plugin-timeout",
-                format!(
-                    "was stopped after {} ms; its limit is {} ms",
-                    elapsed.as_millis(),
-                    limit.as_millis()
-                ),
-                LIMIT_HINT,
-            ),
-            Self::OutOfMemory { limit_bytes } => (
-                "plugin-memory",
-                format!(
-                    "asked for more memory than its limit of {}",
-                    size(*limit_bytes)
-                ),
-                LIMIT_HINT,
-            ),
-            Self::Trapped { text } => ("plugin-trap", format!("was stopped: {text}"), AUTHOR_HINT),
-            Self::OutputTooLarge { limit } => (
-                "plugin-output",
-                format!("answered with more than {limit}"),
-                AUTHOR_HINT,
-            ),
-            Self::Unsteady => (
-                "plugin-output",
-                "gave different answers to two equal calls".to_owned(),
-                AUTHOR_HINT,
-            ),
-            Self::InputTooLarge { bytes, limit_bytes } => (
-                "plugin-input",
-                format!(
-                    "was not asked: {} are over its limit of {}",
-                    size(*bytes),
-                    size(*limit_bytes)
-                ),
-                LIMIT_HINT,
-            ),
-            Self::Incompatible { text } => (
-                "plugin-incompatible",
-                format!("cannot be called: {text}"),
-                AUTHOR_HINT,
-            ),
-            Self::Unavailable { text } => (
-                "plugin-unavailable",
-                format!("could not be started: {text}"),
-                HOST_HINT,
-            ),
-        };
-        Some(Finding {
-            severity: Severity::Error,
-            rule: rule.to_owned(),
-            message: format!("the plugin {plugin} {what}"),
-            hint: Some(hint.to_owned()),
-            line: 0,
-            column: 0,
-            source: plugin.to_string(),
-        })
-    }
 }
-
-const SETTINGS_HINT: &str = "change the settings of its binding";
-const BINDING_HINT: &str = "bind it to other profiles, or turn it off";
-const AUTHOR_HINT: &str = "this is a fault of the plugin: tell its author, or turn it off";
-const LIMIT_HINT: &str = "raise the limit in its binding, or tell its author";
-const HOST_HINT: &str = "this is a fault of the server: see its log";
 
 /// Bytes for people.
 pub(crate) fn size(bytes: usize) -> String {
@@ -266,36 +184,5 @@ pub(crate) fn size(bytes: usize) -> String {
         b if b >= 1 << 20 && b % (1 << 20) == 0 => format!("{} MiB", b >> 20),
         b if b >= 1 << 10 && b % (1 << 10) == 0 => format!("{} KiB", b >> 10),
         b => format!("{b} bytes"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// A complaint names the plugin, what it did, the limit and a way out.
-    #[test]
-    fn complaints() {
-        let id = PluginId::parse("com.example.slow").unwrap();
-        let call = Call::<()>::not_made(Outcome::TimedOut {
-            elapsed: Duration::from_millis(261),
-            limit: Duration::from_millis(250),
-        });
-        assert_eq!(
-            call.complaint(&id).unwrap().to_string(),
-            "0:0 error plugin-timeout the plugin com.example.slow was stopped after 261 ms; its \
-             limit is 250 ms (raise the limit in its binding, or tell its author)"
-        );
-        let memory = Outcome::<()>::OutOfMemory {
-            limit_bytes: 32 << 20,
-        };
-        assert!(
-            memory
-                .complaint(&id)
-                .unwrap()
-                .message
-                .ends_with("its limit of 32 MiB")
-        );
-        assert!(Call::not_made(Outcome::Done(())).complaint(&id).is_none());
     }
 }

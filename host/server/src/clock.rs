@@ -24,7 +24,9 @@ impl Clock {
     /// The operating system's clock.
     pub fn system() -> Self {
         Self(Arc::new(|| {
-            let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+            let since = SystemTime::now()
+                .duration_since(UNIX_EPOCH)
+                .unwrap_or_default();
             Timestamp(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
         }))
     }
@@ -55,6 +57,11 @@ pub fn day(at: Timestamp) -> String {
     rfc3339(at).chars().take(10).collect()
 }
 
+/// Today in UTC by the operating system's clock, as `YYYY-MM-DD`.
+pub fn today() -> String {
+    day(Clock::system().now())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -63,7 +70,10 @@ mod tests {
     #[test]
     fn moments() {
         assert_eq!(rfc3339(Timestamp(0)), "1970-01-01T00:00:00Z");
-        assert_eq!(rfc3339(Timestamp(1_700_000_000_123)), "2023-11-14T22:13:20.123Z");
+        assert_eq!(
+            rfc3339(Timestamp(1_700_000_000_123)),
+            "2023-11-14T22:13:20.123Z"
+        );
         assert_eq!(rfc3339(Timestamp(u64::MAX)), "9999-12-31T23:59:59.999Z");
         assert_eq!(day(Timestamp(1_700_000_000_123)), "2023-11-14");
     }

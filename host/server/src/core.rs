@@ -34,7 +34,9 @@ pub struct Core {
 
 impl std::fmt::Debug for Core {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Core").field("policy", &self.policy).finish_non_exhaustive()
+        f.debug_struct("Core")
+            .field("policy", &self.policy)
+            .finish_non_exhaustive()
     }
 }
 
@@ -109,6 +111,8 @@ impl Core {
     /// When an enrollment was last heard of; `stored` is what the store remembers.
     pub(crate) fn last_seen(&self, enrollment: &EnrollmentId, stored: Timestamp) -> Timestamp {
         let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        seen.get(enrollment).copied().map_or(stored, |at| at.max(stored))
+        seen.get(enrollment)
+            .copied()
+            .map_or(stored, |at| at.max(stored))
     }
 }

@@ -9,8 +9,9 @@ use mooring_mdm::finding::{Finding, Severity};
 use mooring_mdm::ids::PayloadIdentifier;
 use mooring_mdm::plist::LineIndex;
 use mooring_mdm::profile::{Identified, Profile, ProfileLimits};
+pub use mooring_plugin::Grade;
 use mooring_plugin::{
-    Context, Grade, Limits, LoadError, Outcome, Plugin, Role, Runtime, RuntimeError, RuntimeOptions,
+    Context, Limits, LoadError, Outcome, Plugin, Role, Runtime, RuntimeError, RuntimeOptions,
     Subject,
 };
 
@@ -86,9 +87,17 @@ impl Judge {
             let loaded = runtime.load(component);
             plugins.push(loaded.map_err(|source| JudgeError::Load { name, source })?);
         }
-        let builtins = plugins.iter().enumerate().flat_map(|(at, plugin)| generated_by(at, plugin));
+        let builtins = plugins
+            .iter()
+            .enumerate()
+            .flat_map(|(at, plugin)| generated_by(at, plugin));
         let builtins = builtins.collect();
-        Ok(Self { plugins, builtins, limits, _runtime: runtime })
+        Ok(Self {
+            plugins,
+            builtins,
+            limits,
+            _runtime: runtime,
+        })
     }
 
     /// The built-in profiles, enabled or not.
@@ -98,7 +107,9 @@ impl Judge {
 
     /// The built-in with this identifier.
     pub fn builtin(&self, identifier: &PayloadIdentifier) -> Option<&BuiltIn> {
-        self.builtins.iter().find(|builtin| builtin.identifier == *identifier)
+        self.builtins
+            .iter()
+            .find(|builtin| builtin.identifier == *identifier)
     }
 
     /// Judges a profile that is about to be stored, by every validator.
@@ -145,11 +156,19 @@ impl Judge {
     pub fn generate(&self, builtin: &BuiltIn, settings: &str) -> Result<Vec<u8>, Vec<Finding>> {
         let plugin = &self.plugins[builtin.generator];
         let settings = format!("{{\"{}\":{settings}}}", builtin.key);
-        let findings = plugin.check_settings(&settings, &self.limits).findings(plugin.id());
-        if findings.iter().any(|finding| finding.severity == Severity::Error) {
+        let findings = plugin
+            .check_settings(&settings, &self.limits)
+            .findings(plugin.id());
+        if findings
+            .iter()
+            .any(|finding| finding.severity == Severity::Error)
+        {
             return Err(findings);
         }
-        let context = Context { settings, ..Context::default() };
+        let context = Context {
+            settings,
+            ..Context::default()
+        };
         let call = plugin.generate_twice(SEED, &context, &self.limits);
         if let Some(complaint) = call.complaint(plugin.id()) {
             return Err(vec![complaint]);
@@ -157,16 +176,27 @@ impl Judge {
         let Outcome::Done(generated) = call.outcome else {
             return Err(vec![nothing_made(builtin)]);
         };
-        let made = generated.into_iter().find(|profile| profile.key == builtin.key);
-        made.map(|profile| profile.profile).ok_or_else(|| vec![nothing_made(builtin)])
+        let made = generated
+            .into_iter()
+            .find(|profile| profile.key == builtin.key);
+        made.map(|profile| profile.profile)
+            .ok_or_else(|| vec![nothing_made(builtin)])
     }
 
     fn validate(&self, subject: &Subject<'_>, grade: Grade, today: &str) -> Vec<Finding> {
-        let context = Context { grade, ..Context::default() }.on(today);
-        let validators =
-            self.plugins.iter().filter(|p| p.manifest().roles.contains(&Role::Validator));
+        let context = Context {
+            grade,
+            ..Context::default()
+        }
+        .on(today);
+        let validators = self
+            .plugins
+            .iter()
+            .filter(|p| p.manifest().roles.contains(&Role::Validator));
         let findings = validators.flat_map(|plugin| {
-            plugin.validate(subject, &context, &self.limits).findings(plugin.id())
+            plugin
+                .validate(subject, &context, &self.limits)
+                .findings(plugin.id())
         });
         findings.collect()
     }
@@ -189,7 +219,9 @@ fn generated_by(at: usize, plugin: &Plugin) -> Vec<BuiltIn> {
 }
 
 fn stand_in(name: &Path) -> Option<PayloadIdentifier> {
-    let stem = name.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+    let stem = name
+        .file_stem()
+        .map(|stem| stem.to_string_lossy().into_owned());
     let stem = stem.unwrap_or_else(|| "profile".to_owned());
     let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
     let stem: String = stem.chars().map(plain).take(100).collect();

@@ -21,4 +21,5 @@ pub mod shelf;
 
 mod random;
 
+pub use mooring_drift::policy::Policy;
 pub use serve::{ServeError, ServeOptions, Server};

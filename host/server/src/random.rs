@@ -5,7 +5,10 @@
 use mooring_mdm::ids::PayloadIdentifier;
 
 /// `com.mooring.<random uuid>`.
-#[expect(clippy::expect_used, reason = "a fixed prefix and a uuid always are an identifier")]
+#[expect(
+    clippy::expect_used,
+    reason = "a fixed prefix and a uuid always are an identifier"
+)]
 pub(crate) fn profile_identifier() -> PayloadIdentifier {
     let uuid = uuid::Builder::from_random_bytes(bytes()).into_uuid();
     PayloadIdentifier::parse(&format!("com.mooring.{uuid}")).expect("a valid identifier")
@@ -13,15 +16,26 @@ pub(crate) fn profile_identifier() -> PayloadIdentifier {
 
 /// A token of 256 bits, in hex.
 pub(crate) fn token() -> String {
-    bytes::<32>().iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(bytes::<32>())
 }
 
 /// A short id for one request, in hex.
 pub(crate) fn request_id() -> String {
-    bytes::<8>().iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(bytes::<8>())
 }
 
-#[expect(clippy::expect_used, reason = "without randomness no secret of this server is one")]
+fn hex<const N: usize>(bytes: [u8; N]) -> String {
+    let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or('0');
+    bytes
+        .iter()
+        .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)])
+        .collect()
+}
+
+#[expect(
+    clippy::expect_used,
+    reason = "without randomness no secret of this server is one"
+)]
 fn bytes<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).expect("the operating system gives random bytes");

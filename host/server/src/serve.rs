@@ -136,7 +136,9 @@ impl Server {
         let (stop, stopped) = watch::channel(false);
         let service = Arc::new(Admin::new(Arc::clone(&core), &token));
         let admin = listen(options.admin, service, stopped.clone()).await?;
-        let service = Arc::new(Devices { core: Arc::clone(&core) });
+        let service = Arc::new(Devices {
+            core: Arc::clone(&core),
+        });
         let device = listen(options.device, service, stopped).await?;
         let url_file = options.data.join(URL_FILE);
         let url = format!("http://{}\n", admin.address);
@@ -146,7 +148,14 @@ impl Server {
             source,
         })?;
         tracing::info!(admin = %admin.address, device = %device.address, "serving");
-        Ok(Self { core, admin, device, stop, token, url_file })
+        Ok(Self {
+            core,
+            admin,
+            device,
+            stop,
+            token,
+            url_file,
+        })
     }
 
     /// The admin API's address, such as `http://127.0.0.1:9000`.
@@ -179,7 +188,10 @@ impl Server {
             tracing::debug!(%error, "the address file stays");
         }
         let core = self.core;
-        if tokio::task::spawn_blocking(move || drop(core)).await.is_err() {
+        if tokio::task::spawn_blocking(move || drop(core))
+            .await
+            .is_err()
+        {
             tracing::error!("the store did not close");
         }
     }
@@ -197,12 +209,23 @@ async fn listen(
 fn open(data: &Path, policy: Policy) -> Result<(Core, String), ServeError> {
     let file = |doing| {
         let path = data.to_owned();
-        move |source| ServeError::File { path, doing, source }
+        move |source| ServeError::File {
+            path,
+            doing,
+            source,
+        }
     };
     let mut builder = fs::DirBuilder::new();
-    builder.recursive(true).mode(0o700).create(data).map_err(file("made"))?;
+    builder
+        .recursive(true)
+        .mode(0o700)
+        .create(data)
+        .map_err(file("made"))?;
     let path = data.join(STORE_FILE);
-    let failed = |source| ServeError::Store { path: path.clone(), source };
+    let failed = |source| ServeError::Store {
+        path: path.clone(),
+        source,
+    };
     let store = RedbStore::open(&path, RedbOptions::default()).map_err(failed)?;
     let store: Arc<dyn Store> = Arc::new(store);
     let token = token(&data.join(TOKEN_FILE))?;
@@ -216,7 +239,11 @@ fn open(data: &Path, policy: Policy) -> Result<(Core, String), ServeError> {
 fn token(path: &Path) -> Result<String, ServeError> {
     let failed = |doing| {
         let path = path.to_owned();
-        move |source| ServeError::File { path, doing, source }
+        move |source| ServeError::File {
+            path,
+            doing,
+            source,
+        }
     };
     match fs::read_to_string(path) {
         Ok(text) if text.trim().is_empty() => Err(ServeError::EmptyToken(path.to_owned())),
@@ -233,7 +260,12 @@ fn token(path: &Path) -> Result<String, ServeError> {
 /// Writes a file that its owner alone can read.
 fn write_owned(path: &Path, text: &str) -> std::io::Result<()> {
     let mut options = fs::OpenOptions::new();
-    let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(path)?;
+    let mut file = options
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(path)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()
 }

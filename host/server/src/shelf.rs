@@ -28,9 +28,15 @@ impl Shelf {
     ) -> Self {
         let by_identifier = |profile: ProfileRecord| (profile.identifier.clone(), profile);
         let profiles: BTreeMap<_, _> = profiles.into_iter().map(by_identifier).collect();
-        let builtins = builtins.into_iter().map(|record| (record.identifier.clone(), record));
+        let builtins = builtins
+            .into_iter()
+            .map(|record| (record.identifier.clone(), record));
         let catalog = catalog(&profiles);
-        Self { profiles, builtins: builtins.collect(), catalog }
+        Self {
+            profiles,
+            builtins: builtins.collect(),
+            catalog,
+        }
     }
 }
 
@@ -50,11 +56,16 @@ fn catalog(profiles: &BTreeMap<PayloadIdentifier, ProfileRecord>) -> Catalog {
         let made = profile.versions.iter().filter(|version| !version.is_signed);
         let entry = CatalogProfile {
             channel: profile.channel,
-            latest: Revision { version: newest.version, uuid: newest.uuid.clone() },
+            latest: Revision {
+                version: newest.version,
+                uuid: newest.uuid.clone(),
+            },
             is_wanted: is_wanted(profile),
             made: made.map(|version| version.uuid.clone()).collect(),
         };
         Some((identifier.clone(), entry))
     });
-    Catalog { profiles: known.collect() }
+    Catalog {
+        profiles: known.collect(),
+    }
 }

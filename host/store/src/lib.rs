@@ -92,6 +92,10 @@ pub trait Store: Send + Sync {
 
 /// One change of a batch.
 #[derive(Clone, PartialEq, Eq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a batch is short-lived; boxes would only cost callers"
+)]
 pub enum Change {
     /// Writes a profile and the versions it names, if its revision still is the stored one.
     Profile(ProfileRecord),

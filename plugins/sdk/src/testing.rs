@@ -13,9 +13,9 @@ use crate::{Document, Kind, Profile};
 #[derive(Debug, Clone, PartialEq)]
 pub enum Tree {
     /// Keys and values in file order.
-    Dictionary(Vec<(String, Tree)>),
+    Dictionary(Vec<(String, Self)>),
     /// Values in file order.
-    Array(Vec<Tree>),
+    Array(Vec<Self>),
     /// A text.
     String(String),
     /// A whole number.
@@ -137,7 +137,7 @@ fn tree_of(json: &serde_json::Value) -> Tree {
 fn bytes_of(hex: &str) -> Vec<u8> {
     let digits: Vec<_> = hex.chars().filter_map(|c| c.to_digit(16)).collect();
     assert!(
-        digits.len() == hex.len() && hex.len() % 2 == 0,
+        digits.len() == hex.len() && hex.len().is_multiple_of(2),
         "this is no hexadecimal: {hex}"
     );
     digits

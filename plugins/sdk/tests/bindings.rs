@@ -2,6 +2,8 @@
 //!
 //! `MOORING_BLESS=1 cargo test -p mooring-sdk --test bindings` writes them anew.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::path::Path;
 
 use wit_bindgen_core::wit_parser::{Resolve, WorldId};

@@ -66,7 +66,9 @@ pub struct Node {
 impl Node {
     /// The byte where a person looks for the value: its key if it has one, else the value itself.
     pub fn start(&self) -> u32 {
-        self.key.as_ref().map_or(self.span.start, |key| key.span.start)
+        self.key
+            .as_ref()
+            .map_or(self.span.start, |key| key.span.start)
     }
 }
 

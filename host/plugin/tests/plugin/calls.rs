@@ -262,9 +262,12 @@ fn log_flood() {
 /// A plugin's own failures keep their sort and text.
 #[test]
 fn failures() {
-    let failure = |settings| match validate(settings).outcome {
-        Outcome::Failed(failure) => failure,
-        other => panic!("{other:?}"),
+    let failure = |settings| {
+        let outcome = validate(settings).outcome;
+        let Outcome::Failed(failure) = outcome else {
+            panic!("{outcome:?}")
+        };
+        failure
     };
     assert_eq!(failure("failure"), Failure::Other("it did not work".into()));
     assert_eq!(

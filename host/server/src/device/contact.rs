@@ -23,7 +23,10 @@ impl Core {
     ) -> Result<Decision, Refusal> {
         let not_enrolled = || Refusal::NotEnrolled(connect.enrollment.clone());
         let mut host = host.ok_or_else(not_enrolled)?;
-        let at = host.enrollments.iter().position(|record| record.id == connect.enrollment);
+        let at = host
+            .enrollments
+            .iter()
+            .position(|record| record.id == connect.enrollment);
         let mut record = host.enrollments.remove(at.ok_or_else(not_enrolled)?);
         if record.sync.phase != Phase::Enrolled {
             return Ok(Decision::empty());
@@ -32,13 +35,19 @@ impl Core {
             Report::Idle => Event::Idle,
             Report::Result { uuid, outcome } => {
                 warn_of(&connect.enrollment, uuid, outcome);
-                Event::Result { uuid: uuid.clone(), outcome: outcome.clone() }
+                Event::Result {
+                    uuid: uuid.clone(),
+                    outcome: outcome.clone(),
+                }
             }
         };
         let step = self.step(&host, &record, event);
         let reply = self.encode(&step)?;
         if step.state == record.sync {
-            return Ok(Decision { reply, ..Decision::empty() });
+            return Ok(Decision {
+                reply,
+                ..Decision::empty()
+            });
         }
         let is_command_new = step.state.sequence > record.sync.sequence;
         let mut changes = history::records(&record, &step, &self.names, self.clock.now());
@@ -50,7 +59,11 @@ impl Core {
         record.sync = step.state;
         record.last_seen_at = self.clock.now();
         changes.push(Change::Enrollment(record));
-        Ok(Decision { changes, reply, is_command_new })
+        Ok(Decision {
+            changes,
+            reply,
+            is_command_new,
+        })
     }
 
     pub(crate) fn step(&self, host: &HostRecord, record: &EnrollmentRecord, event: Event) -> Step {
@@ -74,9 +87,15 @@ impl Core {
             Command::ProfileList => profile_list(uuid),
             Command::DeviceInformation => device_information(uuid),
             Command::RemoveProfile { identifier } => remove_profile(uuid, identifier),
-            Command::InstallProfile { identifier, revision } => {
+            Command::InstallProfile {
+                identifier,
+                revision,
+            } => {
                 let version = revision.version;
-                let gone = || Refusal::RawMissing { identifier: identifier.to_string(), version };
+                let gone = || Refusal::RawMissing {
+                    identifier: identifier.to_string(),
+                    version,
+                };
                 let raw = self.store.raw(identifier, version).ok().flatten();
                 install_profile(uuid, &raw.ok_or_else(gone)?)
             }
@@ -87,7 +106,10 @@ impl Core {
 /// What an administrator should look at: a device that cannot be understood stays unknown.
 fn warn_of(enrollment: &EnrollmentId, uuid: &CommandUuid, outcome: &Outcome) {
     match outcome {
-        Outcome::Acknowledged(Answer { profiles: Some(Err(incomplete)), .. }) => {
+        Outcome::Acknowledged(Answer {
+            profiles: Some(Err(incomplete)),
+            ..
+        }) => {
             tracing::warn!(%enrollment, %uuid, reason = %incomplete, "an incomplete list");
         }
         Outcome::Error(chain) | Outcome::CommandFormatError(chain) => {

@@ -3,11 +3,11 @@
 //! Knows nothing of profiles. Invariants: Authenticate opens a new epoch on every channel of the
 //! host; a token that a message leaves out is kept.
 
+use mooring_drift::state::SyncState;
 use mooring_drift::step::Event;
 use mooring_mdm::checkin::{CheckIn, CheckInKind, TokenUpdate};
 use mooring_mdm::device::Attributes;
 use mooring_mdm::ids::{Channel, EnrollmentId};
-use mooring_drift::state::SyncState;
 use mooring_store::{Change, EnrollmentRecord, HostRecord, PushTarget};
 
 use super::{Decision, Refusal, history, host_change, new_host};
@@ -50,7 +50,10 @@ impl Core {
             changes.extend(self.stepped(&host, record.clone(), Event::Authenticate));
         }
         tracing::info!(%enrollment, "a device authenticates: a new epoch");
-        Ok(Decision { changes, ..Decision::empty() })
+        Ok(Decision {
+            changes,
+            ..Decision::empty()
+        })
     }
 
     fn token_update(
@@ -60,8 +63,13 @@ impl Core {
         host: Option<HostRecord>,
     ) -> Result<Decision, Refusal> {
         let host = host.ok_or_else(|| Refusal::NotEnrolled(enrollment.clone()))?;
-        let known = host.enrollments.iter().find(|record| record.id == *enrollment);
-        let mut record = known.cloned().unwrap_or_else(|| self.new_enrollment(enrollment));
+        let known = host
+            .enrollments
+            .iter()
+            .find(|record| record.id == *enrollment);
+        let mut record = known
+            .cloned()
+            .unwrap_or_else(|| self.new_enrollment(enrollment));
         record.push = Some(PushTarget {
             topic: update.topic.clone(),
             magic: update.push_magic.clone(),
@@ -75,7 +83,10 @@ impl Core {
             record.user_short_name.clone_from(&update.user_short_name);
         }
         let changes = self.stepped(&host, record, Event::TokenUpdate);
-        Ok(Decision { changes, ..Decision::empty() })
+        Ok(Decision {
+            changes,
+            ..Decision::empty()
+        })
     }
 
     /// A device that checks out takes its user channels with it. One that is not known leaves
@@ -90,7 +101,10 @@ impl Core {
         let leaving = host.enrollments.iter().filter(leaves).cloned();
         let changes = leaving.flat_map(|record| self.stepped(&host, record, Event::CheckOut));
         tracing::info!(%enrollment, "checked out");
-        Decision { changes: changes.collect(), ..Decision::empty() }
+        Decision {
+            changes: changes.collect(),
+            ..Decision::empty()
+        }
     }
 
     /// One enrollment after an event, with the end of a command it may have had in flight.

@@ -26,7 +26,12 @@ pub(super) fn records(
     if let Some(in_flight) = &step.state.in_flight
         && in_flight.sequence > record.sync.sequence
     {
-        changes.push(Change::Command(opened(record, step.state.epoch, in_flight, names)));
+        changes.push(Change::Command(opened(
+            record,
+            step.state.epoch,
+            in_flight,
+            names,
+        )));
     }
     changes
 }

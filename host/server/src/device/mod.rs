@@ -49,7 +49,10 @@ enum Refusal {
     #[error("{0} is a user channel; only a device authenticates")]
     UserAuthenticates(EnrollmentId),
     #[error("the store could not keep the message of {enrollment}")]
-    Store { enrollment: EnrollmentId, source: StoreError },
+    Store {
+        enrollment: EnrollmentId,
+        source: StoreError,
+    },
     #[error("the bytes of {identifier} version {version} are gone from the store")]
     RawMissing { identifier: String, version: u32 },
 }
@@ -63,7 +66,11 @@ struct Decision {
 
 impl Decision {
     fn empty() -> Self {
-        Self { changes: Vec::new(), reply: DeviceReply::Empty, is_command_new: false }
+        Self {
+            changes: Vec::new(),
+            reply: DeviceReply::Empty,
+            is_command_new: false,
+        }
     }
 }
 
@@ -89,7 +96,10 @@ impl Core {
             Message::CheckIn(checkin) => &checkin.enrollment,
             Message::Connect(connect) => &connect.enrollment,
         };
-        let failed = |source| Refusal::Store { enrollment: enrollment.clone(), source };
+        let failed = |source| Refusal::Store {
+            enrollment: enrollment.clone(),
+            source,
+        };
         for _ in 0..CONFLICT_RETRIES_MAX {
             let host = self.store.host(enrollment.host()).map_err(failed)?;
             let decision = match &message {

@@ -37,7 +37,10 @@ impl Core {
     }
 
     fn refreshed(&self, host: &HostRecord) -> Vec<Change> {
-        let live = host.enrollments.iter().filter(|e| e.sync.phase != Phase::CheckedOut);
+        let live = host
+            .enrollments
+            .iter()
+            .filter(|e| e.sync.phase != Phase::CheckedOut);
         let marked = live.map(|record| {
             let step = self.step(host, record, Event::RefreshAsked);
             let mut record = record.clone();
@@ -76,9 +79,10 @@ impl Core {
         match (found.pop(), found.len()) {
             (None, _) => Err(HostError::NotFound(name.to_owned())),
             (Some(host), 0) => Ok(host),
-            (Some(_), others) => {
-                Err(HostError::Ambiguous { serial: name.to_owned(), count: others + 1 })
-            }
+            (Some(_), others) => Err(HostError::Ambiguous {
+                serial: name.to_owned(),
+                count: others + 1,
+            }),
         }
     }
 }

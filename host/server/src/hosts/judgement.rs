@@ -38,26 +38,48 @@ impl Judgement {
         policy: &Policy,
         now: Timestamp,
     ) -> Self {
-        let device = host.enrollments.first().filter(|e| e.id.channel() == Channel::Device);
+        let device = host
+            .enrollments
+            .first()
+            .filter(|e| e.id.channel() == Channel::Device);
         if device.is_none_or(|device| device.sync.phase == Phase::CheckedOut) {
-            return Self { status: None, channels: Vec::new(), profiles: Vec::new() };
+            return Self {
+                status: None,
+                channels: Vec::new(),
+                profiles: Vec::new(),
+            };
         }
-        let mut judgement =
-            Self { status: None, channels: Vec::new(), profiles: Vec::new() };
-        let live = host.enrollments.iter().filter(|e| e.sync.phase != Phase::CheckedOut);
+        let mut judgement = Self {
+            status: None,
+            channels: Vec::new(),
+            profiles: Vec::new(),
+        };
+        let live = host
+            .enrollments
+            .iter()
+            .filter(|e| e.sync.phase != Phase::CheckedOut);
         for record in live {
             let desired = catalog.desired(record.id.channel());
             let states = profile_states(&desired, &record.sync, policy, now);
             let status = enrollment_status(&states, &record.sync, policy, now);
             judgement.channels.push((record.id.clone(), status));
             let judged = states.into_iter().map(|(identifier, state)| {
-                (identifier, Judged { enrollment: Some(record.id.clone()), state })
+                (
+                    identifier,
+                    Judged {
+                        enrollment: Some(record.id.clone()),
+                        state,
+                    },
+                )
             });
             judgement.profiles.extend(judged);
         }
         judgement.add_waiting(catalog);
         judgement.profiles.sort_by(|a, b| a.0.cmp(&b.0));
-        let profiles = judgement.profiles.iter().map(|(_, judged)| judged.state.status.word());
+        let profiles = judgement
+            .profiles
+            .iter()
+            .map(|(_, judged)| judged.state.status.word());
         let channels = judgement.channels.iter().map(|(_, status)| *status);
         judgement.status = profiles.chain(channels).max();
         judgement
@@ -65,7 +87,11 @@ impl Judgement {
 
     /// Profiles for users wait while the host has none.
     fn add_waiting(&mut self, catalog: &Catalog) {
-        if self.channels.iter().any(|(id, _)| id.channel() == Channel::User) {
+        if self
+            .channels
+            .iter()
+            .any(|(id, _)| id.channel() == Channel::User)
+        {
             return;
         }
         for (identifier, revision) in catalog.desired(Channel::User).iter() {
@@ -91,7 +117,9 @@ fn waiting(revision: &Revision) -> Judged {
         state: ProfileState {
             wanted: Some(revision.clone()),
             listed: None,
-            status: ProfileStatus::Pending { reason: PendingReason::Waiting },
+            status: ProfileStatus::Pending {
+                reason: PendingReason::Waiting,
+            },
         },
     }
 }

@@ -98,9 +98,9 @@ impl Core {
         let judgement = self.judgement(&shelf, &host);
         let profiles = judgement.profiles.into_iter().map(|(identifier, judged)| {
             let Judged { enrollment, state } = judged;
-            let note = enrollment.is_none().then(|| {
-                "it is for a user, and no user of this host has enrolled".to_owned()
-            });
+            let note = enrollment
+                .is_none()
+                .then(|| "it is for a user, and no user of this host has enrolled".to_owned());
             HostProfile {
                 identifier,
                 enrollment,
@@ -124,7 +124,11 @@ impl Core {
     }
 
     fn host_summary(&self, host: &HostRecord, judgement: &Judgement) -> HostSummary {
-        let seen = host.enrollments.iter().map(|e| self.last_seen(&e.id, e.last_seen_at)).max();
+        let seen = host
+            .enrollments
+            .iter()
+            .map(|e| self.last_seen(&e.id, e.last_seen_at))
+            .max();
         HostSummary {
             id: host.id.clone(),
             attributes: host.attributes.clone(),
@@ -163,16 +167,25 @@ impl Core {
             listed_at: sync.observed.as_ref().map(|observed| rfc3339(observed.at)),
             is_refresh_asked: sync.list_asked.is_some(),
             push_at: sync.not_now.map(|not_now| rfc3339(not_now.push_at)),
-            plan: eligible_changes(sync, &context).into_iter().map(planned).collect(),
+            plan: eligible_changes(sync, &context)
+                .into_iter()
+                .map(planned)
+                .collect(),
         }
     }
 }
 
 fn planned(change: Change) -> PlannedChange {
     match change {
-        Change::Install { identifier, revision, reason } => {
-            PlannedChange::Install { identifier, version: revision.version, reason }
-        }
+        Change::Install {
+            identifier,
+            revision,
+            reason,
+        } => PlannedChange::Install {
+            identifier,
+            version: revision.version,
+            reason,
+        },
         Change::Remove { identifier, .. } => PlannedChange::Remove { identifier },
     }
 }
@@ -203,9 +216,14 @@ fn command_detail(record: &CommandRecord) -> CommandDetail {
 fn unmanaged(host: &HostRecord, shelf: &Shelf) -> Vec<UnmanagedProfile> {
     let mut found = Vec::new();
     for record in &host.enrollments {
-        let Some(observed) = &record.sync.observed else { continue };
+        let Some(observed) = &record.sync.observed else {
+            continue;
+        };
         let desired = shelf.catalog.desired(record.id.channel());
-        let others = observed.unmanaged.iter().filter(|p| desired.wanted(&p.identifier).is_none());
+        let others = observed
+            .unmanaged
+            .iter()
+            .filter(|p| desired.wanted(&p.identifier).is_none());
         found.extend(others.map(|profile| UnmanagedProfile {
             identifier: profile.identifier.clone(),
             payload_uuid: profile.uuid.clone(),

@@ -64,7 +64,10 @@ impl Service for Admin {
                 let handled = tokio::task::spawn_blocking(move || handle(&core, &call)).await;
                 handled.unwrap_or_else(|error| {
                     tracing::error!(%error, request = id, "a request panicked");
-                    Err(Problem::new(Kind::Internal, "this request failed; the log says why"))
+                    Err(Problem::new(
+                        Kind::Internal,
+                        "this request failed; the log says why",
+                    ))
                 })
             }
             Err(problem) => Err(problem),
@@ -78,7 +81,10 @@ impl Service for Admin {
 impl Admin {
     /// Answers for `core` to whoever has `token`.
     pub(crate) fn new(core: Arc<Core>, token: &str) -> Self {
-        Self { core, token_digest: Sha256::digest(token).into() }
+        Self {
+            core,
+            token_digest: Sha256::digest(token).into(),
+        }
     }
 
     async fn admit(
@@ -94,7 +100,10 @@ impl Admin {
                           admin-token of the server's data folder";
             return Err(Problem::new(Kind::Unauthorized, detail));
         }
-        let content_type = request.headers().get(CONTENT_TYPE).map(HeaderValue::as_bytes);
+        let content_type = request
+            .headers()
+            .get(CONTENT_TYPE)
+            .map(HeaderValue::as_bytes);
         let is_json = content_type.is_some_and(|kind| kind.starts_with(JSON.as_bytes()));
         let (route, query) = (route?, request.uri().query().unwrap_or_default().to_owned());
         let body = read(request.into_body(), API_BODY_BYTES_MAX).await;
@@ -105,12 +114,19 @@ impl Admin {
             BodyError::Slow => Problem::new(Kind::Timeout, error.to_string()),
             BodyError::Broken => Problem::new(Kind::BadRequest, error.to_string()),
         })?;
-        Ok(Call { route, query, is_json, body })
+        Ok(Call {
+            route,
+            query,
+            is_json,
+            body,
+        })
     }
 
     /// Digests are compared, so the time taken tells nothing about the token.
     fn has_token(&self, headers: &HeaderMap) -> bool {
-        let given = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let given = headers
+            .get(AUTHORIZATION)
+            .and_then(|value| value.to_str().ok());
         let given = given.and_then(|value| value.split_once(' '));
         given.is_some_and(|(scheme, token)| {
             let digest: [u8; 32] = Sha256::digest(token.trim()).into();
@@ -122,9 +138,12 @@ impl Admin {
 fn handle(core: &Core, call: &Call) -> Result<Answer, Problem> {
     match &call.route {
         Route::Health => Ok(answer(200, "text/plain; charset=utf-8", "ok\n")),
-        Route::Version => {
-            json(200, &VersionInfo { version: env!("CARGO_PKG_VERSION").to_owned() })
-        }
+        Route::Version => json(
+            200,
+            &VersionInfo {
+                version: env!("CARGO_PKG_VERSION").to_owned(),
+            },
+        ),
         Route::Status => json(200, &core.summary()?),
         Route::Profiles => {
             let with_deleted = query_value(&call.query, "deleted").as_deref() == Some("true");
@@ -139,9 +158,10 @@ fn handle(core: &Core, call: &Call) -> Result<Answer, Problem> {
             Ok(answer(204, "", ""))
         }
         Route::Raw(id) => Ok(answer(200, PROFILE, core.raw(&identifier(id)?, None)?)),
-        Route::Version1(id, number) => {
-            json(200, &core.version_detail(&identifier(id)?, version(number)?)?)
-        }
+        Route::ProfileVersion(id, number) => json(
+            200,
+            &core.version_detail(&identifier(id)?, version(number)?)?,
+        ),
         Route::RawVersion(id, number) => {
             let raw = core.raw(&identifier(id)?, Some(version(number)?))?;
             Ok(answer(200, PROFILE, raw))
@@ -169,10 +189,18 @@ fn push_files(core: &Core, body: &Bytes) -> Result<Answer, Problem> {
             let detail = format!("{error}; a file's content is sent in base64");
             Problem::new(Kind::BadRequest, "a file's content is not base64").at(&pointer, detail)
         })?;
-        uploads.push(Upload { name: file.name, bytes });
+        uploads.push(Upload {
+            name: file.name,
+            bytes,
+        });
     }
     let options = push_options(request.accept_uuid_changes);
-    json(200, &PushResponse { results: core.push(&uploads, &options)? })
+    json(
+        200,
+        &PushResponse {
+            results: core.push(&uploads, &options)?,
+        },
+    )
 }
 
 fn push_bytes(core: &Core, call: &Call) -> Result<Answer, Problem> {
@@ -182,8 +210,14 @@ fn push_bytes(core: &Core, call: &Call) -> Result<Answer, Problem> {
     }
     let name = query_value(&call.query, "name").unwrap_or_else(|| "upload".to_owned());
     let accept = query_value(&call.query, "accept_uuid_changes").as_deref() == Some("true");
-    let upload = Upload { name, bytes: call.body.to_vec() };
-    let result = core.push(&[upload], &push_options(accept))?.into_iter().next();
+    let upload = Upload {
+        name,
+        bytes: call.body.to_vec(),
+    };
+    let result = core
+        .push(&[upload], &push_options(accept))?
+        .into_iter()
+        .next();
     let result = result.ok_or_else(|| Problem::new(Kind::Internal, "the push has no result"))?;
     match result.outcome {
         PushOutcome::Refused | PushOutcome::Held => {
@@ -195,7 +229,10 @@ fn push_bytes(core: &Core, call: &Call) -> Result<Answer, Problem> {
 }
 
 fn push_options(accept_uuid_changes: bool) -> PushOptions {
-    PushOptions { accept_uuid_changes, by: ADMIN.to_owned() }
+    PushOptions {
+        accept_uuid_changes,
+        by: ADMIN.to_owned(),
+    }
 }
 
 fn switch(core: &Core, id: &PayloadIdentifier, body: &Bytes) -> Result<Answer, Problem> {
@@ -222,7 +259,9 @@ fn hosts_query(query: &str) -> Result<HostsQuery, Problem> {
         }
     };
     Ok(HostsQuery {
-        after: after.transpose().map_err(|error| wrong("after", error.to_string()))?,
+        after: after
+            .transpose()
+            .map_err(|error| wrong("after", error.to_string()))?,
         limit: limit
             .transpose()
             .map_err(|error| wrong("limit", error.to_string()))?
@@ -238,14 +277,18 @@ fn identifier(text: &str) -> Result<PayloadIdentifier, Problem> {
 
 fn version(text: &str) -> Result<u32, Problem> {
     let detail = format!("{text:?} is no version; versions are counted 1, 2, 3, ...");
-    text.parse().map_err(|_| Problem::new(Kind::BadRequest, detail))
+    text.parse()
+        .map_err(|_| Problem::new(Kind::BadRequest, detail))
 }
 
 fn from_json<T: DeserializeOwned>(body: &Bytes) -> Result<T, Problem> {
     serde_json::from_slice(body).map_err(|error| {
         let place = format!("line {} column {}", error.line(), error.column());
-        Problem::new(Kind::BadRequest, "the body is not the JSON that belongs here")
-            .at(&place, error.to_string())
+        Problem::new(
+            Kind::BadRequest,
+            "the body is not the JSON that belongs here",
+        )
+        .at(&place, error.to_string())
     })
 }
 
@@ -254,7 +297,10 @@ fn json(status: u16, document: &impl Serialize) -> Result<Answer, Problem> {
         Ok(bytes) => Ok(answer(status, JSON, bytes)),
         Err(error) => {
             tracing::error!(%error, "an answer could not be written");
-            Err(Problem::new(Kind::Internal, "the answer could not be written"))
+            Err(Problem::new(
+                Kind::Internal,
+                "the answer could not be written",
+            ))
         }
     }
 }

@@ -52,13 +52,13 @@ impl Service for Devices {
         let status = reply.status();
         match reply {
             DeviceReply::Empty => answer(status, "", ""),
-            DeviceReply::Command(bytes) => {
-                answer(status, "application/xml; charset=UTF-8", bytes)
-            }
+            DeviceReply::Command(bytes) => answer(status, "application/xml; charset=UTF-8", bytes),
             DeviceReply::Refused(reason) => text(status, format!("{reason}\n")),
             DeviceReply::Unavailable => {
                 let mut answer = text(status, "not now, please send it again\n");
-                answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("30"));
+                answer
+                    .headers_mut()
+                    .insert(RETRY_AFTER, HeaderValue::from_static("30"));
                 answer
             }
         }

@@ -82,7 +82,10 @@ async fn accept(socket: TcpListener, service: Arc<impl Service>, stop: watch::Re
     drop(socket);
     let drain = async { while connections.join_next().await.is_some() {} };
     if tokio::time::timeout(DRAIN_TIMEOUT, drain).await.is_err() {
-        tracing::warn!(open = connections.len(), "connections were cut off when the server stopped");
+        tracing::warn!(
+            open = connections.len(),
+            "connections were cut off when the server stopped"
+        );
     }
 }
 

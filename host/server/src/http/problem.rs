@@ -95,13 +95,21 @@ pub struct Problem {
 impl Problem {
     /// A problem with what happened and what to do.
     pub fn new(kind: Kind, detail: impl Into<String>) -> Self {
-        Self { kind, detail: detail.into(), places: Vec::new(), findings: Vec::new() }
+        Self {
+            kind,
+            detail: detail.into(),
+            places: Vec::new(),
+            findings: Vec::new(),
+        }
     }
 
     /// The same with a place in the request that is wrong.
     #[must_use]
     pub fn at(mut self, pointer: &str, detail: impl Into<String>) -> Self {
-        self.places.push(ProblemPlace { pointer: pointer.to_owned(), detail: detail.into() });
+        self.places.push(ProblemPlace {
+            pointer: pointer.to_owned(),
+            detail: detail.into(),
+        });
         self
     }
 
@@ -131,7 +139,10 @@ impl Problem {
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         tracing::error!(error = %chain(&error), "the store failed");
-        Self::new(Kind::Unavailable, "the store failed; nothing is promised, try again")
+        Self::new(
+            Kind::Unavailable,
+            "the store failed; nothing is promised, try again",
+        )
     }
 }
 

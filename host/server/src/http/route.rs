@@ -29,7 +29,7 @@ pub enum Route {
     /// `GET /api/v1/profiles/{identifier}/raw`.
     Raw(String),
     /// `GET /api/v1/profiles/{identifier}/versions/{version}`.
-    Version1(String, String),
+    ProfileVersion(String, String),
     /// `GET /api/v1/profiles/{identifier}/versions/{version}/raw`.
     RawVersion(String, String),
     /// `GET /api/v1/hosts`.
@@ -51,22 +51,19 @@ impl Route {
     /// A [`Problem`] if there is none, or not with this method.
     pub fn find(method: &Method, path: &str) -> Result<Self, Problem> {
         let no_route = || Problem::new(Kind::NoRoute, format!("{path} is not an address here"));
-        let segments: Option<Vec<String>> = path.strip_prefix('/').map(|path| {
-            path.split('/').map(percent_decoded).collect::<Option<_>>()
-        })
-        .flatten();
+        let segments: Option<Vec<String>> = path
+            .strip_prefix('/')
+            .and_then(|path| path.split('/').map(percent_decoded).collect());
         let segments = segments.ok_or_else(no_route)?;
         let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
         let found = Self::at(&segments).ok_or_else(no_route)?;
         let (allowed, routes): (Vec<_>, Vec<_>) = found.into_iter().unzip();
-        match allowed.iter().position(|allowed| allowed == method) {
-            Some(at) => routes.into_iter().nth(at).ok_or_else(no_route),
-            None => {
-                let allowed: Vec<_> = allowed.iter().map(Method::as_str).collect();
-                let detail = format!("{path} takes {}", allowed.join(", "));
-                Err(Problem::new(Kind::MethodNotAllowed, detail))
-            }
+        if let Some(at) = allowed.iter().position(|allowed| allowed == method) {
+            return routes.into_iter().nth(at).ok_or_else(no_route);
         }
+        let allowed: Vec<_> = allowed.iter().map(Method::as_str).collect();
+        let detail = format!("{path} takes {}", allowed.join(", "));
+        Err(Problem::new(Kind::MethodNotAllowed, detail))
     }
 
     /// Whether the route answers without a token.
@@ -90,7 +87,7 @@ impl Route {
             ],
             ["api", "v1", "profiles", id, "raw"] => vec![(Method::GET, Self::Raw(own(id)))],
             ["api", "v1", "profiles", id, "versions", version] => {
-                vec![(Method::GET, Self::Version1(own(id), own(version)))]
+                vec![(Method::GET, Self::ProfileVersion(own(id), own(version)))]
             }
             ["api", "v1", "profiles", id, "versions", version, "raw"] => {
                 vec![(Method::GET, Self::RawVersion(own(id), own(version)))]
@@ -128,7 +125,9 @@ pub(super) fn percent_decoded(text: &str) -> Option<String> {
 }
 
 fn digit(byte: u8) -> Option<u8> {
-    char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
+    char::from(byte)
+        .to_digit(16)
+        .and_then(|digit| u8::try_from(digit).ok())
 }
 
 /// The value of a query parameter, decoded; `None` if it is absent.
@@ -151,11 +150,20 @@ mod tests {
             find(Method::GET, "/api/v1/profiles/a%2Fb/raw"),
             Ok(Route::Raw("a/b".to_owned()))
         );
-        for path in ["", "/", "//api/v1/status", "/api/v1/status/", "/api/v1/%zz", "/API/v1/status"]
-        {
+        for path in [
+            "",
+            "/",
+            "//api/v1/status",
+            "/api/v1/status/",
+            "/api/v1/%zz",
+            "/API/v1/status",
+        ] {
             assert_eq!(find(Method::GET, path), Err(Kind::NoRoute), "{path}");
         }
-        assert_eq!(find(Method::PUT, "/api/v1/status"), Err(Kind::MethodNotAllowed));
+        assert_eq!(
+            find(Method::PUT, "/api/v1/status"),
+            Err(Kind::MethodNotAllowed)
+        );
         assert_eq!(query_value("a=1&b=x%20y+z", "b").as_deref(), Some("x y z"));
         assert_eq!(query_value("a=1", "b"), None);
     }

@@ -7,9 +7,7 @@
 use mooring_mdm::finding::{Finding, Severity};
 use mooring_mdm::ids::PayloadIdentifier;
 use mooring_mdm::profile::{Identified, Profile, ProfileLimits};
-use mooring_store::{
-    BuiltInRecord, Change, Origin, ProfileRecord, StoreError, VersionRecord,
-};
+use mooring_store::{BuiltInRecord, Change, Origin, ProfileRecord, StoreError, VersionRecord};
 
 use super::candidate::check_payload_types;
 use super::push::channel;
@@ -30,7 +28,10 @@ impl Core {
     ) -> Result<(), ProfileError> {
         let builtin = self.judge.builtin(identifier);
         let builtin = builtin.ok_or_else(|| ProfileError::NotFound(identifier.clone()))?;
-        let stored = shelf.builtins.get(identifier).map(|record| record.settings.clone());
+        let stored = shelf
+            .builtins
+            .get(identifier)
+            .map(|record| record.settings.clone());
         let settings = match settings {
             Some(given) => given.to_string(),
             None => stored.unwrap_or_else(|| "{}".to_owned()),
@@ -41,7 +42,10 @@ impl Core {
             settings: settings.clone(),
         })];
         if is_enabled {
-            let wrong = |findings| ProfileError::Settings { identifier: identifier.clone(), findings };
+            let wrong = |findings| ProfileError::Settings {
+                identifier: identifier.clone(),
+                findings,
+            };
             let generated = self.generate(builtin, &settings).map_err(wrong)?;
             changes.extend(self.upsert(shelf, builtin, generated, by));
         } else if let Some(record) = shelf.profiles.get(identifier) {
@@ -77,7 +81,11 @@ impl Core {
                 }
             }
         }
-        if changes.is_empty() { Ok(()) } else { self.commit_profiles(changes) }
+        if changes.is_empty() {
+            Ok(())
+        } else {
+            self.commit_profiles(changes)
+        }
     }
 
     /// One built-in from its settings, checked like an upload.
@@ -91,7 +99,10 @@ impl Core {
             })
             .map_err(|finding| vec![finding])?;
         let findings = self.judge.judge(&identified, &day(self.clock.now()));
-        if findings.iter().any(|finding| finding.severity == Severity::Error) {
+        if findings
+            .iter()
+            .any(|finding| finding.severity == Severity::Error)
+        {
             return Err(findings);
         }
         Ok(identified)
@@ -112,7 +123,9 @@ impl Core {
         let record = ProfileRecord {
             identifier: builtin.identifier.clone(),
             channel: channel(generated.scope),
-            origin: Origin::BuiltIn { plugin: builtin.plugin.clone() },
+            origin: Origin::BuiltIn {
+                plugin: builtin.plugin.clone(),
+            },
             is_enabled: true,
             deleted_at: None,
             versions: if is_new {
@@ -129,7 +142,11 @@ impl Core {
         }
         if is_new {
             let (identifier, bytes) = (builtin.identifier.clone(), generated.raw);
-            changes.push(Change::Raw { identifier, version, bytes });
+            changes.push(Change::Raw {
+                identifier,
+                version,
+                bytes,
+            });
         }
         changes
     }
@@ -172,5 +189,10 @@ fn check_identifier(builtin: &BuiltIn, generated: Identified) -> Result<Identifi
         "the plugin {} generated {} where {} was asked for",
         builtin.plugin, generated.identifier, builtin.identifier
     );
-    Err(Finding::host(Severity::Error, "plugin-output", (0, 0), message))
+    Err(Finding::host(
+        Severity::Error,
+        "plugin-output",
+        (0, 0),
+        message,
+    ))
 }

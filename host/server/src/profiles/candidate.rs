@@ -4,6 +4,7 @@
 //! Knows nothing of validators. Invariant: nothing here depends on what a payload means.
 
 use mooring_mdm::finding::{Finding, Severity};
+use mooring_mdm::plist::NodeRef;
 use mooring_mdm::profile::Identified;
 use mooring_store::{Origin, ProfileRecord};
 
@@ -79,6 +80,6 @@ fn error(
     message: impl Into<String>,
     hint: &str,
 ) -> Finding {
-    let node = candidate.document.root().get(key).map_or(0, |node| node.id());
+    let node = candidate.document.root().get(key).map_or(0, NodeRef::id);
     Finding::host(Severity::Error, rule, candidate.place(node), message).with_hint(hint)
 }

@@ -27,7 +27,9 @@ pub(super) fn refuse_duplicates(uploads: &[Upload], mut verdicts: Vec<Verdict>) 
             let others = positions.iter().filter(|other| *other != at);
             let others: Vec<_> = others.map(|other| uploads[*other].name.as_str()).collect();
             if let Verdict::Candidate(candidate) = &mut verdicts[*at] {
-                candidate.notices.push(duplicate(identifier, &others.join(", ")));
+                candidate
+                    .notices
+                    .push(duplicate(identifier, &others.join(", ")));
                 verdicts[*at] = Verdict::Decided(refused(&uploads[*at], candidate));
             }
         }

@@ -70,7 +70,11 @@ impl Core {
             if let Verdict::Candidate(candidate) = verdict {
                 let findings = self.judge.judge(candidate, &day(self.clock.now()));
                 candidate.notices.extend(findings);
-                if candidate.notices.iter().any(|finding| finding.severity == Severity::Error) {
+                if candidate
+                    .notices
+                    .iter()
+                    .any(|finding| finding.severity == Severity::Error)
+                {
                     *verdict = Verdict::Decided(refused(upload, candidate));
                 }
             }
@@ -142,11 +146,17 @@ fn identifier_for(
     let content = profile.content_digest();
     let known = shelf.profiles.values().find(|record| {
         record.origin == Origin::Uploaded
-            && record.versions.iter().any(|v| v.content_digest == *content.as_bytes())
+            && record
+                .versions
+                .iter()
+                .any(|v| v.content_digest == *content.as_bytes())
     });
     let identifier = match known {
         Some(record) => record.identifier.clone(),
-        None => given.entry(content).or_insert_with(random::profile_identifier).clone(),
+        None => given
+            .entry(content)
+            .or_insert_with(random::profile_identifier)
+            .clone(),
     };
     Some(identifier)
 }
@@ -197,8 +207,14 @@ fn accept(
         versions: vec![record],
         revision: known.map_or(0, |record| record.revision),
     }));
-    let Identified { identifier, raw, .. } = candidate;
-    changes.push(Change::Raw { identifier, version, bytes: raw });
+    let Identified {
+        identifier, raw, ..
+    } = candidate;
+    changes.push(Change::Raw {
+        identifier,
+        version,
+        bytes: raw,
+    });
     result
 }
 
@@ -240,9 +256,8 @@ pub(super) fn channel(scope: Option<Scope>) -> Channel {
 fn only_uuids_changed() -> Finding {
     let message = "nothing but inner PayloadUUIDs changed; devices would remove and re-add every \
                    payload for that";
-    Finding::host(Severity::Warning, "held", (0, 0), message).with_hint(
-        "keep the old PayloadUUIDs, or push with --accept-uuid-changes if it is meant",
-    )
+    Finding::host(Severity::Warning, "held", (0, 0), message)
+        .with_hint("keep the old PayloadUUIDs, or push with --accept-uuid-changes if it is meant")
 }
 
 pub(super) fn refused(upload: &Upload, candidate: &Identified) -> PushResult {

@@ -3,6 +3,7 @@
 //! Knows nothing of routes. Invariant: nothing here changes anything.
 
 use mooring_mdm::ids::{Channel, PayloadIdentifier};
+use mooring_mdm::profile::Digest;
 use mooring_store::{Origin, ProfileRecord, StoreError, VersionRecord};
 
 use super::ProfileError;
@@ -19,7 +20,10 @@ impl Core {
     /// All profiles, built-ins that were never enabled included.
     pub fn profile_listing(&self, with_deleted: bool) -> ProfileListing {
         let shelf = self.shelf();
-        let stored = shelf.profiles.values().filter(|p| with_deleted || p.deleted_at.is_none());
+        let stored = shelf
+            .profiles
+            .values()
+            .filter(|p| with_deleted || p.deleted_at.is_none());
         let mut profiles: Vec<_> = stored.map(summary).collect();
         let dormant = self.judge.builtins().iter();
         let dormant = dormant.filter(|b| !shelf.profiles.contains_key(&b.identifier));
@@ -81,13 +85,18 @@ impl Core {
         version: Option<u32>,
     ) -> Result<Vec<u8>, ProfileError> {
         let version = find_version(&self.shelf(), identifier, version)?.version;
-        let missing = || ProfileError::NoSuchVersion { identifier: identifier.clone(), version };
+        let missing = || ProfileError::NoSuchVersion {
+            identifier: identifier.clone(),
+            version,
+        };
         self.store.raw(identifier, version)?.ok_or_else(missing)
     }
 
     fn counts_of(&self, identifier: &PayloadIdentifier) -> Result<Counts, StoreError> {
         let profiles = self.summary()?.profiles;
-        let own = profiles.into_iter().find(|profile| profile.identifier == *identifier);
+        let own = profiles
+            .into_iter()
+            .find(|profile| profile.identifier == *identifier);
         Ok(own.map(|profile| profile.counts).unwrap_or_default())
     }
 }
@@ -104,7 +113,10 @@ fn find_version<'a>(
         Some(number) => record.versions.iter().find(|v| v.version == number),
     };
     let version = version.unwrap_or(1);
-    found.ok_or_else(|| ProfileError::NoSuchVersion { identifier: identifier.clone(), version })
+    found.ok_or_else(|| ProfileError::NoSuchVersion {
+        identifier: identifier.clone(),
+        version,
+    })
 }
 
 fn summary(record: &ProfileRecord) -> ProfileSummary {
@@ -122,7 +134,9 @@ fn summary(record: &ProfileRecord) -> ProfileSummary {
         channel: record.channel,
         origin: match &record.origin {
             Origin::Uploaded => ProfileOrigin::Uploaded,
-            Origin::BuiltIn { plugin } => ProfileOrigin::BuiltIn { plugin: plugin.clone() },
+            Origin::BuiltIn { plugin } => ProfileOrigin::BuiltIn {
+                plugin: plugin.clone(),
+            },
         },
     }
 }
@@ -135,17 +149,18 @@ fn dormant_summary(builtin: &BuiltIn) -> ProfileSummary {
         payload_uuid: None,
         state: ProfileSwitch::Disabled,
         channel: Channel::Device,
-        origin: ProfileOrigin::BuiltIn { plugin: builtin.plugin.clone() },
+        origin: ProfileOrigin::BuiltIn {
+            plugin: builtin.plugin.clone(),
+        },
     }
 }
 
 fn version_detail(version: &VersionRecord) -> VersionDetail {
-    let hex = |digest: &[u8; 32]| digest.iter().map(|byte| format!("{byte:02x}")).collect();
     VersionDetail {
         version: version.version,
         payload_uuid: version.uuid.clone(),
         uploaded_uuid: version.uploaded_uuid.clone(),
-        uploaded_sha256: hex(&version.uploaded_digest),
+        uploaded_sha256: Digest::from_bytes(version.uploaded_digest).to_string(),
         is_signed: version.is_signed,
         name: version.display_name.clone(),
         scope: version.scope.clone(),

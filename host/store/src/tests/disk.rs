@@ -33,7 +33,24 @@ enum Pending {
     SetLen(usize),
 }
 
+/// A disk writes a sector whole or not at all.
+const SECTOR_BYTES: usize = 512;
+
 impl Pending {
+    /// The parts that reach the platter independently of each other.
+    fn torn(&self) -> Vec<Self> {
+        match self {
+            Self::Write(offset, data) => {
+                let sectors = data.chunks(SECTOR_BYTES).enumerate();
+                let write = |(n, sector): (usize, &[u8])| {
+                    Self::Write(offset + n * SECTOR_BYTES, sector.to_vec())
+                };
+                sectors.map(write).collect()
+            }
+            Self::SetLen(len) => vec![Self::SetLen(*len)],
+        }
+    }
+
     fn apply(&self, image: &mut Vec<u8>) {
         match self {
             Self::Write(offset, data) => {
@@ -85,8 +102,10 @@ impl Disk {
         let state = self.state();
         let mut draw = Draw(seed);
         let mut image = state.durable.clone();
-        for pending in state.pending.iter().filter(|_| draw.below(2) == 0) {
-            pending.apply(&mut image);
+        for part in state.pending.iter().flat_map(Pending::torn) {
+            if draw.below(2) == 0 {
+                part.apply(&mut image);
+            }
         }
         image
     }

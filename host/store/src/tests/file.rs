@@ -209,7 +209,7 @@ fn a_missing_or_altered_set_is_an_error() {
 }
 
 fn filled_set() -> ProfileSet {
-    (0..)
+    (0..100)
         .map(|seed| Draw(seed).set())
         .find(|set| set.entries().len() > 1)
         .unwrap()

@@ -135,7 +135,7 @@ pub(crate) fn builtin(text: &str, seed: u64) -> BuiltInRecord {
     }
 }
 
-/// Draws values from a number (SplitMix64).
+/// Draws values from a number (`SplitMix64`).
 pub(crate) struct Draw(pub(super) u64);
 
 impl Draw {

@@ -47,7 +47,7 @@ fn check_accepted(path: &Path, bytes: &[u8], profile: Profile) {
     assert_eq!((&again.uuid, &again.raw), (&found.uuid, &found.raw));
     assert_eq!(again.content, found.content);
     for (id, node) in (0..).zip(tree.nodes()) {
-        let place = plist::LineIndex::new(&text).position(node.span.start as usize);
+        let place = plist::LineIndex::new(&text).position(node.start() as usize);
         assert_eq!(found.place(id), place);
         let delivered = found.document.node(id).unwrap().node();
         assert_eq!(

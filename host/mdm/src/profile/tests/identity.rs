@@ -219,7 +219,7 @@ fn payload_uuids() {
     assert_ne!(setting("A").loose, setting("B").loose);
 }
 
-/// Nodes of the delivered tree are found again in the uploaded text.
+/// Nodes of the delivered tree are found again in the uploaded text, at their keys.
 #[test]
 fn places() {
     let text = "<plist><dict>\n<key>PayloadUUID</key>\n<string>A</string>\n<key>b</key>\n<array>\n <true/></array>\n</dict></plist>";
@@ -227,7 +227,7 @@ fn places() {
     let root = found.document.root();
     let place = |node: NodeRef<'_>| found.place(node.id());
     assert_eq!(place(root), (1, 8));
-    assert_eq!(place(root.get("PayloadUUID").unwrap()), (3, 1));
+    assert_eq!(place(root.get("PayloadUUID").unwrap()), (2, 1));
     assert_eq!(
         place(root.get("b").unwrap().items().next().unwrap()),
         (6, 2)

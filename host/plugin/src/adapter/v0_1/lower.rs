@@ -112,7 +112,7 @@ fn last(length: usize) -> u32 {
 
 /// A context with its lists in the contract's shape.
 pub(super) struct Context<'a> {
-    context: &'a crate::Context,
+    whole: &'a crate::Context,
     extra: Vec<(&'a str, &'a str)>,
     labels: Vec<&'a str>,
     device_extra: Vec<(&'a str, &'a str)>,
@@ -122,7 +122,7 @@ impl<'a> Context<'a> {
     pub(super) fn new(context: &'a crate::Context) -> Self {
         let device = context.device.as_ref();
         Self {
-            context,
+            whole: context,
             extra: pairs(&context.extra),
             labels: device
                 .map_or(&[][..], |d| &d.labels)
@@ -135,13 +135,9 @@ impl<'a> Context<'a> {
 
     pub(super) fn record(&self) -> types::Context<'_> {
         types::Context {
-            settings: &self.context.settings,
-            grade: self.context.grade.as_str(),
-            device: self
-                .context
-                .device
-                .as_ref()
-                .map(|device| self.device(device)),
+            settings: &self.whole.settings,
+            grade: self.whole.grade.as_str(),
+            device: self.whole.device.as_ref().map(|device| self.device(device)),
             extra: &self.extra,
         }
     }

@@ -1,0 +1,184 @@
+//! The course of a demo: enroll, push, enable, watch.
+//!
+//! Knows the server by its admin API alone. Invariant: every wait has a bound, and the hosts are
+//! stopped before the course ends.
+
+use std::time::{Duration, Instant};
+
+use hyper::Method;
+use mooring_server::api::{ProfilePatch, Summary};
+use mooring_sim::{Fleet, Progress};
+use tokio::sync::{oneshot, watch};
+use tokio::time::sleep;
+
+use super::report::Report;
+use super::view::View;
+use crate::client::{Client, ClientError, segment};
+use crate::output;
+use crate::signal;
+use crate::text::clean;
+use crate::upload::{self, Loaded};
+
+/// The built-in profiles that the demo enables for itself; none of them needs settings.
+const BUILT_INS: [&str; 3] = [
+    "com.mooring.builtin.firewall",
+    "com.mooring.builtin.gatekeeper",
+    "com.mooring.builtin.screenlock",
+];
+/// Longest wait for hosts to enroll before profiles are pushed: some may be told to be slow.
+const ENROLLING_MAX: Duration = Duration::from_secs(15);
+/// How often the counts are read in a run that ends by itself, and in one that is watched.
+const RUN_LOOK: Duration = Duration::from_millis(100);
+const LIVE_LOOK: Duration = Duration::from_millis(500);
+/// Looks in a row at which nothing is left to do, until it is believed.
+const SETTLED_LOOKS: u32 = 5;
+/// Longest time without any change, every host idle, until a run is given up.
+const QUIET_MAX: Duration = Duration::from_secs(30);
+
+/// What a demo needs.
+pub(super) struct Stage {
+    pub(super) client: Client,
+    pub(super) hosts: u32,
+    /// When a run that ends by itself is given up; `None` stays up until Ctrl-C.
+    pub(super) deadline: Option<Instant>,
+    pub(super) started: Instant,
+}
+
+impl Stage {
+    /// Plays the demo with these hosts and profiles.
+    pub(super) async fn play(&self, fleet: &mut Fleet, loaded: Loaded) -> anyhow::Result<Report> {
+        let mut report = Report {
+            hosts: u64::from(self.hosts),
+            ..Report::default()
+        };
+        let (ending, ended) = oneshot::channel::<()>();
+        let (telling, progress) = watch::channel(Progress::default());
+        let stop = async {
+            // Dropping the other end is the sign.
+            let _ = ended.await;
+        };
+        let course = async {
+            let ended = tokio::select! {
+                ended = self.course(loaded, progress, &mut report) => ended,
+                () = signal::stop() => Ok(()),
+            };
+            drop(ending);
+            ended
+        };
+        let (summary, ended) = tokio::join!(
+            fleet.run(stop, |now| {
+                telling.send_replace(now.clone());
+            }),
+            course
+        );
+        ended?;
+        let summary = summary?;
+        report.contacts = summary.contacts;
+        report.errors = summary.errors;
+        if let Some(error) = summary.first_error {
+            output::note(&format!("a host's exchange failed: {}", clean(&error)));
+        }
+        if report.elapsed_ms == 0 {
+            report.elapsed_ms = self.elapsed_ms();
+        }
+        Ok(report)
+    }
+
+    async fn course(
+        &self,
+        loaded: Loaded,
+        mut progress: watch::Receiver<Progress>,
+        report: &mut Report,
+    ) -> anyhow::Result<()> {
+        let mut view = View::new(self.hosts, self.deadline.is_none());
+        let everyone = progress.wait_for(|now| now.hosts > 0 && now.enrolled == now.hosts);
+        // A host that is late gets its profiles all the same.
+        let _ = tokio::time::timeout(ENROLLING_MAX, everyone).await;
+        let sent = upload::send(&self.client, loaded, false, |_| {}).await;
+        report.note_files(&sent.results, |text| view.say(text));
+        if let Some(error) = sent.error {
+            return Err(error.into());
+        }
+        for name in BUILT_INS {
+            match self.enable(name).await {
+                Ok(()) => report.builtins_enabled += 1,
+                Err(error) => view.say(&format!("{name} is not enabled: {error}")),
+            }
+        }
+        let Some(deadline) = self.deadline else {
+            return Ok(self.watch(&mut view, report).await?);
+        };
+        let settled = self.settle(&mut view, report, &progress);
+        let left = deadline.saturating_duration_since(Instant::now());
+        let settled = tokio::time::timeout(left, settled).await;
+        report.elapsed_ms = self.elapsed_ms();
+        view.clear();
+        match settled {
+            Ok(settled) => settled?,
+            Err(_) => output::note("time is up; --timeout gives more"),
+        }
+        Ok(())
+    }
+
+    async fn enable(&self, identifier: &str) -> Result<(), ClientError> {
+        let path = format!("/api/v1/profiles/{}", segment(identifier));
+        let patch = ProfilePatch {
+            enabled: true,
+            settings: None,
+        };
+        self.client.send(Method::PATCH, &path, &patch).await?;
+        Ok(())
+    }
+
+    /// Shows the counts for ever.
+    async fn watch(&self, view: &mut View, report: &mut Report) -> Result<(), ClientError> {
+        loop {
+            self.look(view, report).await?;
+            sleep(LIVE_LOOK).await;
+        }
+    }
+
+    /// Waits until every host is applied, or nothing more is going to happen.
+    async fn settle(
+        &self,
+        view: &mut View,
+        report: &mut Report,
+        progress: &watch::Receiver<Progress>,
+    ) -> Result<(), ClientError> {
+        let mut settled_looks = 0;
+        let mut last: Option<Summary> = None;
+        let mut changed = Instant::now();
+        loop {
+            let summary = self.look(view, report).await?;
+            if report.is_applied() {
+                return Ok(());
+            }
+            let is_idle = {
+                let now = progress.borrow();
+                now.hosts > 0 && now.idle == now.hosts
+            };
+            let is_settled = is_idle && report.pending == 0 && report.unknown == 0;
+            settled_looks = if is_settled { settled_looks + 1 } else { 0 };
+            if !is_idle || last.as_ref() != Some(&summary) {
+                changed = Instant::now();
+            }
+            if settled_looks >= SETTLED_LOOKS || changed.elapsed() > QUIET_MAX {
+                view.say("nothing more happens by itself, and not every host is applied");
+                return Ok(());
+            }
+            last = Some(summary);
+            sleep(RUN_LOOK).await;
+        }
+    }
+
+    async fn look(&self, view: &mut View, report: &mut Report) -> Result<Summary, ClientError> {
+        let summary: Summary = self.client.get_document("/api/v1/status").await?;
+        report.note_hosts(&summary);
+        view.show(report);
+        Ok(summary)
+    }
+
+    fn elapsed_ms(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+}

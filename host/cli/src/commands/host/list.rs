@@ -1,0 +1,162 @@
+//! `mooring host list`.
+
+use clap::ValueEnum;
+use mooring_server::api::HostListing;
+
+use crate::client::{Client, ClientError, segment};
+use crate::connection::ConnectionArgs;
+use crate::exit::Exit;
+use crate::output;
+use crate::progress;
+use crate::text::{NOT_KNOWN, Table, or_dash};
+use crate::words::word;
+
+/// Most hosts in one answer of the server.
+const PAGE_MAX: u32 = 1000;
+
+/// What `host list` takes.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ListArgs {
+    /// Only hosts with this status
+    #[arg(long, value_name = "STATUS")]
+    status: Option<StatusFilter>,
+    /// How many hosts at most
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
+    limit: u32,
+    /// Begin after the host with this id: the `next` of an earlier list
+    #[arg(long, value_name = "ID")]
+    after: Option<String>,
+    #[command(flatten)]
+    connection: ConnectionArgs,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+/// The four words.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum StatusFilter {
+    Applied,
+    Pending,
+    Failed,
+    Unknown,
+}
+
+impl StatusFilter {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Applied => "applied",
+            Self::Pending => "pending",
+            Self::Failed => "failed",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// Lists the hosts.
+pub(crate) async fn run(args: &ListArgs) -> anyhow::Result<Exit> {
+    let client = args.connection.client()?;
+    let listing = collect(&client, args).await?;
+    if args.json {
+        output::json(&listing)?;
+        return Ok(Exit::Fine);
+    }
+    if listing.hosts.is_empty() {
+        output::note("no such hosts");
+        return Ok(Exit::Fine);
+    }
+    output::data(&render(&listing))?;
+    if let Some(next) = &listing.next {
+        output::note(&format!(
+            "there are more; raise --limit, or go on with --after {next}"
+        ));
+    }
+    Ok(Exit::Fine)
+}
+
+/// Asks for page after page until there are enough.
+async fn collect(client: &Client, args: &ListArgs) -> Result<HostListing, ClientError> {
+    let mut all = HostListing {
+        hosts: Vec::new(),
+        next: None,
+    };
+    let mut after = args.after.clone();
+    let limit = usize::try_from(args.limit).unwrap_or(usize::MAX);
+    let bar = progress::bar(u64::from(args.limit / PAGE_MAX), "pages");
+    while all.hosts.len() < limit {
+        let missing = u32::try_from(limit - all.hosts.len()).unwrap_or(PAGE_MAX);
+        let path = page(args.status, missing.min(PAGE_MAX), after.as_deref());
+        let listing: HostListing = client.get_document(&path).await?;
+        all.hosts.extend(listing.hosts);
+        all.next = listing.next;
+        after = all.next.as_ref().map(ToString::to_string);
+        bar.inc(1);
+        if after.is_none() {
+            break;
+        }
+    }
+    bar.finish_and_clear();
+    Ok(all)
+}
+
+fn page(status: Option<StatusFilter>, limit: u32, after: Option<&str>) -> String {
+    let mut path = format!("/api/v1/hosts?limit={limit}");
+    if let Some(status) = status {
+        path.push_str("&status=");
+        path.push_str(status.word());
+    }
+    if let Some(after) = after {
+        path.push_str("&after=");
+        path.push_str(&segment(after));
+    }
+    path
+}
+
+fn render(listing: &HostListing) -> String {
+    let mut table = Table::new([
+        "ID", "SERIAL", "STATUS", "MODEL", "OS", "LAST SEEN", "NAME",
+    ]);
+    for host in &listing.hosts {
+        let told = &host.attributes;
+        let status = host.status.as_ref().map(word);
+        table.row([
+            host.id.to_string(),
+            or_dash(told.serial_number.as_ref()),
+            status.unwrap_or_else(|| "checked out".to_owned()),
+            or_dash(told.model.as_ref()),
+            or_dash(told.os_version.as_ref()),
+            host.last_seen_at.clone(),
+            told.device_name
+                .clone()
+                .unwrap_or_else(|| NOT_KNOWN.to_owned()),
+        ]);
+    }
+    table.render("")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Proves that parameters are encoded and left out where they are not given.
+    #[test]
+    fn pages() {
+        assert_eq!(page(None, 100, None), "/api/v1/hosts?limit=100");
+        assert_eq!(
+            page(Some(StatusFilter::Pending), 5, Some("a&b")),
+            "/api/v1/hosts?limit=5&status=pending&after=a%26b"
+        );
+    }
+
+    /// Proves that a name from a device cannot disturb the terminal.
+    #[test]
+    fn device_texts_are_cleaned() {
+        let listing: HostListing = serde_json::from_str(
+            r#"{"hosts":[{"id":"A","device_name":"x\u001b[2Jy","status":"applied",
+                "last_seen_at":"2026-01-01T00:00:00Z"}]}"#,
+        )
+        .unwrap();
+        let text = render(&listing);
+        assert!(text.contains("x[2Jy") && !text.contains('\u{1b}'), "{text}");
+    }
+}

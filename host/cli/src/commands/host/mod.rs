@@ -1,0 +1,45 @@
+//! `mooring host`: the devices, and what is on them.
+
+mod list;
+mod refresh;
+mod rm;
+mod show;
+
+use crate::exit::Exit;
+
+/// What can be done with hosts.
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum HostCommand {
+    /// List the hosts
+    List(list::ListArgs),
+    /// Show one host: its channels, plan, profiles and last commands
+    Show(show::ShowArgs),
+    /// Ask hosts for their profiles at the next contact, and remove what drifted
+    Refresh(refresh::RefreshArgs),
+    /// Forget hosts; nothing is removed from them, and one that enrolls again comes back
+    Rm(rm::RmArgs),
+}
+
+/// Runs the command.
+pub(crate) async fn run(command: HostCommand) -> anyhow::Result<Exit> {
+    match command {
+        HostCommand::List(args) => list::run(&args).await,
+        HostCommand::Show(args) => show::run(&args).await,
+        HostCommand::Refresh(args) => refresh::run(&args).await,
+        HostCommand::Rm(args) => rm::run(&args).await,
+    }
+}
+
+/// A host's id or serial number is not empty.
+#[derive(Debug, thiserror::Error)]
+#[error("a host is named by its id or its serial number")]
+struct NoName;
+
+/// Reads the name of a host: its id or its serial number.
+fn name(text: &str) -> Result<String, NoName> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Err(NoName);
+    }
+    Ok(text.to_owned())
+}

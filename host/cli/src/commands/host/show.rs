@@ -1,0 +1,256 @@
+//! `mooring host show`.
+
+use mooring_server::api::{HostDetail, HostProfiles, PlannedChange};
+use serde::Serialize;
+use serde_json::Value;
+
+use super::name;
+use crate::client::{self, segment};
+use crate::connection::ConnectionArgs;
+use crate::exit::Exit;
+use crate::output;
+use crate::text::{NOT_KNOWN, Table, clean, or_dash};
+use crate::words::{failure, reason, word};
+
+/// What `host show` takes.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ShowArgs {
+    /// The host's id or serial number
+    #[arg(value_name = "ID", value_parser = name)]
+    host: String,
+    #[command(flatten)]
+    connection: ConnectionArgs,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+/// The server's two documents about a host as one.
+#[derive(Debug, Serialize)]
+struct Shown {
+    #[serde(flatten)]
+    host: Value,
+    profiles: Value,
+    unmanaged: Value,
+}
+
+/// Shows the host.
+pub(crate) async fn run(args: &ShowArgs) -> anyhow::Result<Exit> {
+    let client = args.connection.client()?;
+    let path = format!("/api/v1/hosts/{}", segment(&args.host));
+    let host = client.get(&path).await?;
+    let profiles_path = format!("{path}/profiles");
+    let profiles = client.get(&profiles_path).await?;
+    if args.json {
+        let mut profiles: Value = client::read(&profiles_path, &profiles)?;
+        let mut take = |name: &str| profiles.get_mut(name).map_or(Value::Null, Value::take);
+        output::json(&Shown {
+            host: client::read(&path, &host)?,
+            profiles: take("profiles"),
+            unmanaged: take("unmanaged"),
+        })?;
+        return Ok(Exit::Fine);
+    }
+    let host: HostDetail = client::read(&path, &host)?;
+    let profiles: HostProfiles = client::read(&profiles_path, &profiles)?;
+    output::data(&render(&host, &profiles))?;
+    Ok(Exit::Fine)
+}
+
+fn render(host: &HostDetail, profiles: &HostProfiles) -> String {
+    let mut text = attributes(host);
+    section(&mut text, "channels", &channels(host));
+    for enrollment in &host.enrollments {
+        if !enrollment.plan.is_empty() {
+            let title = format!("plan of the {} channel", word(&enrollment.channel));
+            section(&mut text, &title, &plan(&enrollment.plan));
+        }
+    }
+    section(&mut text, "profiles", &managed(profiles));
+    section(&mut text, "profiles of others, left alone", &unmanaged(profiles));
+    section(&mut text, "last commands", &commands(host));
+    text
+}
+
+/// A titled table; one with nothing but its headings says so.
+fn section(text: &mut String, title: &str, table: &Table) {
+    text.push_str(&format!("\n{title}\n"));
+    if table.is_empty() {
+        text.push_str("  none\n");
+    } else {
+        text.push_str(&table.render("  "));
+    }
+}
+
+fn attributes(host: &HostDetail) -> String {
+    let summary = &host.summary;
+    let told = &summary.attributes;
+    let system = match (&told.os_version, &told.build_version) {
+        (Some(version), Some(build)) => format!("{version} ({build})"),
+        (version, build) => or_dash(version.as_ref().or(build.as_ref())),
+    };
+    let supervised = told.is_supervised.map(|is| if is { "yes" } else { "no" });
+    let status = summary.status.as_ref().map(word);
+    let mut text = format!("{}\n", clean(summary.id.as_str()));
+    for (name, value) in [
+        ("name", or_dash(told.device_name.as_ref())),
+        ("serial", or_dash(told.serial_number.as_ref())),
+        ("model", or_dash(told.model.as_ref())),
+        ("os", system),
+        ("supervised", or_dash(supervised)),
+        (
+            "status",
+            status.unwrap_or_else(|| "checked out".to_owned()),
+        ),
+        ("enrolled", host.enrolled_at.clone()),
+        ("last seen", summary.last_seen_at.clone()),
+        ("told at", or_dash(host.attributes_at.as_ref())),
+    ] {
+        text.push_str(&format!("  {name:<10}  {}\n", clean(&value)));
+    }
+    text
+}
+
+fn channels(host: &HostDetail) -> Table {
+    let mut table = Table::new(["CHANNEL", "PHASE", "STATUS", "LISTED AT", "REFRESH", "ID"]);
+    for enrollment in &host.enrollments {
+        let refresh = if enrollment.is_refresh_asked {
+            "asked"
+        } else {
+            NOT_KNOWN
+        };
+        table.row([
+            word(&enrollment.channel),
+            enrollment.phase.clone(),
+            word(&enrollment.status),
+            or_dash(enrollment.listed_at.as_ref()),
+            refresh.to_owned(),
+            enrollment.id.to_string(),
+        ]);
+    }
+    table
+}
+
+fn plan(changes: &[PlannedChange]) -> Table {
+    let mut table = Table::new(["CHANGE", "PROFILE", "VERSION", "REASON"]);
+    for change in changes {
+        table.row(match change {
+            PlannedChange::Install {
+                identifier,
+                version,
+                reason,
+            } => [
+                "install".to_owned(),
+                identifier.to_string(),
+                version.to_string(),
+                word(reason),
+            ],
+            PlannedChange::Remove { identifier } => [
+                "remove".to_owned(),
+                identifier.to_string(),
+                NOT_KNOWN.to_owned(),
+                "not wanted".to_owned(),
+            ],
+        });
+    }
+    table
+}
+
+fn managed(profiles: &HostProfiles) -> Table {
+    let mut table = Table::new(["PROFILE", "WANTED", "STATUS", "CHANNEL", "REASON"]);
+    for profile in &profiles.profiles {
+        let channel = profile.enrollment.as_ref().map(|one| word(&one.channel()));
+        let wanted = profile.wanted_version.map(|version| version.to_string());
+        let mut why = reason(&profile.status);
+        if let Some(note) = &profile.note {
+            let dash = if why.is_empty() { "" } else { "; " };
+            why = why + dash + note;
+        }
+        table.row([
+            profile.identifier.to_string(),
+            wanted.unwrap_or_else(|| "absent".to_owned()),
+            word(&profile.status.word()),
+            or_dash(channel),
+            why,
+        ]);
+    }
+    table
+}
+
+fn unmanaged(profiles: &HostProfiles) -> Table {
+    let mut table = Table::new(["PROFILE", "PAYLOAD UUID", "CHANNEL", "NAME"]);
+    for profile in &profiles.unmanaged {
+        table.row([
+            profile.identifier.to_string(),
+            profile.payload_uuid.to_string(),
+            word(&profile.enrollment.channel()),
+            or_dash(profile.name.as_ref()),
+        ]);
+    }
+    table
+}
+
+fn commands(host: &HostDetail) -> Table {
+    let mut table = Table::new([
+        "SENT AT", "COMMAND", "PROFILE", "VERSION", "CHANNEL", "OUTCOME", "ERROR",
+    ]);
+    for command in &host.commands {
+        table.row([
+            command.sent_at.clone(),
+            command.request_type.clone(),
+            or_dash(command.identifier.as_ref()),
+            or_dash(command.version),
+            word(&command.enrollment.channel()),
+            command.outcome.clone(),
+            command.error.as_ref().map(failure).unwrap_or_default(),
+        ]);
+    }
+    table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Proves that everything the server tells of a host is shown, its profiles with the reason.
+    #[test]
+    fn hosts_are_shown_whole() {
+        let host: HostDetail = serde_json::from_str(
+            r#"{"id":"AAAA","serial_number":"C02X","device_name":"Zo\u001bs Mac","os_version":"15.1",
+                "build_version":"24B83","is_supervised":true,"status":"failed",
+                "last_seen_at":"2026-01-02T00:00:00Z","enrolled_at":"2026-01-01T00:00:00Z",
+                "enrollments":[{"id":"AAAA","channel":"device","phase":"enrolled","epoch":1,
+                  "status":"failed","is_refresh_asked":true,
+                  "plan":[{"change":"install","identifier":"com.example.a","version":2,"reason":"missing"},
+                          {"change":"remove","identifier":"com.example.b"}]}],
+                "commands":[{"enrollment":"AAAA","uuid":"U","request_type":"InstallProfile",
+                  "identifier":"com.example.a","version":2,"sent_at":"2026-01-02T00:00:00Z",
+                  "outcome":"failed","error":{"kind":"lost"}}]}"#,
+        )
+        .unwrap();
+        let profiles: HostProfiles = serde_json::from_str(
+            r#"{"id":"AAAA","status":"failed","profiles":[
+                {"identifier":"com.example.a","enrollment":"AAAA","wanted_version":2,
+                 "status":"failed","error":{"kind":"lost"},"next_attempt":"parked"},
+                {"identifier":"com.example.b","enrollment":"AAAA","status":"pending","reason":"waiting",
+                 "note":"an unmanaged copy"}],
+                "unmanaged":[{"identifier":"com.other.c","payload_uuid":"X","enrollment":"AAAA:U1"}]}"#,
+        )
+        .unwrap();
+        let text = render(&host, &profiles);
+        for part in [
+            "Zos Mac",
+            "15.1 (24B83)",
+            "supervised  yes",
+            "install  com.example.a  2        missing",
+            "remove   com.example.b",
+            "no report came back",
+            "absent  pending  device   waiting; an unmanaged copy",
+            "com.other.c  X             user",
+            "InstallProfile",
+        ] {
+            assert!(text.contains(part), "{part:?} is not in\n{text}");
+        }
+        assert!(!text.contains('\u{1b}'));
+    }
+}

@@ -1,0 +1,53 @@
+//! `mooring profile`: what should be on hosts.
+
+mod list;
+mod push;
+mod rm;
+mod show;
+mod switch;
+
+use mooring_mdm::ids::PayloadIdentifier;
+
+use crate::client::segment;
+use crate::exit::Exit;
+
+pub(crate) use push::is_refused;
+
+/// What can be done with profiles.
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum ProfileCommand {
+    /// Push profiles: files, or folders that are searched for *.mobileconfig
+    Push(push::PushArgs),
+    /// List the profiles
+    List(list::ListArgs),
+    /// Show one profile, or one version of it, or download it
+    Show(show::ShowArgs),
+    /// Delete profiles; hosts that have them get rid of them
+    Rm(rm::RmArgs),
+    /// Enable a profile; a built-in one can be given settings
+    Enable(switch::EnableArgs),
+    /// Disable a profile: hosts get rid of it, and it can be enabled again
+    Disable(switch::DisableArgs),
+}
+
+/// Runs the command.
+pub(crate) async fn run(command: ProfileCommand) -> anyhow::Result<Exit> {
+    match command {
+        ProfileCommand::Push(args) => push::run(&args).await,
+        ProfileCommand::List(args) => list::run(&args).await,
+        ProfileCommand::Show(args) => show::run(&args).await,
+        ProfileCommand::Rm(args) => rm::run(&args).await,
+        ProfileCommand::Enable(args) => switch::enable(&args).await,
+        ProfileCommand::Disable(args) => switch::disable(&args).await,
+    }
+}
+
+/// Where the API keeps one profile.
+pub(crate) fn path(identifier: &PayloadIdentifier) -> String {
+    format!("/api/v1/profiles/{}", segment(identifier.as_str()))
+}
+
+/// Reads an identifier from the command line.
+fn identifier(text: &str) -> Result<PayloadIdentifier, mooring_mdm::ids::IdError> {
+    PayloadIdentifier::parse(text)
+}

@@ -1,0 +1,165 @@
+//! `mooring sim`: simulated devices against a running server.
+
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use hyper::Uri;
+use mooring_sim::{Behaviour, Ended, Fleet, FleetOptions, Progress, Summary};
+use tokio::net::TcpStream;
+
+use crate::duration;
+use crate::exit::{Exit, UsageError};
+use crate::output;
+use crate::progress;
+use crate::signal;
+use crate::text::{Table, clean, count};
+
+/// Longest time to find out whether there is a server at all.
+const PROBE_TIME_MAX: Duration = Duration::from_secs(5);
+
+/// What `sim` takes.
+#[derive(Debug, clap::Args)]
+#[command(after_help = behaviours())]
+pub(crate) struct SimArgs {
+    /// Where devices reach the server
+    #[arg(long, value_name = "URL")]
+    device_url: String,
+    /// How many devices
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    hosts: u32,
+    /// Makes the devices who they are; the same seed makes the same devices
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    seed: u64,
+    /// Time from the end of one contact of a device to its next, in milliseconds
+    #[arg(long, value_name = "MS", default_value_t = 500)]
+    poll_ms: u64,
+    /// End once every device's last two contacts got an empty reply
+    #[arg(long)]
+    exit_when_idle: bool,
+    /// Keep the devices in this file, so that a later run goes on with them
+    #[arg(long, value_name = "FILE")]
+    state: Option<PathBuf>,
+    /// Let some devices misbehave; may be given several times, see below
+    #[arg(long, value_name = "TEXT")]
+    behaviour: Vec<Behaviour>,
+    /// Simulate devices without a managed user
+    #[arg(long)]
+    no_user_channel: bool,
+    /// End after this time at the latest
+    #[arg(long, value_name = "SPAN", value_parser = duration::parse)]
+    timeout: Option<Duration>,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+/// The forms of `--behaviour`, for the help.
+pub(crate) fn behaviours() -> String {
+    format!("Behaviours:\n{}", Behaviour::HELP)
+}
+
+/// Runs the devices until they are idle, time is up, or Ctrl-C.
+pub(crate) async fn run(args: SimArgs) -> anyhow::Result<Exit> {
+    probe(&args.device_url).await?;
+    let mut options = FleetOptions::new(&args.device_url, args.hosts);
+    options.seed = args.seed;
+    options.poll_ms = args.poll_ms;
+    options.exit_when_idle = args.exit_when_idle;
+    options.state = args.state;
+    options.behaviours = args.behaviour;
+    options.user_channel = !args.no_user_channel;
+    options.time_max = args.timeout;
+    let mut fleet = Fleet::new(options)?;
+    let bar = progress::bar(u64::from(args.hosts), "idle");
+    let ended = fleet.run(signal::stop(), |now| show(&bar, now)).await;
+    bar.finish_and_clear();
+    let summary = ended?;
+    if args.json {
+        output::json(&summary)?;
+    } else {
+        output::data(&render(&summary))?;
+    }
+    Ok(judge(&summary, args.exit_when_idle))
+}
+
+/// Fails at once where nobody listens, since devices themselves would try for ever.
+async fn probe(url: &str) -> anyhow::Result<()> {
+    let wrong = || {
+        let error = UsageError::new(format!("{url:?} is no address of a server"));
+        error.with_hint("write it as http://HOST:PORT; `mooring serve` prints it")
+    };
+    let uri: Uri = url.parse().map_err(|_| wrong())?;
+    let host = uri.host().ok_or_else(wrong)?;
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    let port = uri.port_u16().unwrap_or(80);
+    let connect = TcpStream::connect((host, port));
+    let unreached = match tokio::time::timeout(PROBE_TIME_MAX, connect).await {
+        Ok(Ok(_)) => return Ok(()),
+        Ok(Err(source)) => source,
+        Err(elapsed) => elapsed.into(),
+    };
+    Err(NoServer {
+        url: clean(url),
+        source: unreached,
+    }
+    .into())
+}
+
+/// Nobody listens where devices should reach the server.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot reach the server at {url}; is it running?")]
+pub(crate) struct NoServer {
+    url: String,
+    source: io::Error,
+}
+
+fn show(bar: &indicatif::ProgressBar, now: &Progress) {
+    bar.set_length(u64::from(now.hosts));
+    bar.set_position(u64::from(now.idle));
+    bar.set_message(format!(
+        "idle, {} enrolled, {} contacts, {} errors",
+        now.enrolled, now.tally.contacts, now.tally.errors
+    ));
+}
+
+fn judge(summary: &Summary, exit_when_idle: bool) -> Exit {
+    if let Some(error) = &summary.first_error {
+        let errors = usize::try_from(summary.errors).unwrap_or(usize::MAX);
+        let errors = count(errors, "exchange");
+        output::note(&format!("{errors} failed; the first: {}", clean(error)));
+    }
+    let is_unreached = summary.enrolled == 0 && summary.errors > 0;
+    match summary.ended {
+        _ if is_unreached => Exit::Failed,
+        Ended::TimeMax if exit_when_idle => {
+            output::note("time was up before every device was idle");
+            Exit::Failed
+        }
+        Ended::Idle | Ended::Stopped | Ended::PollsMax | Ended::TimeMax => Exit::Fine,
+    }
+}
+
+fn render(summary: &Summary) -> String {
+    let mut text = format!(
+        "{} of {} devices enrolled, {} contacts, {} ms\n",
+        summary.enrolled, summary.hosts, summary.contacts, summary.elapsed_ms
+    );
+    if !summary.commands.is_empty() {
+        let mut table = Table::new(["COMMAND", "RECEIVED"]);
+        for (request_type, number) in &summary.commands {
+            table.row([request_type.clone(), number.to_string()]);
+        }
+        text = text + "\n" + &table.render("");
+    }
+    if !summary.profiles.is_empty() {
+        let mut table = Table::new(["PROFILE", "PAYLOAD UUID", "DEVICES"]);
+        for (identifier, revisions) in &summary.profiles {
+            for (uuid, devices) in revisions {
+                table.row([identifier.clone(), uuid.clone(), devices.to_string()]);
+            }
+        }
+        text = text + "\n" + &table.render("");
+    }
+    text
+}
