@@ -126,9 +126,7 @@ pub(crate) struct Client {
 impl Client {
     /// Takes `http://HOST:PORT`. Connects at the first request.
     pub(crate) fn new(url: &str, Token(token): &Token) -> Result<Self, ClientError> {
-        let bad = || ClientError::Address {
-            url: clean(url),
-        };
+        let bad = || ClientError::Address { url: clean(url) };
         let uri: Uri = url.parse().map_err(|_| bad())?;
         let is_plain = uri.scheme_str() == Some("http") && matches!(uri.path(), "" | "/");
         if !is_plain || uri.authority().is_none() || uri.query().is_some() {
@@ -209,7 +207,9 @@ impl Client {
             source,
         })?;
         let status = answer.status();
-        let body = Limited::new(answer.into_body(), BODY_BYTES_MAX).collect().await;
+        let body = Limited::new(answer.into_body(), BODY_BYTES_MAX)
+            .collect()
+            .await;
         let body = body.map_err(|source| {
             if source.is::<LengthLimitError>() {
                 let path = path.to_owned();
@@ -309,10 +309,7 @@ mod tests {
         }
         for url in ["", "localhost:1", "https://a", "http://a/api", "http://a?b"] {
             assert!(
-                matches!(
-                    Client::new(url, &token),
-                    Err(ClientError::Address { .. })
-                ),
+                matches!(Client::new(url, &token), Err(ClientError::Address { .. })),
                 "{url}"
             );
         }

@@ -8,13 +8,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+use mooring_server::serve::{TOKEN_FILE, URL_FILE};
 
 use crate::client::Client;
 use crate::exit::UsageError;
 
-/// Files that a server writes into its folder.
-const TOKEN_FILE: &str = "admin-token";
-const URL_FILE: &str = "admin-url";
 /// The variable with the token; there is no option for it, since others can see a command line.
 const TOKEN_VARIABLE: &str = "MOORING_TOKEN";
 
@@ -60,13 +58,25 @@ impl ConnectionArgs {
             let hint = format!("give --data DIR, the folder of the server, or set {variable}");
             return Err(error.with_hint(hint).into());
         };
-        read_line(&folder.join(file)).with_context(|| {
+        // A server takes its address away when it stops.
+        let has_token = || folder.join(TOKEN_FILE).exists();
+        let path = folder.join(file);
+        if file == URL_FILE && !path.exists() && has_token() {
+            let folder = folder.display().to_string();
+            return Err(NoServer { folder }.into());
+        }
+        read_line(&path).with_context(|| {
             let folder = folder.display();
-            format!(
-                "cannot learn {what} from {folder}; is this the folder of `mooring serve --data`?"
-            )
+            format!("cannot learn {what}; is {folder} the folder of a server?")
         })
     }
+}
+
+/// The folder is a server's, but the server is not running.
+#[derive(Debug, thiserror::Error)]
+#[error("no server is running over {folder}; start it with: mooring serve --data {folder}")]
+pub(crate) struct NoServer {
+    folder: String,
 }
 
 /// A text that nobody may see.
@@ -134,5 +144,8 @@ mod tests {
         let error = args(Some(folder.path()), None).find(None).unwrap_err();
         assert!(!error.is::<UsageError>());
         assert!(format!("{error:#}").contains(URL_FILE));
+        fs::write(folder.path().join(TOKEN_FILE), "secret\n").unwrap();
+        let error = args(Some(folder.path()), None).find(None).unwrap_err();
+        assert!(error.is::<NoServer>());
     }
 }

@@ -56,6 +56,11 @@ pub(crate) fn parse(text: &str) -> Result<Duration, DurationError> {
     Ok(total)
 }
 
+/// A span as whole milliseconds, as the server counts.
+pub(crate) fn whole_ms(span: Duration) -> u64 {
+    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
+}
+
 fn split(text: &str, is: impl Fn(char) -> bool) -> (&str, &str) {
     let end = text.find(|c| !is(c)).unwrap_or(text.len());
     text.split_at(end)

@@ -5,7 +5,8 @@
 use std::process::ExitCode;
 
 use crate::client::ClientError;
-use crate::commands::sim::NoServer;
+use crate::commands::sim::NoListener;
+use crate::connection::NoServer;
 
 /// The codes, for `--help`; `host/docs/CLI.md` says the same at length.
 pub(crate) const CODES: &str = "\
@@ -70,7 +71,7 @@ impl Exit {
             if cause.is::<UsageError>() {
                 return Some(Self::Usage);
             }
-            if cause.is::<NoServer>() {
+            if cause.is::<NoServer>() || cause.is::<NoListener>() {
                 return Some(Self::Unreachable);
             }
             cause.downcast_ref::<ClientError>().map(Self::of_client)

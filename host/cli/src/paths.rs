@@ -156,9 +156,6 @@ mod tests {
         file.set_len(READ_BYTES_MAX).unwrap();
         assert!(read(&path).is_ok());
         file.set_len(READ_BYTES_MAX + 1).unwrap();
-        assert_eq!(
-            read(&path).unwrap_err().kind(),
-            io::ErrorKind::FileTooLarge
-        );
+        assert_eq!(read(&path).unwrap_err().kind(), io::ErrorKind::FileTooLarge);
     }
 }

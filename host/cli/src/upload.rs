@@ -81,7 +81,7 @@ pub(crate) struct Sent {
 /// Reads the files; one that cannot be read is refused.
 pub(crate) fn load(gathered: Gathered) -> Loaded {
     let mut loaded = Loaded::default();
-    let mut refuse = |path: PathBuf, error| {
+    let refuse = |path: PathBuf, error| {
         let finding = findings::unreadable(&error);
         refused(path.display().to_string(), finding)
     };
@@ -149,8 +149,8 @@ fn divide(uploads: Vec<Upload>, bytes_max: usize) -> (Vec<Vec<PushFile>>, Vec<Pu
             too_large.extend(group.iter().map(|upload| does_not_fit(upload, group.len())));
             continue;
         }
-        let is_full = batch_bytes + group_bytes > bytes_max
-            || batch.len() + group.len() > REQUEST_FILES_MAX;
+        let is_full =
+            batch_bytes + group_bytes > bytes_max || batch.len() + group.len() > REQUEST_FILES_MAX;
         if is_full && !batch.is_empty() {
             batches.push(std::mem::take(&mut batch));
             batch_bytes = 0;
@@ -246,7 +246,9 @@ mod tests {
         check(vec![a(), large, b()], "ab", "l");
         let again = upload("d", Some("one"), 400);
         check(vec![a(), c(), b(), again], "b", "acd");
-        let many: Vec<_> = (0..=REQUEST_FILES_MAX).map(|_| upload("", None, 0)).collect();
+        let many: Vec<_> = (0..=REQUEST_FILES_MAX)
+            .map(|_| upload("", None, 0))
+            .collect();
         let (batches, _) = divide(many, usize::MAX);
         assert_eq!(batches.len(), 2);
     }

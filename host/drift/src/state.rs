@@ -152,7 +152,7 @@ pub struct Periodic {
 /// The sync state of one enrollment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SyncState {
-    /// Counts Authenticates; every command belongs to one epoch.
+    /// Counts Authenticates, from any number; every command belongs to one epoch.
     pub epoch: u32,
     /// How far the enrollment has come.
     pub phase: Phase,

@@ -24,6 +24,11 @@ pub(crate) fn request_id() -> String {
     hex(bytes::<8>())
 }
 
+/// Where the epochs of a new enrollment begin; far enough from the end to count up for ever.
+pub(crate) fn epoch() -> u32 {
+    u32::from_be_bytes(bytes()) >> 1
+}
+
 fn hex<const N: usize>(bytes: [u8; N]) -> String {
     let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or('0');
     bytes

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use mooring_mdm::finding::{Finding, Severity};
+use mooring_server::clock;
 use mooring_server::judge::{Grade, Judge};
 use serde::Serialize;
 
@@ -94,6 +95,8 @@ pub(crate) fn run(args: &CheckArgs) -> anyhow::Result<Exit> {
     } else {
         Grade::DeviceLenient
     };
+    // The host tells plugins the day, for certificates that have run out.
+    let today = clock::today();
     let mut report = Report::default();
     for (path, error) in &gathered.unreadable {
         report.add(path, vec![findings::unreadable(error)]);
@@ -101,7 +104,7 @@ pub(crate) fn run(args: &CheckArgs) -> anyhow::Result<Exit> {
     let bar = progress::bar(progress::steps(gathered.files.len()), "checked");
     for path in &gathered.files {
         let found = match paths::read(path) {
-            Ok(bytes) => judge.check(&path.display().to_string(), &bytes, grade),
+            Ok(bytes) => judge.check(path, &bytes, grade, &today),
             Err(error) => vec![findings::unreadable(&error)],
         };
         report.add(path, found);
@@ -129,10 +132,7 @@ mod tests {
         let mut report = Report::default();
         report.add(
             Path::new("a"),
-            vec![
-                at(Severity::Warning, (5, 1)),
-                at(Severity::Info, (1, 1)),
-            ],
+            vec![at(Severity::Warning, (5, 1)), at(Severity::Info, (1, 1))],
         );
         assert_eq!(report.exit(), Exit::Fine);
         assert_eq!(report.summary(), "checked 1 file: 0 errors, 1 warning");

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context as _;
+use mooring_server::serve::TOKEN_FILE;
 use mooring_server::{ServeOptions, Server};
 use serde::Serialize;
 
@@ -13,9 +14,6 @@ use crate::exit::Exit;
 use crate::logging;
 use crate::output::{self, OutputError};
 use crate::signal;
-
-/// Where the server keeps the token, in its folder.
-const TOKEN_FILE: &str = "admin-token";
 
 /// What `serve` takes.
 #[derive(Debug, clap::Args)]
@@ -51,7 +49,7 @@ pub(crate) async fn run(args: ServeArgs) -> anyhow::Result<Exit> {
     let mut options = ServeOptions::new(args.data.clone());
     options.admin = args.admin;
     options.device = args.device;
-    options.refresh_interval = args.refresh_interval;
+    options.policy.refresh_interval_ms = duration::whole_ms(args.refresh_interval);
     // Listened for from the start, so that a signal during the start stops it cleanly too.
     let stop = signal::stop();
     let server = Server::start(options)

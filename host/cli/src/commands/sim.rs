@@ -99,7 +99,7 @@ async fn probe(url: &str) -> anyhow::Result<()> {
         Ok(Err(source)) => source,
         Err(elapsed) => elapsed.into(),
     };
-    Err(NoServer {
+    Err(NoListener {
         url: clean(url),
         source: unreached,
     }
@@ -109,7 +109,7 @@ async fn probe(url: &str) -> anyhow::Result<()> {
 /// Nobody listens where devices should reach the server.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot reach the server at {url}; is it running?")]
-pub(crate) struct NoServer {
+pub(crate) struct NoListener {
     url: String,
     source: io::Error,
 }

@@ -57,7 +57,11 @@ fn render(summary: &Summary) -> String {
     ]);
     for profile in &summary.profiles {
         let counts = &profile.counts;
-        let mark = if profile.is_wanted { "" } else { "to be removed" };
+        let mark = if profile.is_wanted {
+            ""
+        } else {
+            "to be removed"
+        };
         table.row([
             profile.identifier.to_string(),
             profile.version.to_string(),

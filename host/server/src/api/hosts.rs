@@ -58,7 +58,7 @@ pub struct EnrollmentDetail {
     pub channel: Channel,
     /// `authenticated`, `enrolled` or `checked_out`.
     pub phase: String,
-    /// Counts its enrollments.
+    /// Changes with each enrollment.
     pub epoch: u32,
     /// The worst of its profiles.
     pub status: Status,

@@ -12,6 +12,7 @@ use mooring_store::{Change, EnrollmentRecord, HostRecord, PushTarget};
 
 use super::{Decision, Refusal, history, host_change, new_host};
 use crate::core::Core;
+use crate::random;
 
 impl Core {
     pub(super) fn decide_check_in(
@@ -124,13 +125,19 @@ impl Core {
     }
 
     fn new_enrollment(&self, id: &EnrollmentId) -> EnrollmentRecord {
+        // A host that was removed and comes back begins with sequence 1 again: another epoch
+        // keeps its command uuids from coming twice.
+        let sync = SyncState {
+            epoch: random::epoch(),
+            ..SyncState::new()
+        };
         EnrollmentRecord {
             id: id.clone(),
             push: None,
             unlock_token: None,
             user_short_name: None,
             last_seen_at: self.clock.now(),
-            sync: SyncState::new(),
+            sync,
             revision: 0,
         }
     }

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
+use mooring_server::serve::TOKEN_FILE;
 use mooring_server::{ServeOptions, Server};
 use mooring_sim::{Behaviour, Fleet, FleetOptions};
 
@@ -143,14 +144,15 @@ fn serve_options(args: &DemoArgs, folder: &Path) -> ServeOptions {
     let mut options = ServeOptions::new(folder.to_owned());
     options.admin = free_port;
     options.device = free_port;
-    options.refresh_interval = args.refresh_interval.unwrap_or(refresh);
+    let refresh = args.refresh_interval.unwrap_or(refresh);
+    options.policy.refresh_interval_ms = duration::whole_ms(refresh);
     options
 }
 
 fn announce(server: &Server, folder: &Path, is_json: bool) -> Result<(), OutputError> {
     let (admin, device) = (server.admin_url(), server.device_url());
     if is_json {
-        let token_file = folder.join("admin-token").display().to_string();
+        let token_file = folder.join(TOKEN_FILE).display().to_string();
         return output::json(&Ready {
             admin_url: &admin,
             device_url: &device,

@@ -113,9 +113,7 @@ fn page(status: Option<StatusFilter>, limit: u32, after: Option<&str>) -> String
 }
 
 fn render(listing: &HostListing) -> String {
-    let mut table = Table::new([
-        "ID", "SERIAL", "STATUS", "MODEL", "OS", "LAST SEEN", "NAME",
-    ]);
+    let mut table = Table::new(["ID", "SERIAL", "STATUS", "MODEL", "OS", "LAST SEEN", "NAME"]);
     for host in &listing.hosts {
         let told = &host.attributes;
         let status = host.status.as_ref().map(word);

@@ -67,7 +67,11 @@ fn render(host: &HostDetail, profiles: &HostProfiles) -> String {
         }
     }
     section(&mut text, "profiles", &managed(profiles));
-    section(&mut text, "profiles of others, left alone", &unmanaged(profiles));
+    section(
+        &mut text,
+        "profiles of others, left alone",
+        &unmanaged(profiles),
+    );
     section(&mut text, "last commands", &commands(host));
     text
 }
@@ -98,10 +102,7 @@ fn attributes(host: &HostDetail) -> String {
         ("model", or_dash(told.model.as_ref())),
         ("os", system),
         ("supervised", or_dash(supervised)),
-        (
-            "status",
-            status.unwrap_or_else(|| "checked out".to_owned()),
-        ),
+        ("status", status.unwrap_or_else(|| "checked out".to_owned())),
         ("enrolled", host.enrolled_at.clone()),
         ("last seen", summary.last_seen_at.clone()),
         ("told at", or_dash(host.attributes_at.as_ref())),

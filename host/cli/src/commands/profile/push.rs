@@ -52,7 +52,9 @@ pub(crate) async fn run(args: &PushArgs) -> anyhow::Result<Exit> {
     match sent.error {
         None => Ok(exit),
         Some(error) => {
-            output::note("not every file was sent; those shown were, the same push may be repeated");
+            output::note(
+                "not every file was sent; those shown were, the same push may be repeated",
+            );
             Err(error.into())
         }
     }

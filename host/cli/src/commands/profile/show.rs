@@ -101,7 +101,14 @@ fn render(detail: &ProfileDetail) -> String {
     if detail.versions.is_empty() {
         return text + "  no version yet: it was never enabled\n";
     }
-    let mut table = Table::new(["VERSION", "UPLOADED AT", "BY", "BYTES", "PAYLOAD UUID", "FROM"]);
+    let mut table = Table::new([
+        "VERSION",
+        "UPLOADED AT",
+        "BY",
+        "BYTES",
+        "PAYLOAD UUID",
+        "FROM",
+    ]);
     for version in &detail.versions {
         table.row([
             version.version.to_string(),
