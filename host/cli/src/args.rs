@@ -43,17 +43,17 @@ pub(crate) enum Command {
 /// Prints what the parser has to say, and tells how the process ends.
 pub(crate) fn refuse(error: &clap::Error) -> Exit {
     let text = error.render().to_string();
-    match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
-            // Nobody reads on: a closed pipe is no reason to complain.
-            let _ = output::data(&text);
-            Exit::Fine
-        }
-        _ => {
-            output::note(text.trim_end());
-            Exit::Usage
-        }
+    let is_asked = matches!(
+        error.kind(),
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
+    );
+    if is_asked {
+        // Nobody reads on: a closed pipe is no reason to complain.
+        let _ = output::data(&text);
+        return Exit::Fine;
     }
+    output::note(text.trim_end());
+    Exit::Usage
 }
 
 #[cfg(test)]

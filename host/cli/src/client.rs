@@ -263,12 +263,13 @@ pub(crate) fn problem(status: u16, body: &[u8]) -> ProblemDocument {
 
 /// The problem document of an error, made up where the server sent none.
 pub(crate) fn into_problem(error: ClientError) -> ProblemDocument {
-    match error {
-        ClientError::Problem(problem) => *problem,
-        other => ProblemDocument {
-            title: other.to_string(),
-            ..problem(0, b"")
-        },
+    let title = error.to_string();
+    if let ClientError::Problem(document) = error {
+        return *document;
+    }
+    ProblemDocument {
+        title,
+        ..problem(0, b"")
     }
 }
 

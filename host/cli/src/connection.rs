@@ -111,8 +111,8 @@ mod tests {
         }
     }
 
-    fn token(text: &str) -> Option<Token> {
-        Some(Token(text.to_owned()))
+    fn token(text: &str) -> Token {
+        Token(text.to_owned())
     }
 
     /// Proves that the folder is read, and that what is given for this run goes before it.
@@ -126,9 +126,13 @@ mod tests {
             assert_eq!((found.url.as_str(), found.token.0.as_str()), expected);
         };
         check(None, None, ("http://127.0.0.1:1", "secret"));
-        check(Some(""), token(""), ("http://127.0.0.1:1", "secret"));
-        check(Some("http://b"), token("other"), ("http://b", "other"));
-        let found = args(None, Some("http://b")).find(token("t")).unwrap();
+        check(Some(""), Some(token("")), ("http://127.0.0.1:1", "secret"));
+        check(
+            Some("http://b"),
+            Some(token("other")),
+            ("http://b", "other"),
+        );
+        let found = args(None, Some("http://b")).find(Some(token("t"))).unwrap();
         assert!(!format!("{found:?}").contains("\"t\""));
     }
 

@@ -73,6 +73,14 @@ impl Table {
     }
 }
 
+/// Names and values, one pair a line; the values are aligned, and cleaned here.
+pub(crate) fn pairs(pairs: &[(&str, String)]) -> String {
+    let width = pairs.iter().map(|(name, _)| name.chars().count()).max();
+    let width = width.unwrap_or(0);
+    let line = |(name, value): &(&str, String)| format!("  {name:<width$}  {}\n", clean(value));
+    pairs.iter().map(line).collect()
+}
+
 /// A number with its noun, `1 host` or `2 hosts`.
 pub(crate) fn count(number: usize, noun: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };

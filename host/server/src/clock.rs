@@ -8,7 +8,6 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use mooring_drift::policy::Timestamp;
 use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 /// Tells the time; tests pass one of their own.
 #[derive(Clone)]
@@ -44,12 +43,15 @@ impl Clock {
 
 /// `at` as RFC 3339; moments beyond the year 9999 show as the last one that has a form.
 pub fn rfc3339(at: Timestamp) -> String {
-    let last_ms = 253_402_300_799_999;
-    let nanos = i128::from(at.0.min(last_ms)) * 1_000_000;
-    OffsetDateTime::from_unix_timestamp_nanos(nanos)
-        .ok()
-        .and_then(|moment| moment.format(&Rfc3339).ok())
-        .unwrap_or_else(|| "9999-12-31T23:59:59.999Z".to_owned())
+    let last = "9999-12-31T23:59:59.999Z";
+    let seconds = i64::try_from(at.0 / 1000).unwrap_or(i64::MAX);
+    let Ok(moment) = OffsetDateTime::from_unix_timestamp(seconds) else {
+        return last.to_owned();
+    };
+    let (year, month, day) = moment.to_calendar_date();
+    let (hour, minute, second) = moment.to_hms();
+    let (month, ms) = (u8::from(month), at.0 % 1000);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{ms:03}Z")
 }
 
 /// The day of `at` in UTC, as `YYYY-MM-DD`.
@@ -69,7 +71,7 @@ mod tests {
     /// Moments become RFC 3339, the furthest one too.
     #[test]
     fn moments() {
-        assert_eq!(rfc3339(Timestamp(0)), "1970-01-01T00:00:00Z");
+        assert_eq!(rfc3339(Timestamp(0)), "1970-01-01T00:00:00.000Z");
         assert_eq!(
             rfc3339(Timestamp(1_700_000_000_123)),
             "2023-11-14T22:13:20.123Z"

@@ -45,8 +45,8 @@ fn render(summary: &Summary) -> String {
         counts.unknown
     );
     if summary.checked_out > 0 {
-        let gone = summary.checked_out;
-        text.push_str(&format!("{gone} more checked out and are not counted\n"));
+        let gone = summary.checked_out.to_string();
+        text.extend([&gone, " more checked out and are not counted\n"]);
     }
     if summary.profiles.is_empty() {
         text.push_str("no profiles; push one with: mooring profile push FILE\n");

@@ -86,21 +86,22 @@ impl Report {
 
     /// The report as text.
     pub(crate) fn render(&self) -> String {
-        let mut text = format!(
-            "{} of {} hosts applied, {} pending, {} failed, {} unknown\n",
-            self.applied, self.hosts, self.pending, self.failed, self.unknown
-        );
         let seconds = std::time::Duration::from_millis(self.elapsed_ms).as_secs_f64();
-        text.push_str(&format!(
-            "{} profiles accepted, {} refused, {} built-in ones enabled\n\
+        format!(
+            "{} of {} hosts applied, {} pending, {} failed, {} unknown\n\
+             {} profiles accepted, {} refused, {} built-in ones enabled\n\
              {} commands sent in {} contacts, {seconds:.1} s\n",
+            self.applied,
+            self.hosts,
+            self.pending,
+            self.failed,
+            self.unknown,
             self.profiles_accepted,
             self.profiles_refused,
             self.builtins_enabled,
             self.commands_sent,
             self.contacts
-        ));
-        text
+        )
     }
 }
 

@@ -9,7 +9,7 @@ use crate::client::{self, segment};
 use crate::connection::ConnectionArgs;
 use crate::exit::Exit;
 use crate::output;
-use crate::text::{NOT_KNOWN, Table, clean, or_dash};
+use crate::text::{NOT_KNOWN, Table, clean, or_dash, pairs};
 use crate::words::{failure, reason, word};
 
 /// What `host show` takes.
@@ -78,12 +78,12 @@ fn render(host: &HostDetail, profiles: &HostProfiles) -> String {
 
 /// A titled table; one with nothing but its headings says so.
 fn section(text: &mut String, title: &str, table: &Table) {
-    text.push_str(&format!("\n{title}\n"));
-    if table.is_empty() {
-        text.push_str("  none\n");
+    let rows = if table.is_empty() {
+        "  none\n".to_owned()
     } else {
-        text.push_str(&table.render("  "));
-    }
+        table.render("  ")
+    };
+    text.extend(["\n", title, "\n", &rows]);
 }
 
 fn attributes(host: &HostDetail) -> String {
@@ -95,8 +95,7 @@ fn attributes(host: &HostDetail) -> String {
     };
     let supervised = told.is_supervised.map(|is| if is { "yes" } else { "no" });
     let status = summary.status.as_ref().map(word);
-    let mut text = format!("{}\n", clean(summary.id.as_str()));
-    for (name, value) in [
+    let lines = [
         ("name", or_dash(told.device_name.as_ref())),
         ("serial", or_dash(told.serial_number.as_ref())),
         ("model", or_dash(told.model.as_ref())),
@@ -106,10 +105,8 @@ fn attributes(host: &HostDetail) -> String {
         ("enrolled", host.enrolled_at.clone()),
         ("last seen", summary.last_seen_at.clone()),
         ("told at", or_dash(host.attributes_at.as_ref())),
-    ] {
-        text.push_str(&format!("  {name:<10}  {}\n", clean(&value)));
-    }
-    text
+    ];
+    clean(summary.id.as_str()) + "\n" + &pairs(&lines)
 }
 
 fn channels(host: &HostDetail) -> Table {

@@ -14,7 +14,7 @@ use crate::connection::ConnectionArgs;
 use crate::exit::Exit;
 use crate::findings;
 use crate::output;
-use crate::text::{Table, clean, or_dash};
+use crate::text::{Table, clean, or_dash, pairs};
 use crate::words::word;
 
 /// What `profile show` takes.
@@ -78,26 +78,24 @@ async fn download(client: &Client, path: &str, file: &Path, is_json: bool) -> an
 fn render(detail: &ProfileDetail) -> String {
     let profile = &detail.summary;
     let hosts = &detail.hosts;
-    let mut text = format!("{}\n", clean(profile.identifier.as_str()));
-    let mut line = |name: &str, value: &str| {
-        text.push_str(&format!("  {name:<8}  {}\n", clean(value)));
+    let state = match &detail.deleted_at {
+        Some(at) => format!("{} at {at}", word(&profile.state)),
+        None => word(&profile.state),
     };
-    line("name", &or_dash(profile.name.as_ref()));
-    line("state", &word(&profile.state));
-    if let Some(at) = &detail.deleted_at {
-        line("deleted", at);
-    }
-    line("channel", &word(&profile.channel));
-    line("origin", &list::origin(&profile.origin));
+    let mut lines = vec![
+        ("name", or_dash(profile.name.as_ref())),
+        ("state", state),
+        ("channel", word(&profile.channel)),
+        ("origin", list::origin(&profile.origin)),
+    ];
     if let Some(settings) = &detail.settings {
-        line("settings", &settings.to_string());
+        lines.push(("settings", settings.to_string()));
     }
     let (applied, pending) = (hosts.applied, hosts.pending);
     let (failed, unknown) = (hosts.failed, hosts.unknown);
-    line(
-        "hosts",
-        &format!("{applied} applied, {pending} pending, {failed} failed, {unknown} unknown"),
-    );
+    let hosts = format!("{applied} applied, {pending} pending, {failed} failed, {unknown} unknown");
+    lines.push(("hosts", hosts));
+    let text = clean(profile.identifier.as_str()) + "\n" + &pairs(&lines);
     if detail.versions.is_empty() {
         return text + "  no version yet: it was never enabled\n";
     }
@@ -123,17 +121,12 @@ fn render(detail: &ProfileDetail) -> String {
 }
 
 fn render_version(identifier: &PayloadIdentifier, version: &VersionDetail) -> String {
-    let mut text = format!(
-        "{} version {}\n",
-        clean(identifier.as_str()),
-        version.version
-    );
     let signed = if version.is_signed {
         "yes, delivered as it came"
     } else {
         "no"
     };
-    for (name, value) in [
+    let lines = [
         ("name", or_dash(version.name.as_ref())),
         ("payload uuid", version.payload_uuid.to_string()),
         ("uploaded uuid", or_dash(version.uploaded_uuid.as_ref())),
@@ -145,9 +138,9 @@ fn render_version(identifier: &PayloadIdentifier, version: &VersionDetail) -> St
         ("from", version.source_name.clone()),
         ("uploaded at", version.uploaded_at.clone()),
         ("by", version.uploaded_by.clone()),
-    ] {
-        text.push_str(&format!("  {name:<20}  {}\n", clean(&value)));
-    }
+    ];
+    let name = clean(identifier.as_str());
+    let mut text = format!("{name} version {}\n", version.version) + &pairs(&lines);
     for finding in &version.findings {
         text.push_str(&findings::render(&version.source_name, finding));
         text.push('\n');

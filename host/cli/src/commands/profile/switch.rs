@@ -56,27 +56,27 @@ enum Settings {
 #[derive(Debug, thiserror::Error)]
 enum SettingsError {
     #[error("the settings are not JSON: {0}; in a shell, write them as '{{\"key\": true}}'")]
-    NoJson(#[from] serde_json::Error),
+    Syntax(serde_json::Error),
     #[error("the settings are no JSON object; write them as '{{\"key\": true}}'")]
-    NoObject,
+    Form,
     #[error("after @ comes the name of a file")]
-    NoFile,
+    File,
 }
 
 fn settings(text: &str) -> Result<Settings, SettingsError> {
     match text.strip_prefix('@') {
-        Some("") => Err(SettingsError::NoFile),
+        Some("") => Err(SettingsError::File),
         Some(file) => Ok(Settings::File(file.to_owned())),
         None => object(text).map(Settings::Inline),
     }
 }
 
 fn object(text: &str) -> Result<Value, SettingsError> {
-    let value: Value = serde_json::from_str(text)?;
+    let value: Value = serde_json::from_str(text).map_err(SettingsError::Syntax)?;
     if value.is_object() {
         return Ok(value);
     }
-    Err(SettingsError::NoObject)
+    Err(SettingsError::Form)
 }
 
 impl Settings {

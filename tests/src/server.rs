@@ -1,0 +1,194 @@
+//! A server without sockets.
+//!
+//! Knows nothing of devices. Invariant: every count that it shows is checked to add up.
+
+use std::ops::Deref;
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+
+use mooring_drift::policy::Policy;
+use mooring_drift::status::{ProfileStatus, Status};
+use mooring_mdm::ids::PayloadIdentifier;
+use mooring_server::api::{HostProfile, PushOutcome, PushResult, Summary};
+use mooring_server::core::Core;
+use mooring_server::hosts::HostsQuery;
+use mooring_server::judge::Judge;
+use mooring_server::profiles::{PushOptions, Upload};
+use mooring_store::{MemoryStore, RedbOptions, RedbStore, Store};
+
+use crate::TestClock;
+
+/// The built-in plugins, compiled once a process.
+pub fn judge() -> Arc<Judge> {
+    static JUDGE: OnceLock<Arc<Judge>> = OnceLock::new();
+    Arc::clone(JUDGE.get_or_init(|| Arc::new(Judge::load().expect("the plugins load"))))
+}
+
+/// A server without sockets; beside what is here it has everything of [`Core`].
+#[derive(Debug)]
+pub struct TestServer {
+    core: Core,
+    /// Its time.
+    pub clock: TestClock,
+}
+
+impl Deref for TestServer {
+    type Target = Core;
+
+    fn deref(&self) -> &Core {
+        &self.core
+    }
+}
+
+impl TestServer {
+    /// A new server that forgets everything at the end.
+    pub fn new() -> Self {
+        Self::with_judge(judge())
+    }
+
+    /// The same with other plugins.
+    pub fn with_judge(judge: Arc<Judge>) -> Self {
+        let store = MemoryStore::new().expect("randomness");
+        Self::over(Arc::new(store), judge, &TestClock::new())
+    }
+
+    /// A server over the store in a file, which is made if it is not there.
+    pub fn open(file: &Path, clock: &TestClock) -> Self {
+        let store = RedbStore::open(file, RedbOptions::default()).expect("a store that opens");
+        Self::over(Arc::new(store), judge(), clock)
+    }
+
+    fn over(store: Arc<dyn Store>, judge: Arc<Judge>, clock: &TestClock) -> Self {
+        let core = Core::new(store, judge, Policy::default(), clock.for_server());
+        Self {
+            core: core.expect("a server over this store"),
+            clock: clock.clone(),
+        }
+    }
+
+    /// Pushes files given as name and text.
+    pub fn push_files<T: AsRef<[u8]>>(&self, files: &[(&str, T)]) -> Vec<PushResult> {
+        let uploads: Vec<_> = files.iter().map(|(name, text)| upload(name, text)).collect();
+        self.push(&uploads, &options(false)).expect("a push")
+    }
+
+    /// Pushes one file.
+    pub fn push_one(&self, bytes: impl AsRef<[u8]>) -> PushResult {
+        self.push_files(&[("profile.mobileconfig", bytes)]).remove(0)
+    }
+
+    /// Pushes one file that must be taken, and tells its version and uuid.
+    pub fn push_taken(&self, bytes: impl AsRef<[u8]>) -> (u32, String) {
+        let result = self.push_one(bytes);
+        assert!(
+            matches!(
+                result.outcome,
+                PushOutcome::Created | PushOutcome::Updated | PushOutcome::Unchanged
+            ),
+            "{result:#?}"
+        );
+        (
+            result.version.unwrap(),
+            result.payload_uuid.unwrap().to_string(),
+        )
+    }
+
+    /// Pushes one file in which changed inner uuids are meant.
+    pub fn push_accepting(&self, bytes: impl AsRef<[u8]>) -> PushResult {
+        let upload = upload("profile.mobileconfig", bytes);
+        self.push(&[upload], &options(true)).expect("a push").remove(0)
+    }
+
+    /// Enables or disables a profile.
+    pub fn enable(&self, identifier: &str, is_enabled: bool) {
+        self.switch(&id(identifier), is_enabled, None, "test")
+            .expect("a switch");
+    }
+
+    /// Deletes a profile.
+    pub fn remove(&self, identifier: &str) {
+        self.delete(&id(identifier)).expect("a profile to delete");
+    }
+
+    /// The counts, checked against each other and against the listing of every status.
+    pub fn counts(&self) -> Summary {
+        let summary = self.summary().expect("a summary");
+        let own = summary.counts;
+        let sum = own.applied + own.pending + own.failed + own.unknown;
+        assert_eq!(sum, summary.hosts, "the counts of hosts add up");
+        for (status, count) in [
+            (Status::Applied, own.applied),
+            (Status::Pending, own.pending),
+            (Status::Failed, own.failed),
+            (Status::Unknown, own.unknown),
+        ] {
+            let query = HostsQuery {
+                after: None,
+                limit: usize::MAX,
+                status: Some(status),
+            };
+            let listed = self.host_listing(&query).expect("a listing").hosts.len();
+            assert_eq!(listed as u64, count, "{status:?} in the listing");
+        }
+        for profile in &summary.profiles {
+            let counts = profile.counts;
+            let sum = counts.applied + counts.pending + counts.failed + counts.unknown;
+            assert!(sum <= summary.hosts, "{profile:?}");
+        }
+        summary
+    }
+
+    /// Checks that every one of `hosts` hosts is applied.
+    #[track_caller]
+    pub fn assert_applied(&self, hosts: u64) {
+        let summary = self.counts();
+        assert_eq!(
+            (summary.hosts, summary.counts.applied),
+            (hosts, hosts),
+            "{summary:#?}"
+        );
+    }
+
+    /// What is said about one profile of one host, if it is shown at all.
+    pub fn profile_of(&self, host: &str, identifier: &str) -> Option<HostProfile> {
+        let profiles = self.host_profiles(host).expect("a host").profiles;
+        let mut found = profiles
+            .into_iter()
+            .filter(|p| p.identifier.as_str() == identifier);
+        found.next()
+    }
+
+    /// The status of one profile of one host.
+    #[track_caller]
+    pub fn status_of(&self, host: &str, identifier: &str) -> ProfileStatus {
+        self.profile_of(host, identifier)
+            .expect("the profile is shown")
+            .status
+    }
+}
+
+impl Default for TestServer {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// An identifier.
+pub fn id(text: &str) -> PayloadIdentifier {
+    PayloadIdentifier::parse(text).expect("an identifier")
+}
+
+/// A file to push.
+pub fn upload(name: &str, bytes: impl AsRef<[u8]>) -> Upload {
+    Upload {
+        name: name.to_owned(),
+        bytes: bytes.as_ref().to_vec(),
+    }
+}
+
+fn options(accept_uuid_changes: bool) -> PushOptions {
+    PushOptions {
+        accept_uuid_changes,
+        by: "test".to_owned(),
+    }
+}
