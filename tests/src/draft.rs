@@ -90,10 +90,10 @@ impl Draft {
 /// A uuid that follows from a text and a number.
 pub fn uuid_of(text: &str, number: u64) -> String {
     let mix = |start: u64| {
-        text.bytes()
-            .fold(start ^ number.wrapping_mul(0x9e37_79b9_7f4a_7c15), |hash, byte| {
-                (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-            })
+        text.bytes().fold(
+            start ^ number.wrapping_mul(0x9e37_79b9_7f4a_7c15),
+            |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3),
+        )
     };
     let (high, low) = (mix(0xcbf2_9ce4_8422_2325), mix(0x8422_2325_cbf2_9ce4));
     format!(

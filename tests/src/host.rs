@@ -143,9 +143,8 @@ pub fn settle(server: &TestServer, hosts: &mut [Host]) {
 pub fn settle_one(server: &TestServer, host: &mut Host) -> usize {
     for contacts in 1..=CONTACTS_MAX {
         let contact = host.contact(server);
-        let is_over = |ending: mooring_sim::Ending| {
-            ending.is_idle() || ending == mooring_sim::Ending::Silent
-        };
+        let is_over =
+            |ending: mooring_sim::Ending| ending.is_idle() || ending == mooring_sim::Ending::Silent;
         // A contact that did work ends with a report, so it is never idle.
         if is_over(contact.device) && is_over(contact.user) {
             return contacts;
@@ -183,7 +182,9 @@ pub fn read_command(channel: Channel, body: &[u8]) -> Sent {
     let identifier = text(command, "Identifier").or_else(|| {
         let payload = command.get("Payload")?.as_data()?;
         let profile = Profile::parse(payload, &ProfileLimits::default()).ok()?;
-        profile.identifier().map(|identifier| identifier.to_string())
+        profile
+            .identifier()
+            .map(|identifier| identifier.to_string())
     });
     Sent {
         channel,

@@ -68,13 +68,17 @@ impl TestServer {
 
     /// Pushes files given as name and text.
     pub fn push_files<T: AsRef<[u8]>>(&self, files: &[(&str, T)]) -> Vec<PushResult> {
-        let uploads: Vec<_> = files.iter().map(|(name, text)| upload(name, text)).collect();
+        let uploads: Vec<_> = files
+            .iter()
+            .map(|(name, text)| upload(name, text))
+            .collect();
         self.push(&uploads, &options(false)).expect("a push")
     }
 
     /// Pushes one file.
     pub fn push_one(&self, bytes: impl AsRef<[u8]>) -> PushResult {
-        self.push_files(&[("profile.mobileconfig", bytes)]).remove(0)
+        self.push_files(&[("profile.mobileconfig", bytes)])
+            .remove(0)
     }
 
     /// Pushes one file that must be taken, and tells its version and uuid.
@@ -96,7 +100,9 @@ impl TestServer {
     /// Pushes one file in which changed inner uuids are meant.
     pub fn push_accepting(&self, bytes: impl AsRef<[u8]>) -> PushResult {
         let upload = upload("profile.mobileconfig", bytes);
-        self.push(&[upload], &options(true)).expect("a push").remove(0)
+        self.push(&[upload], &options(true))
+            .expect("a push")
+            .remove(0)
     }
 
     /// Enables or disables a profile.

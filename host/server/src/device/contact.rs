@@ -14,6 +14,7 @@ use mooring_store::{Change, EnrollmentRecord, HostRecord};
 
 use super::{Decision, DeviceReply, Refusal, history, host_change};
 use crate::core::Core;
+use crate::shelf::Shelf;
 
 impl Core {
     pub(super) fn decide_connect(
@@ -68,15 +69,24 @@ impl Core {
 
     pub(crate) fn step(&self, host: &HostRecord, record: &EnrollmentRecord, event: Event) -> Step {
         let shelf = self.shelf();
-        let context = Context {
+        step(&record.sync, event, &self.context(&shelf, host, record))
+    }
+
+    /// What decisions about an enrollment depend on, at this moment.
+    pub(crate) fn context<'a>(
+        &'a self,
+        shelf: &'a Shelf,
+        host: &'a HostRecord,
+        record: &'a EnrollmentRecord,
+    ) -> Context<'a> {
+        Context {
             enrollment: &record.id,
             desired: shelf.catalog.desired(record.id.channel()),
             policy: &self.policy,
             names: &self.names,
             build_version: host.attributes.build_version.as_deref(),
             now: self.clock.now(),
-        };
-        step(&record.sync, event, &context)
+        }
     }
 
     fn encode(&self, step: &Step) -> Result<DeviceReply, Refusal> {

@@ -3,7 +3,7 @@
 //! Knows nothing of routes. Invariant: nothing here changes anything.
 
 use mooring_drift::drift::Change;
-use mooring_drift::next::{Context, eligible_changes};
+use mooring_drift::next::eligible_changes;
 use mooring_drift::state::Phase;
 use mooring_drift::status::Status;
 use mooring_mdm::ids::HostId;
@@ -145,14 +145,7 @@ impl Core {
         status: Status,
     ) -> EnrollmentDetail {
         let sync = &record.sync;
-        let context = Context {
-            enrollment: &record.id,
-            desired: shelf.catalog.desired(record.id.channel()),
-            policy: &self.policy,
-            names: &self.names,
-            build_version: host.attributes.build_version.as_deref(),
-            now: self.clock.now(),
-        };
+        let context = self.context(shelf, host, record);
         EnrollmentDetail {
             id: record.id.clone(),
             channel: record.id.channel(),
