@@ -291,6 +291,9 @@ pub(crate) fn segment(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+
     use super::*;
 
     /// Proves that every byte that could end or change a path is encoded.
@@ -330,5 +333,38 @@ mod tests {
         assert!(document.detail.starts_with("<h1>bad"));
         assert!(document.detail.len() <= EXCERPT_CHARACTERS_MAX);
         assert_eq!(problem(418, &[0xff]).status, 418);
+    }
+
+    /// Answers one request with `reply` and gives the request's head.
+    async fn exchange(reply: &'static str) -> (Result<Bytes, ClientError>, String) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let client = Client::new(&url, &Token("sesame".to_owned())).unwrap();
+        let serve = async {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut head = Vec::new();
+            while !head.ends_with(b"\r\n\r\n") {
+                head.push(stream.read_u8().await.unwrap());
+            }
+            stream.write_all(reply.as_bytes()).await.unwrap();
+            String::from_utf8(head).unwrap()
+        };
+        tokio::join!(client.get("/a"), serve)
+    }
+
+    /// Proves that the token is sent and what success, a problem, a broken answer and no server
+    /// become.
+    #[tokio::test]
+    async fn answers() {
+        let (answer, head) = exchange("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok").await;
+        assert_eq!(answer.unwrap(), "ok");
+        assert!(head.starts_with("GET /a HTTP/1.1\r\n"), "{head}");
+        assert!(head.contains("authorization: Bearer sesame\r\n"), "{head}");
+        let (answer, _) = exchange("HTTP/1.1 409 X\r\ncontent-length: 0\r\n\r\n").await;
+        assert!(matches!(answer, Err(ClientError::Problem(p)) if p.status == 409));
+        let (answer, _) = exchange("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nok").await;
+        assert!(matches!(answer, Err(ClientError::Broken { .. })));
+        let (answer, _) = exchange("").await;
+        assert!(matches!(answer, Err(ClientError::Unreachable { .. })));
     }
 }

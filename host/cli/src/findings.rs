@@ -14,11 +14,14 @@ pub(crate) const UNREADABLE: &str = "unreadable";
 
 /// One finding, its hint on an indented line of its own; no line break at the end.
 pub(crate) fn render(file: &str, finding: &Finding) -> String {
-    let (line, column) = (finding.line, finding.column);
-    let colon = if file.is_empty() { "" } else { ":" };
+    let place = match (file, finding.line) {
+        // Not about a file at all, as with settings.
+        ("", 0) => String::new(),
+        ("", line) => format!("{line}:{} ", finding.column),
+        (file, line) => format!("{}:{line}:{} ", clean(file), finding.column),
+    };
     let mut text = format!(
-        "{}{colon}{line}:{column} {} {} {}",
-        clean(file),
+        "{place}{} {} {}",
         finding.severity,
         clean(&finding.rule),
         clean(&finding.message)

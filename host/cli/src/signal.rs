@@ -1,27 +1,29 @@
 //! Being asked to stop.
 //!
-//! Invariant: once a command listens here, a first Ctrl-C lets it end by itself.
+//! Invariant: from the moment it is listened for, a signal is not lost and does not kill: it waits
+//! until somebody looks.
 
-use std::future::pending;
+use std::future::{Future, pending};
+use std::io;
 
-/// Completes at SIGINT (Ctrl-C) or SIGTERM.
-pub(crate) async fn stop() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = terminate.recv() => return,
-                () = interrupt() => return,
-            }
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// Listens from now on; completes at SIGINT (Ctrl-C) or SIGTERM.
+pub(crate) fn stop() -> impl Future<Output = ()> {
+    let interrupt = signal(SignalKind::interrupt());
+    let terminate = signal(SignalKind::terminate());
+    async {
+        tokio::select! {
+            () = arrival(interrupt) => {}
+            () = arrival(terminate) => {}
         }
     }
-    interrupt().await;
 }
 
-async fn interrupt() {
-    // Without a handler the signal ends the process as it always does: nothing to wait for.
-    if tokio::signal::ctrl_c().await.is_err() {
-        pending::<()>().await;
+async fn arrival(listening: io::Result<Signal>) {
+    // Without a listener the signal ends the process as it always does: nothing to wait for.
+    match listening {
+        Ok(mut signals) => drop(signals.recv().await),
+        Err(_) => pending().await,
     }
 }

@@ -6,8 +6,8 @@
 //!
 //! Invariants: a component imports nothing but the contract's `log`, so it can see nothing but its
 //! arguments; every call runs in a fresh instance and nothing survives it; every call ends within
-//! its time limit plus [`TICK`], holds no more memory than its limit, and hands back no more than
-//! its limits name.
+//! its time limit (with [`HANDOVER_PER_NODE`]) plus two [`TICK`]s, holds no more memory than its
+//! limit, and hands back no more than its limits name.
 //!
 //! ```no_run
 //! use mooring_plugin::{Context, Limits, Outcome, Runtime, RuntimeOptions, Subject};
@@ -47,7 +47,7 @@ mod ticker;
 pub use context::{Context, Device, Grade, Subject};
 pub use digest::Digest;
 pub use error::{EngineError, LoadError, RuntimeError};
-pub use limits::Limits;
+pub use limits::{HANDOVER_PER_NODE, Limits};
 pub use log::{LogLevel, LogLine};
 pub use manifest::{LimitsAsked, Manifest, ManifestError, PluginId, ProfileEntry, Role, RuleEntry};
 pub use outcome::{Call, Failure, GeneratedProfile, Outcome};

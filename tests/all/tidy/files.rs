@@ -28,10 +28,13 @@ pub(super) fn top_level(paths: &[String]) -> Vec<String> {
     stray.map(complaint).collect()
 }
 
-/// Crates that do not take the workspace's lints.
+/// Crates that do not take the workspace's lints. Trials below a `benches` folder are workspaces of
+/// their own, so that no other build pays for them.
 pub(super) fn manifests(texts: &[SourceFile]) -> Vec<String> {
-    let is_crate =
-        |file: &&SourceFile| file.path.ends_with("/Cargo.toml") && file.text.contains("[package]");
+    let is_crate = |file: &&SourceFile| {
+        let is_ours = file.path.ends_with("/Cargo.toml") && !file.path.contains("/benches/");
+        is_ours && file.text.contains("[package]")
+    };
     let takes_lints = |text: &str| {
         let mut lines = text.lines().map(str::trim);
         lines.any(|line| line == "lints.workspace = true")

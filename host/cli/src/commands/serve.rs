@@ -50,12 +50,13 @@ pub(crate) async fn run(args: ServeArgs) -> anyhow::Result<Exit> {
     options.admin = args.admin;
     options.device = args.device;
     options.policy.refresh_interval_ms = duration::whole_ms(args.refresh_interval);
-    // Listened for from the start, so that a signal during the start stops it cleanly too.
+    // Before anything is said, since whoever reads that it is ready may stop it at once.
     let stop = signal::stop();
     let server = Server::start(options)
         .await
         .with_context(|| format!("the server cannot start on {}", args.data.display()))?;
-    let announced = announce(&server, &args.data, args.json);
+    let data = std::path::absolute(&args.data)?;
+    let announced = announce(&server, &data, args.json);
     if announced.is_ok() {
         stop.await;
         output::note("stopping; a second Ctrl-C ends at once");

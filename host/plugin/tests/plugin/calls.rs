@@ -4,7 +4,9 @@ use std::time::{Duration, Instant};
 
 use mooring_mdm::finding::{Finding, Severity};
 use mooring_mdm::plist::{Document, LineIndex, NodeId, ReaderLimits, read_xml};
-use mooring_plugin::{Call, Context, Device, Failure, Grade, Limits, LogLevel, Outcome, Subject};
+use mooring_plugin::{
+    Call, Context, Device, Failure, Grade, HANDOVER_PER_NODE, Limits, LogLevel, Outcome, Subject,
+};
 
 use crate::PLUGIN;
 
@@ -106,7 +108,8 @@ fn endless_loop() {
     let Outcome::TimedOut { elapsed, limit } = call.outcome else {
         panic!("{call:?}")
     };
-    assert_eq!(limit, limits.timeout);
+    let values = u32::try_from(document().nodes().len()).unwrap();
+    assert_eq!(limit, limits.timeout + HANDOVER_PER_NODE * values);
     assert!(elapsed >= limit && elapsed <= start.elapsed());
     let finding = complaint(&call);
     assert_eq!(finding.rule, "plugin-timeout");
@@ -305,6 +308,37 @@ fn nothing_outside() {
         findings[0].message.contains("not supported"),
         "{findings:?}"
     );
+}
+
+/// The largest profiles that the reader takes fit the default limits, whatever fills them.
+#[test]
+fn the_largest_profiles_fit() {
+    let reader = ReaderLimits::default();
+    let blob = format!("<string>{}</string>", "x".repeat(4 << 20));
+    let items = [
+        "<dict><key>K</key><string>s</string></dict>",
+        "<string>short</string>",
+        &blob,
+    ];
+    for item in items {
+        let values = if item.starts_with("<dict>") { 2 } else { 1 };
+        let count = ((reader.bytes - 100) / item.len()).min((reader.nodes - 1) / values);
+        let text = format!(
+            "<plist version=\"1.0\"><array>{}</array></plist>",
+            item.repeat(count)
+        );
+        let document = read_xml(text.as_bytes(), &reader).unwrap().document;
+        let subject = Subject::new(&document, text.as_bytes(), |_| (0, 0));
+        let context = Context {
+            settings: "wrong-node".into(),
+            ..Context::default()
+        };
+        let call = PLUGIN.validate(&subject, &context, &Limits::default());
+        assert!(
+            call.complaint(PLUGIN.id()).is_none(),
+            "{count} times {item:.20}: {call:?}"
+        );
+    }
 }
 
 /// A profile over the input limit is not handed over at all.

@@ -18,8 +18,6 @@ use mooring_sim::{Behaviour, Fleet, FleetOptions};
 
 use super::serve::Ready;
 use super::sim::behaviours;
-use crate::client::Client;
-use crate::connection::Token;
 use crate::duration;
 use crate::exit::{Exit, UsageError};
 use crate::logging;
@@ -27,13 +25,15 @@ use crate::output::{self, OutputError};
 use crate::paths;
 use crate::signal;
 use crate::upload::{self, Loaded};
-use report::Report;
 use stage::Stage;
 
 /// How old a list may get while the demo stays up: so short that a lost profile is soon back.
 const LIVE_REFRESH: Duration = Duration::from_mins(1);
 /// The same in a run that ends by itself, where asking again would only blur the counts.
 const RUN_REFRESH: Duration = Duration::from_hours(24);
+/// Waits between attempts: people watch, so seconds instead of the usual minutes and hours.
+const RETRY_FIRST_MS: u64 = 1_000;
+const RETRY_MAX_MS: u64 = 10_000;
 
 /// What `demo` takes.
 #[derive(Debug, clap::Args)]
@@ -72,13 +72,22 @@ pub(crate) struct DemoArgs {
 pub(crate) async fn run(args: DemoArgs) -> anyhow::Result<Exit> {
     logging::start("error,mooring=warn");
     let started = Instant::now();
+    let stop = signal::stop();
     let loaded = load(args.profiles.as_deref())?;
     let folder = tempfile::Builder::new().prefix("mooring-demo-").tempdir();
     let folder = folder.context("cannot create a folder for the demo")?;
     let server = Server::start(serve_options(&args, folder.path()))
         .await
         .context("the demo's server cannot start")?;
-    let played = play(&args, &server, folder.path(), loaded, started).await;
+    let played = async {
+        if !args.exit_when_applied {
+            announce(&server, folder.path(), args.json)?;
+        }
+        let stage = Stage::new(&server, &args, started)?;
+        let mut fleet = Fleet::new(fleet_options(&args, &server))?;
+        stage.play(&mut fleet, loaded, stop).await
+    }
+    .await;
     tokio::select! {
         () = server.stop() => {}
         () = signal::stop() => output::note("ended without waiting for open requests"),
@@ -96,28 +105,12 @@ pub(crate) async fn run(args: DemoArgs) -> anyhow::Result<Exit> {
     })
 }
 
-async fn play(
-    args: &DemoArgs,
-    server: &Server,
-    folder: &Path,
-    loaded: Loaded,
-    started: Instant,
-) -> anyhow::Result<Report> {
-    if !args.exit_when_applied {
-        announce(server, folder, args.json)?;
-    }
-    let token = Token(server.token().to_owned());
-    let stage = Stage {
-        client: Client::new(&server.admin_url(), &token)?,
-        hosts: args.hosts,
-        deadline: args.exit_when_applied.then(|| started + args.timeout),
-        started,
-    };
+fn fleet_options(args: &DemoArgs, server: &Server) -> FleetOptions {
     let mut options = FleetOptions::new(server.device_url(), args.hosts);
     options.seed = args.seed;
     options.poll_ms = args.poll_ms;
     options.behaviours.clone_from(&args.behaviour);
-    stage.play(&mut Fleet::new(options)?, loaded).await
+    options
 }
 
 fn load(folder: Option<&Path>) -> Result<Loaded, UsageError> {
@@ -146,6 +139,8 @@ fn serve_options(args: &DemoArgs, folder: &Path) -> ServeOptions {
     options.device = free_port;
     let refresh = args.refresh_interval.unwrap_or(refresh);
     options.policy.refresh_interval_ms = duration::whole_ms(refresh);
+    options.policy.retry_first_ms = RETRY_FIRST_MS;
+    options.policy.retry_max_ms = RETRY_MAX_MS;
     options
 }
 

@@ -48,6 +48,15 @@ pub(crate) struct RefusedFile {
 }
 
 impl Report {
+    /// The report on hosts of which nothing is known yet.
+    pub(crate) fn new(hosts: u64) -> Self {
+        Self {
+            hosts,
+            unknown: hosts,
+            ..Self::default()
+        }
+    }
+
     /// Notes what became of the folder's files, and complains of each that was refused.
     pub(crate) fn note_files(&mut self, results: &[PushResult], complain: impl Fn(&str)) {
         for result in results {
@@ -56,8 +65,11 @@ impl Report {
                 continue;
             }
             self.profiles_refused += 1;
-            // Errors come first; a held file has none.
-            let finding = result.findings.first().cloned().unwrap_or_else(no_reason);
+            let is_error = |finding: &&Finding| finding.severity == Severity::Error;
+            let error = result.findings.iter().find(is_error);
+            // A held file has no error.
+            let finding = error.or_else(|| result.findings.first());
+            let finding = finding.cloned().unwrap_or_else(no_reason);
             complain(&findings::render(&result.name, &finding));
             self.refused.push(RefusedFile {
                 file: result.name.clone(),
@@ -146,10 +158,8 @@ mod tests {
                 "commands_sent":9,"profiles":[]}"#,
         )
         .unwrap();
-        let mut report = Report {
-            hosts: 5,
-            ..Report::default()
-        };
+        let mut report = Report::new(5);
+        assert_eq!(report.unknown, 5);
         report.note_hosts(&summary);
         assert_eq!((report.applied, report.pending, report.unknown), (2, 1, 2));
         assert!(!report.is_applied());

@@ -3,19 +3,22 @@
 //! Knows the server by its admin API alone. Invariant: every wait has a bound, and the hosts are
 //! stopped before the course ends.
 
+use std::future::Future;
 use std::time::{Duration, Instant};
 
 use hyper::Method;
+use mooring_server::Server;
 use mooring_server::api::{ProfilePatch, Summary};
 use mooring_sim::{Fleet, Progress};
 use tokio::sync::{oneshot, watch};
 use tokio::time::sleep;
 
+use super::DemoArgs;
 use super::report::Report;
 use super::view::View;
 use crate::client::{Client, ClientError, segment};
+use crate::connection::Token;
 use crate::output;
-use crate::signal;
 use crate::text::clean;
 use crate::upload::{self, Loaded};
 
@@ -30,43 +33,61 @@ const ENROLLING_MAX: Duration = Duration::from_secs(15);
 /// How often the counts are read in a run that ends by itself, and in one that is watched.
 const RUN_LOOK: Duration = Duration::from_millis(100);
 const LIVE_LOOK: Duration = Duration::from_millis(500);
-/// Looks in a row at which nothing is left to do, until it is believed.
-const SETTLED_LOOKS: u32 = 5;
-/// Longest time without any change, every host idle, until a run is given up.
+/// Time without any change, every host idle, after which failures are taken as final: longer than
+/// the demo's waits between its three attempts.
+const FAILED_MAX: Duration = Duration::from_secs(5);
+/// The same while something is still pending or unknown, which ought to change by itself.
 const QUIET_MAX: Duration = Duration::from_secs(30);
 
 /// What a demo needs.
 pub(super) struct Stage {
-    pub(super) client: Client,
-    pub(super) hosts: u32,
+    client: Client,
+    hosts: u32,
     /// When a run that ends by itself is given up; `None` stays up until Ctrl-C.
-    pub(super) deadline: Option<Instant>,
-    pub(super) started: Instant,
+    deadline: Option<Instant>,
+    started: Instant,
 }
 
 impl Stage {
-    /// Plays the demo with these hosts and profiles.
-    pub(super) async fn play(&self, fleet: &mut Fleet, loaded: Loaded) -> anyhow::Result<Report> {
-        let mut report = Report {
-            hosts: u64::from(self.hosts),
-            ..Report::default()
-        };
+    /// A demo on this server.
+    pub(super) fn new(
+        server: &Server,
+        args: &DemoArgs,
+        started: Instant,
+    ) -> Result<Self, ClientError> {
+        let token = Token(server.token().to_owned());
+        Ok(Self {
+            client: Client::new(&server.admin_url(), &token)?,
+            hosts: args.hosts,
+            deadline: args.exit_when_applied.then(|| started + args.timeout),
+            started,
+        })
+    }
+
+    /// Plays the demo with these hosts and profiles until its end, or until `stop` completes.
+    pub(super) async fn play(
+        &self,
+        fleet: &mut Fleet,
+        loaded: Loaded,
+        stop: impl Future<Output = ()>,
+    ) -> anyhow::Result<Report> {
+        let mut report = Report::new(u64::from(self.hosts));
         let (ending, ended) = oneshot::channel::<()>();
         let (telling, progress) = watch::channel(Progress::default());
-        let stop = async {
+        let hosts_stop = async {
             // Dropping the other end is the sign.
             let _ = ended.await;
         };
         let course = async {
             let ended = tokio::select! {
                 ended = self.course(loaded, progress, &mut report) => ended,
-                () = signal::stop() => Ok(()),
+                () = stop => Ok(()),
             };
             drop(ending);
             ended
         };
         let (summary, ended) = tokio::join!(
-            fleet.run(stop, |now| {
+            fleet.run(hosts_stop, |now| {
                 telling.send_replace(now.clone());
             }),
             course
@@ -145,7 +166,6 @@ impl Stage {
         report: &mut Report,
         progress: &watch::Receiver<Progress>,
     ) -> Result<(), ClientError> {
-        let mut settled_looks = 0;
         let mut last: Option<Summary> = None;
         let mut changed = Instant::now();
         loop {
@@ -157,12 +177,12 @@ impl Stage {
                 let now = progress.borrow();
                 now.hosts > 0 && now.idle == now.hosts
             };
-            let is_settled = is_idle && report.pending == 0 && report.unknown == 0;
-            settled_looks = if is_settled { settled_looks + 1 } else { 0 };
+            let is_done = report.pending == 0 && report.unknown == 0;
+            let quiet_max = if is_done { FAILED_MAX } else { QUIET_MAX };
             if !is_idle || last.as_ref() != Some(&summary) {
                 changed = Instant::now();
             }
-            if settled_looks >= SETTLED_LOOKS || changed.elapsed() > QUIET_MAX {
+            if changed.elapsed() > quiet_max {
                 view.say("nothing more happens by itself, and not every host is applied");
                 return Ok(());
             }

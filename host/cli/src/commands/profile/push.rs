@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use mooring_mdm::finding::{Finding, Severity};
 use mooring_server::api::{PushOutcome, PushResponse, PushResult};
 
 use crate::connection::ConnectionArgs;
@@ -102,7 +103,9 @@ fn render(results: &[PushResult]) -> String {
     }
     let mut text = table.render("");
     for result in results {
-        for finding in &result.findings {
+        // Remarks are for whoever asks, with `check` or `profile show`.
+        let worth = |finding: &&Finding| finding.severity > Severity::Info;
+        for finding in result.findings.iter().filter(worth) {
             text.push_str(&findings::render(&result.name, finding));
             text.push('\n');
         }

@@ -11,7 +11,7 @@ use mooring_mdm::plist::{Document, Value};
 
 use super::bindings::mooring::plugin::types;
 use crate::outcome::Outcome;
-use crate::{Device, Limits};
+use crate::{Device, HANDOVER_PER_NODE, Limits};
 
 /// A document in the contract's shape.
 pub(super) struct Tree<'a> {
@@ -82,6 +82,13 @@ impl<'a> Tree<'a> {
         let bytes = bytes + texts + blobs;
         let limit_bytes = limits.input_bytes;
         (bytes > limit_bytes).then_some(Outcome::InputTooLarge { bytes, limit_bytes })
+    }
+
+    /// The limits with the time that handing this over may take.
+    pub(super) fn with_handover(&self, limits: &Limits) -> Limits {
+        let nodes = u32::try_from(self.nodes.len()).unwrap_or(u32::MAX);
+        let timeout = limits.timeout.saturating_add(HANDOVER_PER_NODE * nodes);
+        Limits { timeout, ..*limits }
     }
 
     pub(super) fn texts(&self) -> Vec<&str> {

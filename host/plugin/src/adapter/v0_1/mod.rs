@@ -150,6 +150,7 @@ impl Adapter {
         if let Some(too_large) = tree.over(limits, subject.bytes.len()) {
             return Call::not_made(too_large);
         }
+        let limits = &tree.with_handover(limits);
         let texts = tree.texts();
         let profile = tree.profile(&texts, subject.bytes);
         let call = self.call(limits, |store, instance| {
