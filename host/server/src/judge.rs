@@ -139,9 +139,13 @@ impl Judge {
             findings.extend(self.validate(&subject, grade, today));
             return findings;
         }
+        let is_named = profile.identifier().is_some();
         match profile.identify(stand_in(name)) {
             Ok(identified) => {
                 let mut findings = identified.notices.clone();
+                if !is_named {
+                    findings.iter_mut().for_each(say_what_a_push_does);
+                }
                 findings.extend(self.judge(&identified, today));
                 findings
             }
@@ -216,6 +220,16 @@ fn generated_by(at: usize, plugin: &Plugin) -> Vec<BuiltIn> {
         })
     });
     profiles.collect()
+}
+
+/// The values that stand in for a missing identity here are not those that a push would give.
+fn say_what_a_push_does(finding: &mut Finding) {
+    let message = match finding.rule.as_str() {
+        "T003" => "the profile has no PayloadIdentifier; a push gives it a random one",
+        "T004" => "the profile has no PayloadUUID; a push gives it one made of its content",
+        _ => return,
+    };
+    message.clone_into(&mut finding.message);
 }
 
 fn stand_in(name: &Path) -> Option<PayloadIdentifier> {

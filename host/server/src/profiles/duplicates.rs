@@ -38,7 +38,7 @@ pub(super) fn refuse_duplicates(uploads: &[Upload], mut verdicts: Vec<Verdict>) 
 }
 
 fn duplicate(identifier: &PayloadIdentifier, others: &str) -> Finding {
-    let message = format!("{others} has the PayloadIdentifier {identifier} too");
+    let message = format!("the PayloadIdentifier {identifier} is also that of {others}");
     Finding::host(Severity::Error, "duplicate", (0, 0), message)
         .with_hint("give each profile an identifier of its own, or push only one of them")
 }
