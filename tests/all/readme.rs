@@ -9,6 +9,7 @@ mod session;
 
 use std::fs;
 
+pub(crate) use session::binary;
 use session::{Session, matches};
 
 use crate::tidy::root;

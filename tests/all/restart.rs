@@ -90,7 +90,11 @@ impl Scene {
             self.clock.advance(MINUTE_MS);
             let before = self.host.sent.len();
             let is_whole = self.contact();
-            quiet = if is_whole && self.host.sent.len() == before { quiet + 1 } else { 0 };
+            quiet = if is_whole && self.host.sent.len() == before {
+                quiet + 1
+            } else {
+                0
+            };
             if quiet == 2 {
                 return;
             }
@@ -119,7 +123,11 @@ impl Scene {
 
     fn deliver(&mut self, channel: Channel, request: &Request) -> Reply {
         let is_report = request.body.windows(11).any(|w| w == b"CommandUUID");
-        let of_install = self.host.sent.last().is_some_and(|s| s.what.starts_with("Install"));
+        let of_install = self
+            .host
+            .sent
+            .last()
+            .is_some_and(|s| s.what.starts_with("Install"));
         if self.loses_next_report && is_report && of_install {
             self.loses_next_report = false;
             return Reply::lost();
@@ -172,12 +180,20 @@ impl Scene {
         let users: Vec<_> = self.host.holds(Channel::User).into_keys().collect();
         assert_eq!(users, [C], "{point}");
         let uuids: BTreeSet<_> = self.host.sent.iter().map(|sent| &sent.uuid).collect();
-        assert_eq!(uuids.len(), self.host.sent.len(), "{point}: a uuid came twice");
+        assert_eq!(
+            uuids.len(),
+            self.host.sent.len(),
+            "{point}: a uuid came twice"
+        );
         assert_eq!(self.host.device.tally().duplicates, 0, "{point}");
     }
 
     fn work(&self) -> Vec<&str> {
-        self.host.sent.iter().map(|sent| sent.what.as_str()).collect()
+        self.host
+            .sent
+            .iter()
+            .map(|sent| sent.what.as_str())
+            .collect()
     }
 }
 
@@ -222,11 +238,18 @@ fn crashed_before_any_reply() {
         let point = format!("crash after message {at}, which lost {lost:?}");
         scene.assert_done(&point);
         let work = scene.work();
-        for (kind, spare) in [("InstallProfile", 1), ("RemoveProfile", 1), ("DeviceInf", 1)] {
+        for (kind, spare) in [
+            ("InstallProfile", 1),
+            ("RemoveProfile", 1),
+            ("DeviceInf", 1),
+        ] {
             let most = count(&expected, kind) + if lost.starts_with(kind) { spare } else { 0 };
             assert!(count(&work, kind) <= most, "{point}: {work:#?}");
         }
         let lists = count(&work, "ProfileList");
-        assert!(lists <= count(&expected, "ProfileList") + 1, "{point}: {work:#?}");
+        assert!(
+            lists <= count(&expected, "ProfileList") + 1,
+            "{point}: {work:#?}"
+        );
     }
 }

@@ -39,7 +39,8 @@ impl SourceFile {
     }
 }
 
-fn has_extension(path: &str, extension: &str) -> bool {
+/// Whether a path ends in `.` and the extension.
+pub(crate) fn has_extension(path: &str, extension: &str) -> bool {
     Path::new(path).extension().is_some_and(|e| e == extension)
 }
 
@@ -90,7 +91,7 @@ fn walk(folder: &Path, prefix: &str, found: &mut Vec<String>) {
 }
 
 /// Every file that is text.
-fn texts() -> Vec<SourceFile> {
+pub(crate) fn texts() -> Vec<SourceFile> {
     let root = root();
     let read = |path: String| {
         let text = fs::read_to_string(root.join(&path)).ok()?;

@@ -35,14 +35,14 @@ impl Draft {
 
     /// The profile with tabs, in Apple's usual order of keys.
     pub fn xml(&self) -> String {
-        self.written(&self.keys(), "\n\t")
+        written(&self.keys(), "\n\t")
     }
 
     /// The same content with the keys in another order, other whitespace and comments.
     pub fn xml_rearranged(&self) -> String {
         let mut keys = self.keys();
         keys.reverse();
-        self.written(&keys, "\n\n    <!-- rearranged -->\n    ")
+        written(&keys, "\n\n    <!-- rearranged -->\n    ")
     }
 
     fn keys(&self) -> Vec<(&'static str, String)> {
@@ -73,18 +73,6 @@ impl Draft {
         );
         keys
     }
-
-    fn written(&self, keys: &[(&str, String)], between: &str) -> String {
-        let entries = keys
-            .iter()
-            .map(|(key, value)| format!("{between}<key>{key}</key>{between}{value}"));
-        format!(
-            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<!DOCTYPE plist PUBLIC \
-             \"-//Apple//DTD PLIST 1.0//EN\" \"http://www.apple.com/DTDs/PropertyList-1.0.dtd\">\n\
-             <plist version=\"1.0\">\n<dict>{}\n</dict>\n</plist>\n",
-            entries.collect::<String>()
-        )
-    }
 }
 
 /// A uuid that follows from a text and a number.
@@ -103,5 +91,17 @@ pub fn uuid_of(text: &str, number: u64) -> String {
         high & 0xfff,
         low >> 52,
         low & 0xffff_ffff_ffff
+    )
+}
+
+fn written(keys: &[(&str, String)], between: &str) -> String {
+    let entries = keys
+        .iter()
+        .map(|(key, value)| format!("{between}<key>{key}</key>{between}{value}"));
+    format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<!DOCTYPE plist PUBLIC \
+         \"-//Apple//DTD PLIST 1.0//EN\" \"http://www.apple.com/DTDs/PropertyList-1.0.dtd\">\n\
+         <plist version=\"1.0\">\n<dict>{}\n</dict>\n</plist>\n",
+        entries.collect::<String>()
     )
 }

@@ -44,10 +44,13 @@ impl Answer {
 
 /// The bytes of a request; `headers` are whole lines without their ends.
 pub fn request(method: &str, path: &str, headers: &[&str], body: &[u8]) -> Vec<u8> {
-    let headers: String = headers.iter().map(|line| format!("{line}\r\n")).collect();
+    let mut lines = headers.join("\r\n");
+    if !headers.is_empty() {
+        lines.push_str("\r\n");
+    }
     let head = format!(
         "{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\
-         Content-Length: {}\r\n{headers}\r\n",
+         Content-Length: {}\r\n{lines}\r\n",
         body.len()
     );
     [head.as_bytes(), body].concat()

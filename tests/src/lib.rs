@@ -12,6 +12,7 @@
 )]
 
 pub mod clock;
+pub mod command;
 pub mod corpus;
 pub mod draft;
 pub mod host;
@@ -20,6 +21,7 @@ pub mod running;
 pub mod server;
 
 pub use clock::TestClock;
+pub use command::Terminal;
 pub use draft::Draft;
 pub use host::{Host, fleet, settle, settle_one};
 pub use running::Running;

@@ -15,6 +15,8 @@ use mooring_plugin::{
     Subject,
 };
 
+use crate::profiles::candidate::check_alone;
+
 /// What built-in generators derive their uuids from. Fixed: the same settings give the same
 /// profile on every server and for good.
 const SEED: &str = "mooring-builtin-1";
@@ -146,6 +148,7 @@ impl Judge {
                 if !is_named {
                     findings.iter_mut().for_each(say_what_a_push_does);
                 }
+                findings.extend(check_alone(&identified).err());
                 findings.extend(self.judge(&identified, today));
                 findings
             }

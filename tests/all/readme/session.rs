@@ -4,10 +4,13 @@
 //! that the README names stand for those that the system chose.
 
 use std::env;
-use std::fs::File;
-use std::io::{BufRead, BufReader, Read as _};
+use std::fs::{self, File};
+use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+use std::time::Duration;
 
 use tempfile::TempDir;
 
@@ -21,6 +24,10 @@ const ADDRESSES: [(&str, &str); 2] = [
 /// What lets the system choose others.
 const FREE_PORTS: &str = " --admin 127.0.0.1:0 --device 127.0.0.1:0";
 
+/// Longest wait for a line of a command in the background; reached only where it says something
+/// else than the README.
+const WAIT_MAX: Duration = Duration::from_secs(60);
+
 /// A folder, and what runs in it.
 pub(super) struct Session {
     folder: TempDir,
@@ -30,17 +37,14 @@ pub(super) struct Session {
     commands: usize,
 }
 
-/// A command that goes on. Its output stays open, so that writing to it goes on too.
-struct Background {
-    child: Child,
-    _output: BufReader<ChildStdout>,
-}
+/// A command that goes on.
+struct Background(Child);
 
 impl Drop for Background {
     fn drop(&mut self) {
         // Whether it had ended by itself does not matter any more.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }
 
@@ -101,29 +105,23 @@ impl Session {
         shell.stdout(Stdio::piped());
         shell.stderr(File::create(&log).expect("a log"));
         let mut child = shell.spawn().expect("a shell");
-        let mut output = BufReader::new(child.stdout.take().expect("a pipe"));
+        let lines = lines_of(child.stdout.take().expect("a pipe"));
+        self.background.push(Background(child));
         let mut actual = String::new();
         while !matches(expected, &actual) {
-            let mut line = String::new();
-            let read = output.read_line(&mut line).expect("text");
-            if read == 0 {
-                let mut said = String::new();
-                let opened = File::open(&log);
-                let _ = opened.and_then(|mut log| log.read_to_string(&mut said));
+            let Ok(mut line) = lines.recv_timeout(WAIT_MAX) else {
+                let said = fs::read_to_string(&log).unwrap_or_default();
                 panic!(
                     "`{command}` printed\n{actual}\nand the README says\n{expected}\n\nlog:\n{said}"
                 );
-            }
+            };
             self.learn(&line);
             for (shown, here) in &self.addresses {
                 line = line.replace(here, shown);
             }
             actual.push_str(&line);
+            actual.push('\n');
         }
-        self.background.push(Background {
-            child,
-            _output: output,
-        });
     }
 
     /// Keeps the address on a line that tells one.
@@ -153,8 +151,21 @@ impl Session {
     }
 }
 
+/// The lines of a command as they come. They are read to the end, whether anybody takes them or not,
+/// so that the command can go on writing.
+fn lines_of(output: ChildStdout) -> Receiver<String> {
+    let (sender, lines) = channel();
+    thread::spawn(move || {
+        for line in BufReader::new(output).lines().map_while(Result::ok) {
+            // Nobody takes it any more once the example is done.
+            let _ = sender.send(line);
+        }
+    });
+    lines
+}
+
 /// The binary beside this test's own folder, where cargo puts it.
-fn binary() -> PathBuf {
+pub(crate) fn binary() -> PathBuf {
     let own = env::current_exe().expect("a path of its own");
     let profile = own.parent().and_then(Path::parent).expect("target/PROFILE");
     let binary = profile.join(format!("mooring{}", env::consts::EXE_SUFFIX));
@@ -180,16 +191,14 @@ pub(super) fn matches(expected: &str, actual: &str) -> bool {
 }
 
 fn match_lines(expected: &[String], actual: &[String]) -> bool {
-    match (expected.split_first(), actual.split_first()) {
-        (None, None) => true,
-        (None, Some(_)) => false,
-        (Some((mark, rest)), _) if mark == "..." => {
+    match expected.split_first() {
+        None => actual.is_empty(),
+        Some((mark, rest)) if mark == "..." => {
             (0..=actual.len()).any(|skipped| match_lines(rest, &actual[skipped..]))
         }
-        (Some(_), None) => false,
-        (Some((wanted, rest)), Some((line, others))) => {
-            match_line(wanted, line) && match_lines(rest, others)
-        }
+        Some((wanted, rest)) => actual
+            .split_first()
+            .is_some_and(|(line, others)| match_line(wanted, line) && match_lines(rest, others)),
     }
 }
 

@@ -6,3 +6,4 @@
 mod model;
 mod properties;
 mod scenarios;
+mod truth;

@@ -7,7 +7,9 @@ use mooring_drift::desired::{Catalog, CatalogProfile, Revision};
 use mooring_drift::next::Context;
 use mooring_drift::policy::{Policy, Timestamp};
 use mooring_drift::state::SyncState;
-use mooring_drift::status::{ProfileState, Status, enrollment_status, profile_states};
+use mooring_drift::status::{
+    ProfileState, ProfileStatus, Status, enrollment_status, profile_states,
+};
 use mooring_drift::step::{Event, Step, step};
 use mooring_mdm::device::{Attributes, ListedProfile};
 use mooring_mdm::error_chain::ErrorEntry;
@@ -201,4 +203,24 @@ pub(crate) fn describe(command: &Command) -> String {
         }
         Command::RemoveProfile { identifier } => format!("remove {identifier}"),
     }
+}
+
+pub(crate) const HOUR_MS: u64 = 3_600_000;
+pub(crate) const DAY_MS: u64 = 24 * HOUR_MS;
+
+/// An enrolled world that has these profiles, proven.
+pub(crate) fn synced(profiles: &[(&str, &str)]) -> World {
+    let mut world = World::enrolled();
+    for (id, uuid) in profiles {
+        world.push(id, uuid);
+    }
+    world.contact();
+    assert_eq!(world.status(), Status::Applied);
+    world.sent.clear();
+    world
+}
+
+/// What is said about one profile.
+pub(crate) fn reason(world: &World, id: &str) -> ProfileStatus {
+    world.states()[&identifier(id)].status.clone()
 }

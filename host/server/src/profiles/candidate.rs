@@ -14,27 +14,31 @@ use crate::shelf::Shelf;
 
 /// Checks an upload against the profiles that exist.
 pub(super) fn check_candidate(candidate: Identified, shelf: &Shelf) -> Result<Identified, Finding> {
-    if candidate.identifier.as_str().starts_with(RESERVED_PREFIX) {
-        return Err(reserved(&candidate));
-    }
-    check_payload_types(&candidate)?;
+    check_alone(&candidate)?;
     if let Some(known) = shelf.profiles.get(&candidate.identifier) {
         check_against(&candidate, known)?;
     }
     Ok(candidate)
 }
 
+/// Checks what can be said of an upload without knowing any other profile.
+pub(crate) fn check_alone(candidate: &Identified) -> Result<(), Finding> {
+    if candidate.identifier.as_str().starts_with(RESERVED_PREFIX) {
+        return Err(reserved(candidate));
+    }
+    check_payload_types(candidate)
+}
+
 /// Refuses payload types that are the enrollment itself.
 pub(super) fn check_payload_types(candidate: &Identified) -> Result<(), Finding> {
-    let forbidden = |kind: &&String| FORBIDDEN_PAYLOAD_TYPES.contains(&kind.as_str());
-    match candidate.payload_types.iter().find(forbidden) {
-        None => Ok(()),
-        Some(kind) => {
+    for (rule, kind) in FORBIDDEN_PAYLOAD_TYPES {
+        if candidate.payload_types.iter().any(|own| own == kind) {
             let message = format!("a payload is of type {kind}, which belongs to enrollment alone");
-            let hint = "take the payload out; this server makes its enrollment profile itself";
-            Err(error(candidate, "X001", "PayloadContent", message, hint))
+            let hint = "take the payload out: a device that installed it would leave this server";
+            return Err(error(candidate, rule, "PayloadContent", message, hint));
         }
     }
+    Ok(())
 }
 
 fn check_against(candidate: &Identified, known: &ProfileRecord) -> Result<(), Finding> {

@@ -4,7 +4,7 @@
 //! changes nothing and does not stop the others; a deleted identifier stays known for good.
 
 mod builtin;
-mod candidate;
+pub(crate) mod candidate;
 mod duplicates;
 mod push;
 mod switch;
@@ -19,9 +19,13 @@ pub use push::{PushOptions, Upload};
 /// The prefix of built-in profiles; uploads under it are refused.
 pub const RESERVED_PREFIX: &str = "com.mooring.builtin.";
 
-/// Payload types that no pushed or generated profile may carry: they are the enrollment itself,
-/// and installing another would take the device away from this server.
-pub const FORBIDDEN_PAYLOAD_TYPES: [&str; 2] = ["com.apple.mdm", "com.apple.declarations"];
+/// Payload types that no pushed or generated profile may carry, each with the rule that says so:
+/// they are the enrollment itself, and installing another would take the device away from this
+/// server.
+pub const FORBIDDEN_PAYLOAD_TYPES: [(&str, &str); 2] = [
+    ("X001", "com.apple.mdm"),
+    ("X002", "com.apple.declarations"),
+];
 
 /// Why a change of profiles did not happen.
 #[derive(Debug, thiserror::Error)]

@@ -1,6 +1,7 @@
-//! A plugin that misbehaves in the way its settings name; a fixture for the host's tests.
+//! A plugin that misbehaves in the way its settings name, or else the profile; a fixture for the
+//! host's tests.
 //!
-//! Knows nothing of how it is stopped. Invariant: without settings it behaves.
+//! Knows nothing of how it is stopped. Invariant: where nothing asks for it, it behaves.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -23,7 +24,7 @@ impl Validator for Hostile {
     }
 
     fn validate(profile: &Profile, context: &Context) -> Result<Vec<Finding>, Failure> {
-        match context.settings.as_str() {
+        match wish(profile, context) {
             "loop" => endless(),
             "memory" => hoard(),
             "panic" => panic!("the profile is frightening"),
@@ -74,6 +75,16 @@ impl Generator for Hostile {
             }
         }
     }
+}
+
+/// How to misbehave: the settings, or without any the text under `Misbehave` in the profile.
+fn wish<'a>(profile: &'a Profile, context: &'a Context) -> &'a str {
+    if !context.settings.is_empty() {
+        return &context.settings;
+    }
+    let asks = |node: &Node<'_>| node.key() == Some("Misbehave");
+    let node = profile.document().nodes().find(asks);
+    node.and_then(Node::as_str).unwrap_or_default()
 }
 
 fn output(profile: Vec<u8>) -> Output {
