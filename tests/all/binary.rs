@@ -78,7 +78,7 @@ fn demo_in_trouble() {
     );
     assert!(refused["line"].as_u64().unwrap() > 0, "{refused}");
 
-    let line = format!("{line} --behaviour fail=com.harborworks.a@1 --timeout 4s");
+    let line = format!("{line} --behaviour fail=com.harborworks.a@1 --timeout 1m");
     let report = terminal.run(&line).expect(1).json();
     assert_eq!(
         (&report["applied"], &report["failed"]),

@@ -2,11 +2,12 @@
 
 mod builtins;
 mod channels;
+mod crowd;
 mod uploads;
 
 use mooring_drift::status::Status;
 use mooring_tests::clock::HOUR_MS;
-use mooring_tests::{Draft, Host, TestServer, fleet, settle, settle_one};
+use mooring_tests::{Draft, Host, TestClock, TestServer, fleet, settle, settle_one};
 
 /// `com.harborworks.p0` and so on.
 fn name(number: usize) -> String {
@@ -62,14 +63,14 @@ fn a_fleet_is_applied() {
     }
 }
 
-/// Replacing one profile sends one InstallProfile to each host and nothing else but the list that
-/// proves it.
+/// Replacing one profile sends one `InstallProfile` to each host and nothing else but the list
+/// that proves it.
 #[test]
 fn replacing_one_installs_one() {
     let server = server_with(3);
     let mut hosts: Vec<_> = (0..30).map(Host::without_user).collect();
     settle(&server, &mut hosts);
-    hosts.iter_mut().for_each(|host| drop(host.take_work()));
+    hosts.iter_mut().for_each(Host::forget_work);
 
     let (version, uuid) = server.push_taken(Draft::new(&name(1), "second").xml());
     assert_eq!(version, 2);
@@ -220,7 +221,7 @@ fn periodic_refresh() {
     let server = server_with(1);
     let mut hosts: Vec<_> = (0..5).map(Host::without_user).collect();
     settle(&server, &mut hosts);
-    hosts.iter_mut().for_each(|host| drop(host.take_work()));
+    hosts.iter_mut().for_each(Host::forget_work);
 
     server.clock.advance(23 * HOUR_MS);
     settle(&server, &mut hosts);
@@ -269,4 +270,53 @@ fn acknowledged_is_not_applied() {
             Status::Applied, // the list that proves it
         ]
     );
+}
+
+/// What would be done is shown in order before a device connects; showing it does nothing.
+#[test]
+fn the_plan_is_shown() {
+    let server = server_with(2);
+    let mut host = Host::without_user(0);
+    settle_one(&server, &mut host);
+    host.take_work();
+    server.push_taken(Draft::new(&name(0), "second").xml());
+    server.push_taken(Draft::new(&name(2), "first").xml());
+    server.remove(&name(1));
+    let plan = || {
+        let detail = server.host_detail(&host.id()).unwrap();
+        serde_json::to_value(&detail.enrollments[0].plan).unwrap()
+    };
+    let expected = serde_json::json!([
+        {"change": "remove", "identifier": name(1)},
+        {"change": "install", "identifier": name(0), "version": 2, "reason": "outdated"},
+        {"change": "install", "identifier": name(2), "version": 1, "reason": "missing"},
+    ]);
+    assert_eq!(plan(), expected);
+    assert_eq!(plan(), expected);
+    settle_one(&server, &mut host);
+    assert_eq!(
+        host.take_work(),
+        [
+            "RemoveProfile com.harborworks.p1",
+            "InstallProfile com.harborworks.p0",
+            "InstallProfile com.harborworks.p2",
+            "ProfileList",
+        ]
+    );
+}
+
+/// A clock that jumps ten years back or ahead makes lists due and changes nothing else.
+#[test]
+fn a_clock_that_jumps() {
+    let server = server_with(2);
+    let mut host = Host::without_user(0);
+    settle_one(&server, &mut host);
+    let years = 10 * 365 * 24 * HOUR_MS;
+    for jump in [TestClock::advance, TestClock::set_back] {
+        host.take_work();
+        jump(&server.clock, years);
+        settle_one(&server, &mut host);
+        assert_eq!(host.take_work(), ["ProfileList", "DeviceInformation"]);
+        server.assert_applied(1);
+    }
 }

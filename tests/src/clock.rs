@@ -28,6 +28,11 @@ impl TestClock {
         self.0.fetch_add(ms, Ordering::Relaxed);
     }
 
+    /// Sets the clock back by `ms` milliseconds.
+    pub fn set_back(&self, ms: u64) {
+        self.0.fetch_sub(ms, Ordering::Relaxed);
+    }
+
     /// The clock as the server takes it.
     pub fn for_server(&self) -> Clock {
         let now = Arc::clone(&self.0);

@@ -94,6 +94,11 @@ impl Host {
         self.sent.drain(..).map(|sent| sent.what).collect()
     }
 
+    /// Starts the log anew.
+    pub fn forget_work(&mut self) {
+        self.sent.clear();
+    }
+
     /// How many commands of a request type were handed out since [`Host::take_work`].
     pub fn count(&self, request_type: &str) -> usize {
         let is_such = |sent: &&Sent| sent.what.split(' ').next() == Some(request_type);

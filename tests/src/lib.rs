@@ -15,6 +15,7 @@ pub mod clock;
 pub mod command;
 pub mod corpus;
 pub mod draft;
+pub mod flaky;
 pub mod host;
 pub mod http;
 pub mod running;

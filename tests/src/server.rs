@@ -58,6 +58,11 @@ impl TestServer {
         Self::over(Arc::new(store), judge(), clock)
     }
 
+    /// A server over a store of the test's own.
+    pub fn with_store(store: impl Store + 'static) -> Self {
+        Self::over(Arc::new(store), judge(), &TestClock::new())
+    }
+
     fn over(store: Arc<dyn Store>, judge: Arc<Judge>, clock: &TestClock) -> Self {
         let core = Core::new(store, judge, Policy::default(), clock.for_server());
         Self {

@@ -28,6 +28,9 @@ pub(crate) fn or_dash<T: ToString>(value: Option<T>) -> String {
     value.map_or_else(|| NOT_KNOWN.to_owned(), |value| value.to_string())
 }
 
+/// Widest column that is padded to, in characters; a longer cell moves the rest of its line.
+const CELL_WIDTH_MAX: usize = 200;
+
 /// Rows under headings, each column as wide as its widest cell.
 #[derive(Debug)]
 pub(crate) struct Table {
@@ -56,7 +59,11 @@ impl Table {
         let columns = self.rows.first().map_or(0, Vec::len);
         let width = |column: usize| {
             let cells = self.rows.iter().filter_map(|row| row.get(column));
-            cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
+            cells
+                .map(|cell| cell.chars().count())
+                .max()
+                .unwrap_or(0)
+                .min(CELL_WIDTH_MAX)
         };
         let widths: Vec<usize> = (0..columns).map(width).collect();
         let mut text = String::new();

@@ -30,7 +30,7 @@ pub(crate) fn count_failure(
     let is_hopeless = match &reason {
         FailureReason::Error { chain } => classify(chain) == ErrorClass::Content,
         FailureReason::CommandFormatError { .. } | FailureReason::Lost => true,
-        FailureReason::NotProven => false,
+        FailureReason::NotProven | FailureReason::IncompleteList { .. } => false,
     };
     let attempts = attempts_mut(state, identifier, target);
     attempts.failed = attempts.failed.saturating_add(1);

@@ -52,7 +52,7 @@ impl Change {
     /// What the change is meant to reach.
     pub fn target(&self) -> Target {
         match self {
-            Self::Install { revision, .. } => Target::Present(revision.uuid.clone()),
+            Self::Install { revision, .. } => Target::Present(revision.clone()),
             Self::Remove { .. } => Target::Absent,
         }
     }

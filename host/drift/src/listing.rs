@@ -50,9 +50,9 @@ fn judge_unproven(state: &mut SyncState, context: &Context<'_>) {
     for (identifier, change) in std::mem::take(&mut state.unproven) {
         let listed = state.listed_uuid(&identifier);
         let (target, is_proven) = match change {
-            Unproven::Installed(uuid) => {
-                let is_proven = listed == Some(&uuid);
-                (Target::Present(uuid), is_proven)
+            Unproven::Installed(revision) => {
+                let is_proven = listed == Some(&revision.uuid);
+                (Target::Present(revision), is_proven)
             }
             Unproven::Removed => (Target::Absent, listed.is_none()),
         };
@@ -76,13 +76,8 @@ fn settle_attempts(state: &mut SyncState, context: &Context<'_>) {
         let listed = state.listed_uuid(identifier).cloned();
         let wanted = context.desired.wanted(identifier);
         let is_done = match &attempts.target {
-            Target::Present(uuid) => {
-                let is_shown = listed.as_ref() == Some(uuid);
-                if is_shown {
-                    // An installation whose report was lost arrived after all.
-                    state.delivered = state.delivered.with(identifier, uuid);
-                }
-                is_shown || wanted.is_none_or(|revision| revision.uuid != *uuid)
+            Target::Present(revision) => {
+                listed.as_ref() == Some(&revision.uuid) || wanted != Some(revision)
             }
             Target::Absent => listed.is_none() || wanted.is_some(),
         };

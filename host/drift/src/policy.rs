@@ -94,6 +94,11 @@ impl Policy {
         )
     }
 
+    /// Whether an attribute told at `at` is too old to say anything: older than two intervals.
+    pub fn is_attribute_old(&self, at: Timestamp, now: Timestamp) -> bool {
+        is_older(at, self.refresh_interval_ms.saturating_mul(2), now)
+    }
+
     /// Whether a wait until `until` is over; one longer than any that is ever set is.
     pub fn is_over(&self, until: Timestamp, now: Timestamp) -> bool {
         let longest = self.retry_max_ms.max(self.not_now_max_ms).saturating_mul(2);

@@ -12,10 +12,11 @@ use mooring_mdm::ids::{PayloadIdentifier, PayloadUuid};
 use serde::{Deserialize, Serialize};
 
 use crate::command::Command;
+use crate::desired::Revision;
 use crate::policy::Timestamp;
 use crate::set::ProfileSet;
 
-/// Closed-as-lost commands that are remembered, so that a late report is told from a duplicate.
+/// Closed-as-lost changes that are remembered, so that a late report is told from a duplicate.
 pub const LOST_MAX: usize = 8;
 
 /// How far an enrollment has come.
@@ -60,11 +61,22 @@ pub struct InFlight {
     pub in_reply_to: Option<u32>,
 }
 
+/// A change whose outcome nobody knows: the device came back without a word about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lost {
+    /// Its sequence number.
+    pub sequence: u32,
+    /// The profile.
+    pub identifier: PayloadIdentifier,
+    /// What it was meant to reach.
+    pub target: Target,
+}
+
 /// A change that the device acknowledged and no list has judged yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Unproven {
     /// An installation of this revision.
-    Installed(PayloadUuid),
+    Installed(Revision),
     /// A removal.
     Removed,
 }
@@ -72,8 +84,8 @@ pub enum Unproven {
 /// What an attempt was meant to reach for one identifier.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Target {
-    /// This revision installed.
-    Present(PayloadUuid),
+    /// This revision installed. The version counts too: content that is pushed again is new work.
+    Present(Revision),
     /// Nothing installed.
     Absent,
 }
@@ -96,6 +108,11 @@ pub enum FailureReason {
     NotProven,
     /// The outcome was lost too often in a row.
     Lost,
+    /// The device's list of profiles cannot be taken as complete.
+    IncompleteList {
+        /// What is wrong with it.
+        detail: String,
+    },
 }
 
 /// What happened so far for one target on one host.
@@ -160,14 +177,15 @@ pub struct SyncState {
     pub sequence: u32,
     /// The last complete list of this epoch. `None` is unknown, never empty.
     pub observed: Option<Observed>,
-    /// What the device acknowledged, or was shown to have taken from us, in this epoch.
+    /// What the device took from us in this epoch, or may have: acknowledged, or lost on the way.
+    /// It is forgotten when a list shows it gone.
     pub delivered: ProfileSet,
     /// Acknowledged changes that no list has judged.
     pub unproven: BTreeMap<PayloadIdentifier, Unproven>,
     /// The command in flight.
     pub in_flight: Option<InFlight>,
-    /// Commands closed as lost, oldest first; at most [`LOST_MAX`].
-    pub lost: Vec<u32>,
+    /// Changes closed as lost, oldest first; at most [`LOST_MAX`].
+    pub lost: Vec<Lost>,
     /// The highest sequence number closed as lost: a list requested later decides.
     pub last_lost: u32,
     /// A list was asked for when `sequence` had this value: one with a higher number answers.
@@ -218,7 +236,7 @@ impl SyncState {
     /// list, corrected by what was acknowledged since.
     pub fn uuid_of(&self, identifier: &PayloadIdentifier) -> Option<&PayloadUuid> {
         match self.unproven.get(identifier) {
-            Some(Unproven::Installed(uuid)) => Some(uuid),
+            Some(Unproven::Installed(revision)) => Some(&revision.uuid),
             Some(Unproven::Removed) => None,
             None => self.listed_uuid(identifier),
         }

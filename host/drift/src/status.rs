@@ -103,12 +103,18 @@ pub fn profile_states(
     let mut states = BTreeMap::new();
     for identifier in shown_identifiers(desired, state) {
         let wanted = desired.wanted(identifier);
-        let target = wanted.map_or(Target::Absent, |r| Target::Present(r.uuid.clone()));
+        let target = wanted.map_or(Target::Absent, |revision| Target::Present(revision.clone()));
         let change = changes.get(identifier).copied();
         let status = failure(state, identifier, &target).unwrap_or_else(|| match change {
             Some(change) => pending(state, change),
             None if state.unproven.contains_key(identifier) => ProfileStatus::Pending {
                 reason: PendingReason::Acknowledged,
+            },
+            None if changing(state) == Some(identifier) => ProfileStatus::Pending {
+                reason: PendingReason::Sent,
+            },
+            None if is_unsettled(state, identifier) => ProfileStatus::Pending {
+                reason: PendingReason::Waiting,
             },
             None if is_known => ProfileStatus::Applied,
             None => ProfileStatus::Unknown,
@@ -163,7 +169,31 @@ fn shown_identifiers<'a>(
             .listed_uuid(identifier)
             .is_some_and(|uuid| may_remove(desired, state, identifier, uuid)),
     });
-    wanted.chain(leaving).collect()
+    let unsettled = state.lost.iter().map(|lost| &lost.identifier);
+    let unsettled = unsettled.filter(|identifier| is_unsettled(state, identifier));
+    wanted
+        .chain(leaving)
+        .chain(unsettled)
+        .chain(changing(state))
+        .collect()
+}
+
+/// The profile that the command in flight changes: whatever the list showed before, it may be
+/// different by now.
+fn changing(state: &SyncState) -> Option<&PayloadIdentifier> {
+    state.in_flight.as_ref()?.command.identifier()
+}
+
+/// Whether a change was lost and no list was requested since.
+fn is_unsettled(state: &SyncState, identifier: &PayloadIdentifier) -> bool {
+    let listed = state
+        .observed
+        .as_ref()
+        .map_or(0, |observed| observed.sequence);
+    state
+        .lost
+        .iter()
+        .any(|lost| lost.identifier == *identifier && lost.sequence > listed)
 }
 
 fn failure(
@@ -175,7 +205,7 @@ fn failure(
     let error = attempts.reason.clone()?;
     // Acknowledged since: the next list decides whether the failure is over.
     let is_retried = match (state.unproven.get(identifier), target) {
-        (Some(Unproven::Installed(uuid)), Target::Present(wanted)) => uuid == wanted,
+        (Some(Unproven::Installed(revision)), Target::Present(wanted)) => revision == wanted,
         (Some(Unproven::Removed), Target::Absent) => true,
         _ => false,
     };

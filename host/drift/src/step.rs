@@ -14,8 +14,8 @@ use crate::command::Command;
 use crate::listing;
 use crate::next::{Context, next_command};
 use crate::state::{
-    FailureReason, InFlight, LOST_MAX, NextAttempt, NotNow, Periodic, Phase, SyncState, Target,
-    Unproven,
+    FailureReason, InFlight, LOST_MAX, Lost, NextAttempt, NotNow, Periodic, Phase, SyncState,
+    Target, Unproven,
 };
 
 /// Something that happened to an enrollment.
@@ -134,26 +134,33 @@ fn idle(step: &mut Step, context: &Context<'_>) {
 }
 
 fn close_as_lost(state: &mut SyncState, in_flight: &InFlight, context: &Context<'_>) {
-    state.lost.push(in_flight.sequence);
-    if state.lost.len() > LOST_MAX {
-        state.lost.remove(0);
-    }
-    match &in_flight.command {
+    let sequence = in_flight.sequence;
+    let (identifier, target) = match &in_flight.command {
         // A device that cannot answer this must not be asked at every contact.
-        Command::DeviceInformation => postpone(&mut state.attributes, context),
-        Command::ProfileList => state.last_lost = in_flight.sequence,
+        Command::DeviceInformation => return postpone(&mut state.attributes, context),
+        Command::ProfileList => {
+            state.last_lost = sequence;
+            return;
+        }
         Command::InstallProfile {
             identifier,
             revision,
         } => {
-            state.last_lost = in_flight.sequence;
-            let target = Target::Present(revision.uuid.clone());
-            count_lost(state, identifier, &target, context);
+            // It may be there, and then it is ours; a list decides.
+            state.delivered = state.delivered.with(identifier, &revision.uuid);
+            (identifier, Target::Present(revision.clone()))
         }
-        Command::RemoveProfile { identifier } => {
-            state.last_lost = in_flight.sequence;
-            count_lost(state, identifier, &Target::Absent, context);
-        }
+        Command::RemoveProfile { identifier } => (identifier, Target::Absent),
+    };
+    state.last_lost = sequence;
+    count_lost(state, identifier, &target, context);
+    state.lost.push(Lost {
+        sequence,
+        identifier: identifier.clone(),
+        target,
+    });
+    if state.lost.len() > LOST_MAX {
+        state.lost.remove(0);
     }
 }
 
@@ -182,13 +189,18 @@ fn result(step: &mut Step, uuid: &CommandUuid, outcome: Outcome, context: &Conte
 /// store has forgotten.
 fn late_result(step: &mut Step, sequence: u32, outcome: &Outcome, context: &Context<'_>) {
     let state = &mut step.state;
-    if let Some(at) = state.lost.iter().position(|lost| *lost == sequence) {
-        state.lost.remove(at);
+    if let Some(at) = state.lost.iter().position(|lost| lost.sequence == sequence) {
+        let lost = state.lost.remove(at);
+        if *outcome == Outcome::NotNow {
+            return;
+        }
+        if let (Outcome::Acknowledged(_), Target::Present(revision)) = (outcome, &lost.target) {
+            state.delivered = state.delivered.with(&lost.identifier, &revision.uuid);
+        }
         // It was carried out (or refused) at a moment that no list is known to follow. It is
         // compared by a fresh list, never adopted.
-        if *outcome != Outcome::NotNow {
-            state.list_asked = Some(state.sequence);
-        }
+        state.list_asked = Some(state.sequence);
+        hand_out(step, None, context);
     } else if sequence > state.sequence {
         // Only a store that was rolled back does not know a genuine uuid: observe again.
         let mut anew = state.next_epoch(Phase::Enrolled);
@@ -198,12 +210,25 @@ fn late_result(step: &mut Step, sequence: u32, outcome: &Outcome, context: &Cont
         hand_out(step, None, context);
     } else if let Some(in_flight) = &state.in_flight
         && in_flight.in_reply_to == Some(sequence)
+        && is_still_meant(&in_flight.command, context)
     {
         // The device did not get our reply and reports again: it gets the same reply.
         let uuid = context
             .names
             .name(context.enrollment, state.epoch, in_flight.sequence);
         step.reply = Some((uuid, in_flight.command.clone()));
+    }
+}
+
+/// Whether the desired state still asks for a command that was handed out.
+fn is_still_meant(command: &Command, context: &Context<'_>) -> bool {
+    match command {
+        Command::ProfileList | Command::DeviceInformation => true,
+        Command::InstallProfile {
+            identifier,
+            revision,
+        } => context.desired.wanted(identifier) == Some(revision),
+        Command::RemoveProfile { identifier } => context.desired.wanted(identifier).is_none(),
     }
 }
 
@@ -221,6 +246,12 @@ fn close_by_report(
         }
         Outcome::Acknowledged(answer) => {
             state.not_now = None;
+            if let (Command::ProfileList, Some(reason)) =
+                (&in_flight.command, incompleteness(&answer))
+            {
+                postpone(&mut state.list, context);
+                return Closing::Failed(reason);
+            }
             step.attributes = acknowledged(state, in_flight, answer, context);
             return Closing::Acknowledged;
         }
@@ -235,7 +266,7 @@ fn close_by_report(
             identifier,
             revision,
         } => {
-            let target = Target::Present(revision.uuid.clone());
+            let target = Target::Present(revision.clone());
             count_failure(state, identifier, &target, reason.clone(), context);
         }
         Command::RemoveProfile { identifier } => {
@@ -251,6 +282,16 @@ fn close_by_report(
     Closing::Failed(reason)
 }
 
+/// Why an acknowledged list says nothing, if it does not.
+fn incompleteness(answer: &Answer) -> Option<FailureReason> {
+    let detail = match &answer.profiles {
+        Some(Ok(_)) => return None,
+        Some(Err(incomplete)) => incomplete.to_string(),
+        None => "the answer has no ProfileList".to_owned(),
+    };
+    Some(FailureReason::IncompleteList { detail })
+}
+
 fn acknowledged(
     state: &mut SyncState,
     in_flight: &InFlight,
@@ -258,10 +299,11 @@ fn acknowledged(
     context: &Context<'_>,
 ) -> Option<Attributes> {
     match &in_flight.command {
-        Command::ProfileList => match answer.profiles {
-            Some(Ok(profiles)) => listing::adopt(state, in_flight.sequence, profiles, context),
-            Some(Err(_)) | None => postpone(&mut state.list, context),
-        },
+        Command::ProfileList => {
+            if let Some(Ok(profiles)) = answer.profiles {
+                listing::adopt(state, in_flight.sequence, profiles, context);
+            }
+        }
         Command::DeviceInformation => {
             state.attributes = Periodic {
                 answered_at: Some(context.now),
@@ -273,7 +315,7 @@ fn acknowledged(
             identifier,
             revision,
         } => {
-            let change = Unproven::Installed(revision.uuid.clone());
+            let change = Unproven::Installed(revision.clone());
             state.unproven.insert(identifier.clone(), change);
             state.delivered = state.delivered.with(identifier, &revision.uuid);
             if let Some(attempts) = state.attempts.get_mut(identifier) {
@@ -287,7 +329,6 @@ fn acknowledged(
 
 fn removed(state: &mut SyncState, identifier: &PayloadIdentifier) {
     state.unproven.insert(identifier.clone(), Unproven::Removed);
-    state.delivered = state.delivered.retaining(|id, _| id != identifier);
     if let Some(attempts) = state.attempts.get_mut(identifier) {
         attempts.lost = 0;
     }

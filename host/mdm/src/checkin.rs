@@ -12,6 +12,11 @@ use crate::ids::EnrollmentId;
 use crate::message::{MessageError, enrollment_id, text};
 use crate::plist::NodeRef;
 
+/// Longest push token, in bytes. Apple's have 32 and are documented to be able to grow.
+pub const TOKEN_BYTES_MAX: usize = 256;
+/// Longest `UnlockToken`, in bytes; real ones have a few KiB.
+pub const UNLOCK_TOKEN_BYTES_MAX: usize = 64 * 1024;
+
 /// A check-in message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CheckIn {
@@ -92,17 +97,36 @@ pub(crate) fn attributes(root: NodeRef<'_>) -> Attributes {
 
 fn token_update(root: NodeRef<'_>) -> Result<TokenUpdate, MessageError> {
     let message = "TokenUpdate";
-    let needed = |key| text(root, key).ok_or(MessageError::Missing { message, key });
-    let data = |key| root.get(key).and_then(NodeRef::as_data).map(<[u8]>::to_vec);
+    let missing = |key| MessageError::Missing { message, key };
+    let needed = |key| {
+        let text = text(root, key).ok_or(missing(key))?;
+        bounded(key, text.len(), ATTRIBUTE_BYTES_MAX)?;
+        Ok::<_, MessageError>(text.to_owned())
+    };
+    let data = |key, bytes_max| {
+        let Some(data) = root.get(key).and_then(NodeRef::as_data) else {
+            return Ok(None);
+        };
+        bounded(key, data.len(), bytes_max)?;
+        Ok::<_, MessageError>(Some(data.to_vec()))
+    };
+    let short_name = text(root, "UserShortName");
     Ok(TokenUpdate {
-        topic: needed("Topic")?.to_owned(),
-        push_magic: needed("PushMagic")?.to_owned(),
-        token: data("Token").ok_or(MessageError::Missing {
-            message,
-            key: "Token",
-        })?,
-        unlock_token: data("UnlockToken"),
-        user_short_name: text(root, "UserShortName")
-            .map(|name| bounded_text(name, ATTRIBUTE_BYTES_MAX)),
+        topic: needed("Topic")?,
+        push_magic: needed("PushMagic")?,
+        token: data("Token", TOKEN_BYTES_MAX)?.ok_or(missing("Token"))?,
+        unlock_token: data("UnlockToken", UNLOCK_TOKEN_BYTES_MAX)?,
+        user_short_name: short_name.map(|name| bounded_text(name, ATTRIBUTE_BYTES_MAX)),
     })
+}
+
+fn bounded(key: &'static str, bytes: usize, bytes_max: usize) -> Result<(), MessageError> {
+    if bytes > bytes_max {
+        return Err(MessageError::TooLong {
+            key,
+            bytes,
+            bytes_max,
+        });
+    }
+    Ok(())
 }

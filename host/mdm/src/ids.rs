@@ -98,6 +98,12 @@ impl PayloadUuid {
         })
     }
 
+    /// Stands for a uuid that a device lists and that cannot be one of ours: empty, too long, or
+    /// with control characters.
+    pub fn unreadable() -> Self {
+        Self("unreadable".to_owned())
+    }
+
     /// The uuid as text, upper case where it has UUID form.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -10,11 +10,11 @@ use crate::plist::{Document, NodeRef, ReaderLimits, read_xml};
 use crate::report::{self, Connect};
 
 /// Limits of a device's message: a `ProfileList` of a few hundred profiles with certificates
-/// stays well under 4 MiB.
+/// stays well under 4 MiB and 50,000 values.
 pub const MESSAGE_LIMITS: ReaderLimits = ReaderLimits {
     bytes: 4 * 1024 * 1024,
     depth: 64,
-    nodes: 200_000,
+    nodes: 50_000,
 };
 
 /// The `UserID` that a Shared iPad sends for its users, who are told apart by `UserShortName`.
@@ -36,6 +36,16 @@ pub enum MessageError {
         message: &'static str,
         /// The key, or keys of which one is needed.
         key: &'static str,
+    },
+    /// A value is longer than any that a device sends.
+    #[error("{key} has {bytes} bytes; at most {bytes_max} are accepted")]
+    TooLong {
+        /// The key.
+        key: &'static str,
+        /// Its length.
+        bytes: usize,
+        /// The limit.
+        bytes_max: usize,
     },
     /// A name in the message cannot be one.
     #[error("the message names nothing that can be: {0}")]

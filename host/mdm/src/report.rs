@@ -1,7 +1,7 @@
 //! A device's report on a command, and its request for the next one (the "connect" message).
 //!
 //! Knows nothing of which commands were sent. Invariant: a list of profiles is `Ok` only if every
-//! entry was read; a cut or damaged one is [`IncompleteList`], never a shorter list.
+//! entry names its profile and a revision; a cut or damaged one is [`IncompleteList`], never a shorter list.
 //!
 //! See <https://developer.apple.com/documentation/devicemanagement/commands-and-queries>.
 
@@ -113,25 +113,27 @@ fn profile_list(list: NodeRef<'_>) -> Result<Vec<ListedProfile>, IncompleteList>
             reason: "is not in an array",
         });
     }
-    list.items()
-        .enumerate()
-        .map(|(entry, item)| {
-            let wrong = |reason| IncompleteList { entry, reason };
-            let identifier = text(item, "PayloadIdentifier")
-                .and_then(|text| PayloadIdentifier::parse(text).ok())
-                .ok_or(wrong("has no usable PayloadIdentifier"))?;
-            let uuid = text(item, "PayloadUUID")
-                .and_then(|text| PayloadUuid::parse(text).ok())
-                .ok_or(wrong("has no usable PayloadUUID"))?;
-            let display_name = text(item, "PayloadDisplayName")
-                .map(|name| bounded_text(name, ATTRIBUTE_BYTES_MAX));
-            Ok(ListedProfile {
-                identifier,
-                uuid,
-                display_name,
-            })
-        })
-        .collect()
+    let mut profiles = Vec::new();
+    for (entry, item) in list.items().enumerate() {
+        let lacks = |reason| IncompleteList { entry, reason };
+        let identifier = text(item, "PayloadIdentifier");
+        let identifier = identifier.ok_or(lacks("has no PayloadIdentifier"))?;
+        let uuid = item.get("PayloadUUID").and_then(NodeRef::as_str);
+        let uuid = uuid.ok_or(lacks("has no PayloadUUID"))?;
+        // An identifier that cannot be one is not ours: ours all can. The entry is complete.
+        let Ok(identifier) = PayloadIdentifier::parse(identifier) else {
+            continue;
+        };
+        let uuid = PayloadUuid::parse(uuid).unwrap_or_else(|_| PayloadUuid::unreadable());
+        let display_name =
+            text(item, "PayloadDisplayName").map(|name| bounded_text(name, ATTRIBUTE_BYTES_MAX));
+        profiles.push(ListedProfile {
+            identifier,
+            uuid,
+            display_name,
+        });
+    }
+    Ok(profiles)
 }
 
 /// The chain, as far as it can be read: a damaged entry must not hide that there was an error.

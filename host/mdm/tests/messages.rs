@@ -196,7 +196,7 @@ fn profile_lists() {
     assert_eq!(list(""), "A u Acknowledged Some(\"0 profiles\") None");
     assert_eq!(
         list(&format!("{whole}{half}")),
-        "A u Acknowledged Some(\"entry 1 of the ProfileList has no usable PayloadUUID\") None"
+        "A u Acknowledged Some(\"entry 1 of the ProfileList has no PayloadUUID\") None"
     );
 }
 

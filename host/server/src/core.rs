@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
 use mooring_drift::command::CommandNames;
 use mooring_drift::policy::{Policy, Timestamp};
@@ -24,6 +24,9 @@ pub struct Core {
     pub(crate) clock: Clock,
     pub(crate) judge: Arc<Judge>,
     shelf: RwLock<Arc<Shelf>>,
+    /// Held for reading while a device is answered and for writing while the shelf changes: once
+    /// a change of profiles is promised, no device gets what it was decided from before.
+    gate: RwLock<()>,
     /// Held while profiles change, so that versions are counted without gaps.
     change: Mutex<()>,
     /// When each enrollment was last heard of: an idle device in sync writes nothing. Bounded by
@@ -61,6 +64,7 @@ impl Core {
             clock,
             judge,
             shelf: RwLock::new(Arc::new(shelf)),
+            gate: RwLock::new(()),
             change: Mutex::new(()),
             seen: Mutex::new(BTreeMap::new()),
             commands_sent: AtomicU64::new(0),
@@ -81,6 +85,11 @@ impl Core {
         self.commands_sent.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Keeps the shelf as it is until a device is answered.
+    pub(crate) fn contact_gate(&self) -> RwLockReadGuard<'_, ()> {
+        self.gate.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The right to change profiles.
     pub(crate) fn change(&self) -> MutexGuard<'_, ()> {
         self.change.lock().unwrap_or_else(PoisonError::into_inner)
@@ -89,6 +98,7 @@ impl Core {
     /// Reads the profiles anew after a change was committed.
     pub(crate) fn restock(&self) -> Result<(), StoreError> {
         let shelf = Arc::new(Shelf::new(self.store.profiles()?, self.store.builtins()?));
+        let _gate = self.gate.write().unwrap_or_else(PoisonError::into_inner);
         *self.shelf.write().unwrap_or_else(PoisonError::into_inner) = shelf;
         Ok(())
     }

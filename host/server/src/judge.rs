@@ -161,17 +161,8 @@ impl Judge {
     /// # Errors
     /// Findings about the settings or the plugin.
     pub fn generate(&self, builtin: &BuiltIn, settings: &str) -> Result<Vec<u8>, Vec<Finding>> {
-        let plugin = &self.plugins[builtin.generator];
-        let settings = format!("{{\"{}\":{settings}}}", builtin.key);
-        let findings = plugin
-            .check_settings(&settings, &self.limits)
-            .findings(plugin.id());
-        if findings
-            .iter()
-            .any(|finding| finding.severity == Severity::Error)
-        {
-            return Err(findings);
-        }
+        let plugin = self.check_settings(builtin, settings)?;
+        let settings = member(builtin, settings);
         let context = Context {
             settings,
             ..Context::default()
@@ -188,6 +179,27 @@ impl Judge {
             .find(|profile| profile.key == builtin.key);
         made.map(|profile| profile.profile)
             .ok_or_else(|| vec![nothing_made(builtin)])
+    }
+
+    /// Asks a built-in's plugin to judge settings; returns the plugin that will work with them.
+    ///
+    /// # Errors
+    /// Findings about the settings, or about the plugin.
+    pub fn check_settings(
+        &self,
+        builtin: &BuiltIn,
+        settings: &str,
+    ) -> Result<&Plugin, Vec<Finding>> {
+        let plugin = &self.plugins[builtin.generator];
+        let call = plugin.check_settings(&member(builtin, settings), &self.limits);
+        let findings = call.findings(plugin.id());
+        if findings
+            .iter()
+            .any(|finding| finding.severity == Severity::Error)
+        {
+            return Err(findings);
+        }
+        Ok(plugin)
     }
 
     fn validate(&self, subject: &Subject<'_>, grade: Grade, today: &str) -> Vec<Finding> {
@@ -207,6 +219,11 @@ impl Judge {
         });
         findings.collect()
     }
+}
+
+/// A generator's settings have one member for each built-in.
+fn member(builtin: &BuiltIn, settings: &str) -> String {
+    format!("{{\"{}\":{settings}}}", builtin.key)
 }
 
 fn generated_by(at: usize, plugin: &Plugin) -> Vec<BuiltIn> {

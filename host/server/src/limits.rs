@@ -8,6 +8,20 @@ use std::time::Duration;
 /// Longest body of a device's message, in bytes: what the reader of messages accepts.
 pub const DEVICE_BODY_BYTES_MAX: usize = mooring_mdm::message::MESSAGE_LIMITS.bytes;
 
+/// Device messages above [`LARGE_BODY_BYTES`] that are decoded at once, for each core: a tree takes
+/// some ten times the memory of its text.
+pub const LARGE_BODIES_PER_CORE: usize = 2;
+
+/// From this size on, in bytes, a device's message counts as large. Reports and lists of ordinary
+/// hosts are below it.
+pub const LARGE_BODY_BYTES: usize = 128 * 1024;
+
+/// User channels of one host that are kept; every message of the host reads them all.
+pub const USERS_PER_HOST_MAX: usize = 64;
+
+/// Longest name or payload type of a profile that is kept beside it, in bytes.
+pub const PROFILE_TEXT_BYTES_MAX: usize = 255;
+
 /// Longest body of an API request, in bytes: some thousand profiles of ordinary size in base64,
 /// or one of the largest.
 pub const API_BODY_BYTES_MAX: usize = 8 * 1024 * 1024;

@@ -136,9 +136,7 @@ impl Server {
         let (stop, stopped) = watch::channel(false);
         let service = Arc::new(Admin::new(Arc::clone(&core), &token));
         let admin = listen(options.admin, service, stopped.clone()).await?;
-        let service = Arc::new(Devices {
-            core: Arc::clone(&core),
-        });
+        let service = Arc::new(Devices::new(Arc::clone(&core)));
         let device = listen(options.device, service, stopped).await?;
         let url_file = options.data.join(URL_FILE);
         let url = format!("http://{}\n", admin.address);

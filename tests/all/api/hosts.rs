@@ -128,3 +128,19 @@ fn one_host() {
     }
     assert_eq!(running.get("/api/v1/status").json()["hosts"], 0);
 }
+
+/// A serial number that two hosts have names neither of them; their ids do.
+#[test]
+fn one_serial_number_twice() {
+    let running = Running::start();
+    let first = include_str!("../../data/messages/authenticate.plist");
+    let second = first.replace("4C6A1F0E", "4C6A1F0F");
+    for message in [first, &second] {
+        assert_eq!(running.message(message.as_bytes()).status, 200);
+    }
+    let by_serial = running.get("/api/v1/hosts/H4RB0RW1DG");
+    let document = assert_problem(&by_serial, 409, "conflict");
+    assert!(document["detail"].as_str().unwrap().contains("2 hosts"));
+    let id = "4C6A1F0F-2D35-5B8E-9A77-D1B0C2E4F613";
+    assert_eq!(running.get(&format!("/api/v1/hosts/{id}")).status, 200);
+}

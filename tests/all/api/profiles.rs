@@ -1,5 +1,7 @@
 //! Profiles over HTTP.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use mooring_tests::{Draft, Running};
 use serde_json::{Value, json};
 
@@ -9,26 +11,10 @@ const JSON: &str = "Content-Type: application/json";
 const PROFILE: &str = "Content-Type: application/x-apple-aspen-config";
 const FIREWALL: &str = "/api/v1/profiles/com.mooring.builtin.firewall";
 
-/// Base64, since the kit has no use for it elsewhere.
-fn base64(bytes: &[u8]) -> String {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let chunk = |three: &[u8]| -> String {
-        let at = |n: usize| u32::from(three.get(n).copied().unwrap_or(0));
-        let bits = at(0) << 16 | at(1) << 8 | at(2);
-        (0..4)
-            .map(|n| match n <= three.len() {
-                true => char::from(ALPHABET[(bits >> (18 - 6 * n) & 63) as usize]),
-                false => '=',
-            })
-            .collect()
-    };
-    bytes.chunks(3).map(chunk).collect()
-}
-
 fn files(files: &[(&str, &str)]) -> Vec<u8> {
     let files: Vec<Value> = files
         .iter()
-        .map(|(name, text)| json!({"name": name, "content": base64(text.as_bytes())}))
+        .map(|(name, text)| json!({"name": name, "content": STANDARD.encode(text)}))
         .collect();
     json!({ "files": files }).to_string().into_bytes()
 }

@@ -127,3 +127,20 @@ fn unmanaged_copies() {
         ["RemoveProfile com.harborworks.shared", "ProfileList"]
     );
 }
+
+/// A profile that was deleted and comes back for the other channel leaves the one and goes to the
+/// other.
+#[test]
+fn another_channel_after_deleting() {
+    let server = TestServer::new();
+    server.push_taken(Draft::new("com.harborworks.a", "1").xml());
+    let mut host = Host::new(0);
+    settle_one(&server, &mut host);
+    server.remove("com.harborworks.a");
+    let (version, _) = server.push_taken(for_user("com.harborworks.a", "1").xml());
+    assert_eq!(version, 2);
+    settle_one(&server, &mut host);
+    assert!(host.identifiers().is_empty());
+    assert_eq!(host.holds(Channel::User).len(), 1);
+    server.assert_applied(1);
+}

@@ -267,3 +267,21 @@ fn signed_profiles() {
     settle_one(&server, &mut host);
     assert!(host.identifiers().is_empty(), "it was installed from here");
 }
+
+/// A file that is refused for a reason of its own still makes the other file with its identifier a
+/// duplicate: nobody can say which of the two was meant.
+#[test]
+fn duplicate_of_a_refused_file() {
+    let server = TestServer::new();
+    let known = server.push_taken(Draft::new("com.harborworks.a", "one").xml());
+    let two = Draft::new("com.harborworks.a", "two");
+    let for_users = Draft {
+        scope: Some("User"),
+        ..two.clone()
+    };
+    let results = server.push_files(&[("one", for_users.xml()), ("two", two.xml())]);
+    assert_eq!(error(&results[1]).0, "duplicate");
+    assert!(error(&results[1]).1.contains("one"));
+    let one = Draft::new("com.harborworks.a", "one").xml();
+    assert_eq!(server.push_taken(one), known);
+}

@@ -6,4 +6,5 @@
 mod model;
 mod properties;
 mod scenarios;
+mod signed;
 mod truth;

@@ -186,6 +186,12 @@ impl Profile {
         canonical::content(&self.document)
     }
 
+    /// Digest of the content without the identity and the payloads' uuids, as in
+    /// [`Identified::loose`].
+    pub fn loose_digest(&self) -> Digest {
+        canonical::loose(&self.document)
+    }
+
     fn top(&self, key: &str) -> Option<&str> {
         self.document.root().get(key)?.as_str()
     }

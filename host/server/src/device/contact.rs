@@ -79,13 +79,19 @@ impl Core {
         host: &'a HostRecord,
         record: &'a EnrollmentRecord,
     ) -> Context<'a> {
+        let now = self.clock.now();
+        // Attributes that were not told for two intervals say nothing any more.
+        let told_at = host
+            .attributes_at
+            .filter(|at| !self.policy.is_attribute_old(*at, now));
+        let build_version = told_at.and(host.attributes.build_version.as_deref());
         Context {
             enrollment: &record.id,
             desired: shelf.catalog.desired(record.id.channel()),
             policy: &self.policy,
             names: &self.names,
-            build_version: host.attributes.build_version.as_deref(),
-            now: self.clock.now(),
+            build_version,
+            now,
         }
     }
 

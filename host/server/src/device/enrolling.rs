@@ -3,7 +3,7 @@
 //! Knows nothing of profiles. Invariants: Authenticate opens a new epoch on every channel of the
 //! host; a token that a message leaves out is kept.
 
-use mooring_drift::state::SyncState;
+use mooring_drift::state::{Phase, SyncState};
 use mooring_drift::step::Event;
 use mooring_mdm::checkin::{CheckIn, CheckInKind, TokenUpdate};
 use mooring_mdm::device::Attributes;
@@ -12,6 +12,7 @@ use mooring_store::{Change, EnrollmentRecord, HostRecord, PushTarget};
 
 use super::{Decision, Refusal, history, host_change, new_host};
 use crate::core::Core;
+use crate::limits::USERS_PER_HOST_MAX;
 use crate::random;
 
 impl Core {
@@ -63,11 +64,25 @@ impl Core {
         update: &TokenUpdate,
         host: Option<HostRecord>,
     ) -> Result<Decision, Refusal> {
-        let host = host.ok_or_else(|| Refusal::NotEnrolled(enrollment.clone()))?;
+        let not_enrolled = || Refusal::NotEnrolled(enrollment.clone());
+        let host = host.ok_or_else(not_enrolled)?;
+        if enrollment.channel() == Channel::User {
+            // A user channel lives on that of its device.
+            let device = host
+                .enrollments
+                .iter()
+                .find(|e| e.id.channel() == Channel::Device);
+            device
+                .filter(|e| e.sync.phase == Phase::Enrolled)
+                .ok_or_else(not_enrolled)?;
+        }
         let known = host
             .enrollments
             .iter()
             .find(|record| record.id == *enrollment);
+        if known.is_none() && host.enrollments.len() > USERS_PER_HOST_MAX {
+            return Err(Refusal::TooManyUsers(enrollment.clone()));
+        }
         let mut record = known
             .cloned()
             .unwrap_or_else(|| self.new_enrollment(enrollment));

@@ -48,6 +48,8 @@ enum Refusal {
     NotEnrolled(EnrollmentId),
     #[error("{0} is a user channel; only a device authenticates")]
     UserAuthenticates(EnrollmentId),
+    #[error("the host of {0} has as many user channels as are kept; remove the host to start anew")]
+    TooManyUsers(EnrollmentId),
     #[error("the store could not keep the message of {enrollment}")]
     Store {
         enrollment: EnrollmentId,
@@ -101,13 +103,19 @@ impl Core {
             source,
         };
         for _ in 0..CONFLICT_RETRIES_MAX {
+            let _gate = self.contact_gate();
             let host = self.store.host(enrollment.host()).map_err(failed)?;
+            let is_known = host
+                .iter()
+                .any(|h| h.enrollments.iter().any(|e| e.id == *enrollment));
             let decision = match &message {
                 Message::CheckIn(checkin) => self.decide_check_in(checkin, host)?,
                 Message::Connect(connect) => self.decide_connect(connect, host)?,
             };
             if decision.changes.is_empty() {
-                self.saw(enrollment, self.clock.now());
+                if is_known {
+                    self.saw(enrollment, self.clock.now());
+                }
                 return Ok(decision.reply);
             }
             match self.store.commit(decision.changes) {

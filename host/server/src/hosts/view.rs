@@ -3,8 +3,8 @@
 //! Knows nothing of routes. Invariant: nothing here changes anything.
 
 use mooring_drift::drift::Change;
-use mooring_drift::next::eligible_changes;
-use mooring_drift::state::Phase;
+use mooring_drift::next::{Context, eligible_changes};
+use mooring_drift::state::{Phase, SyncState};
 use mooring_drift::status::Status;
 use mooring_mdm::ids::HostId;
 use mooring_store::{
@@ -160,12 +160,25 @@ impl Core {
             listed_at: sync.observed.as_ref().map(|observed| rfc3339(observed.at)),
             is_refresh_asked: sync.list_asked.is_some(),
             push_at: sync.not_now.map(|not_now| rfc3339(not_now.push_at)),
-            plan: eligible_changes(sync, &context)
-                .into_iter()
-                .map(planned)
-                .collect(),
+            plan: plan(sync, &context),
         }
     }
+}
+
+/// What is still to be handed out: nothing to a channel that is not enrolled, and nothing twice.
+fn plan(sync: &SyncState, context: &Context<'_>) -> Vec<PlannedChange> {
+    if sync.phase != Phase::Enrolled {
+        return Vec::new();
+    }
+    let in_flight = sync
+        .in_flight
+        .as_ref()
+        .and_then(|in_flight| in_flight.command.identifier());
+    let changes = eligible_changes(sync, context).into_iter();
+    changes
+        .filter(|change| Some(change.identifier()) != in_flight)
+        .map(planned)
+        .collect()
 }
 
 fn planned(change: Change) -> PlannedChange {

@@ -9,7 +9,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use hyper::body::Incoming;
-use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use hyper::header::{
+    ALLOW, AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
+};
 use hyper::{HeaderMap, Method, Request};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -104,7 +106,10 @@ impl Admin {
             .headers()
             .get(CONTENT_TYPE)
             .map(HeaderValue::as_bytes);
-        let is_json = content_type.is_some_and(|kind| kind.starts_with(JSON.as_bytes()));
+        let is_json = content_type.is_some_and(|kind| {
+            kind.get(..JSON.len())
+                .is_some_and(|kind| kind.eq_ignore_ascii_case(JSON.as_bytes()))
+        });
         let (route, query) = (route?, request.uri().query().unwrap_or_default().to_owned());
         let body = read(request.into_body(), API_BODY_BYTES_MAX).await;
         let body = body.map_err(|error| match error {
@@ -309,6 +314,9 @@ fn problem_answer(problem: &Problem, id: &str) -> Answer {
     let bytes = serde_json::to_vec(&problem.document(id)).unwrap_or_default();
     let mut answer = answer(problem.kind.status(), "application/problem+json", bytes);
     let headers = answer.headers_mut();
+    if let Some(Ok(allow)) = problem.allow.as_deref().map(HeaderValue::from_str) {
+        headers.insert(ALLOW, allow);
+    }
     match problem.kind {
         Kind::Unauthorized => {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));

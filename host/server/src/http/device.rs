@@ -3,17 +3,19 @@
 //! Knows nothing of what messages mean. Invariant: statuses are those of `DeviceReply` (200, 400,
 //! 503) and 404, 405, 408, 413 for what no device sends; 401 and 403 do not occur.
 
+use std::num::NonZero;
 use std::sync::Arc;
 
 use hyper::body::Incoming;
-use hyper::header::{HeaderValue, RETRY_AFTER};
+use hyper::header::{ALLOW, HeaderValue, RETRY_AFTER};
 use hyper::{Method, Request};
+use tokio::sync::Semaphore;
 
 use super::body::{Answer, BodyError, answer, read};
 use super::listener::Service;
 use crate::core::Core;
 use crate::device::DeviceReply;
-use crate::limits::DEVICE_BODY_BYTES_MAX;
+use crate::limits::{DEVICE_BODY_BYTES_MAX, LARGE_BODIES_PER_CORE, LARGE_BODY_BYTES};
 
 /// Where devices speak to: `ServerURL` and `CheckInURL` may be one address or two.
 const PATHS: [&str; 2] = ["/mdm", "/checkin"];
@@ -21,7 +23,20 @@ const PATHS: [&str; 2] = ["/mdm", "/checkin"];
 /// Answers devices.
 #[derive(Debug)]
 pub(crate) struct Devices {
-    pub(crate) core: Arc<Core>,
+    core: Arc<Core>,
+    /// Held by large messages while they are decoded.
+    large: Semaphore,
+}
+
+impl Devices {
+    /// Answers for `core`.
+    pub(crate) fn new(core: Arc<Core>) -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+        Self {
+            core,
+            large: Semaphore::new(cores * LARGE_BODIES_PER_CORE),
+        }
+    }
 }
 
 impl Service for Devices {
@@ -30,7 +45,11 @@ impl Service for Devices {
             return text(404, "devices speak to /mdm or /checkin\n");
         }
         if request.method() != Method::PUT && request.method() != Method::POST {
-            return text(405, "devices send PUT, or POST\n");
+            let mut answer = text(405, "devices send PUT, or POST\n");
+            answer
+                .headers_mut()
+                .insert(ALLOW, HeaderValue::from_static("PUT, POST"));
+            return answer;
         }
         let body = match read(request.into_body(), DEVICE_BODY_BYTES_MAX).await {
             Ok(body) => body,
@@ -42,6 +61,11 @@ impl Service for Devices {
                 };
                 return text(status, format!("{error}\n"));
             }
+        };
+        let _large = if body.len() > LARGE_BODY_BYTES {
+            self.large.acquire().await.ok()
+        } else {
+            None
         };
         let core = Arc::clone(&self.core);
         let reply = tokio::task::spawn_blocking(move || core.answer_device(&body)).await;

@@ -87,6 +87,8 @@ impl Kind {
 pub struct Problem {
     /// Which one.
     pub kind: Kind,
+    /// The methods that the address takes, where another was used.
+    pub allow: Option<String>,
     detail: String,
     places: Vec<ProblemPlace>,
     findings: Vec<Finding>,
@@ -97,6 +99,7 @@ impl Problem {
     pub fn new(kind: Kind, detail: impl Into<String>) -> Self {
         Self {
             kind,
+            allow: None,
             detail: detail.into(),
             places: Vec::new(),
             findings: Vec::new(),

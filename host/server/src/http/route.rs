@@ -62,8 +62,10 @@ impl Route {
             return routes.into_iter().nth(at).ok_or_else(no_route);
         }
         let allowed: Vec<_> = allowed.iter().map(Method::as_str).collect();
-        let detail = format!("{path} takes {}", allowed.join(", "));
-        Err(Problem::new(Kind::MethodNotAllowed, detail))
+        let allowed = allowed.join(", ");
+        let mut problem = Problem::new(Kind::MethodNotAllowed, format!("{path} takes {allowed}"));
+        problem.allow = Some(allowed);
+        Err(problem)
     }
 
     /// Whether the route answers without a token.

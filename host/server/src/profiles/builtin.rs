@@ -32,20 +32,26 @@ impl Core {
             .builtins
             .get(identifier)
             .map(|record| record.settings.clone());
+        let is_given = settings.is_some();
         let settings = match settings {
             Some(given) => given.to_string(),
             None => stored.unwrap_or_else(|| "{}".to_owned()),
         };
+        let wrong = |findings| ProfileError::Settings {
+            identifier: identifier.clone(),
+            findings,
+        };
+        if is_given {
+            self.judge
+                .check_settings(builtin, &settings)
+                .map_err(wrong)?;
+        }
         let mut changes = vec![Change::BuiltIn(BuiltInRecord {
             identifier: identifier.clone(),
             is_enabled,
             settings: settings.clone(),
         })];
         if is_enabled {
-            let wrong = |findings| ProfileError::Settings {
-                identifier: identifier.clone(),
-                findings,
-            };
             let generated = self.generate(builtin, &settings).map_err(wrong)?;
             changes.extend(self.upsert(shelf, builtin, generated, by));
         } else if let Some(record) = shelf.profiles.get(identifier) {

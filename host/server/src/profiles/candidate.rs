@@ -13,12 +13,12 @@ use super::{FORBIDDEN_PAYLOAD_TYPES, RESERVED_PREFIX};
 use crate::shelf::Shelf;
 
 /// Checks an upload against the profiles that exist.
-pub(super) fn check_candidate(candidate: Identified, shelf: &Shelf) -> Result<Identified, Finding> {
-    check_alone(&candidate)?;
-    if let Some(known) = shelf.profiles.get(&candidate.identifier) {
-        check_against(&candidate, known)?;
+pub(super) fn check_candidate(candidate: &Identified, shelf: &Shelf) -> Result<(), Finding> {
+    check_alone(candidate)?;
+    match shelf.profiles.get(&candidate.identifier) {
+        Some(known) => check_against(candidate, known),
+        None => Ok(()),
     }
-    Ok(candidate)
 }
 
 /// Checks what can be said of an upload without knowing any other profile.

@@ -1,7 +1,7 @@
 //! Two files of one push with one identifier: which is meant, nobody can say.
 //!
 //! Knows nothing of stored profiles. Invariant: both are refused, each naming the other, whatever
-//! their order.
+//! their order and whatever else is wrong with one of them.
 
 use std::collections::BTreeMap;
 
@@ -26,11 +26,13 @@ pub(super) fn refuse_duplicates(uploads: &[Upload], mut verdicts: Vec<Verdict>) 
         for at in positions {
             let others = positions.iter().filter(|other| *other != at);
             let others: Vec<_> = others.map(|other| uploads[*other].name.as_str()).collect();
-            if let Verdict::Candidate(candidate) = &mut verdicts[*at] {
-                candidate
-                    .notices
-                    .push(duplicate(identifier, &others.join(", ")));
-                verdicts[*at] = Verdict::Decided(refused(&uploads[*at], candidate));
+            let finding = duplicate(identifier, &others.join(", "));
+            match &mut verdicts[*at] {
+                Verdict::Candidate(candidate) => {
+                    candidate.notices.push(finding);
+                    verdicts[*at] = Verdict::Decided(refused(&uploads[*at], candidate));
+                }
+                Verdict::Decided(result) => result.findings.push(finding),
             }
         }
     }

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use mooring_drift::policy::Timestamp;
+use mooring_mdm::device::bounded_text;
 use mooring_mdm::finding::{Finding, Severity};
 use mooring_mdm::ids::{Channel, PayloadIdentifier};
 use mooring_mdm::profile::{Digest, Identified, Profile, ProfileLimits, Scope};
@@ -16,7 +17,7 @@ use super::duplicates::refuse_duplicates;
 use crate::api::{PushOutcome, PushResult};
 use crate::clock::day;
 use crate::core::Core;
-use crate::limits::SOURCE_NAME_BYTES_MAX;
+use crate::limits::{PROFILE_TEXT_BYTES_MAX, SOURCE_NAME_BYTES_MAX};
 use crate::random;
 use crate::shelf::{Shelf, latest};
 
@@ -110,8 +111,10 @@ impl Core {
     /// Commits changes of profiles and shows them on the shelf. The caller holds the right to
     /// change profiles, so the revisions it read are the stored ones.
     pub(super) fn commit_profiles(&self, changes: Vec<Change>) -> Result<(), StoreError> {
-        self.store.commit(changes)?;
-        self.restock()
+        let committed = self.store.commit(changes);
+        // Also after a conflict: the shelf may have missed a change that was stored.
+        self.restock()?;
+        committed
     }
 }
 
@@ -119,15 +122,21 @@ fn identify_all(uploads: &[Upload], shelf: &Shelf) -> Vec<Verdict> {
     // Files without an identifier, by content: two copies of one are duplicates too.
     let mut given = BTreeMap::new();
     let identify = |upload: &Upload| {
-        let identified = Profile::parse(&upload.bytes, &ProfileLimits::default())
-            .and_then(|profile| {
+        let identified =
+            Profile::parse(&upload.bytes, &ProfileLimits::default()).and_then(|profile| {
                 let identifier = identifier_for(&profile, shelf, &mut given);
                 profile.identify(identifier)
-            })
-            .and_then(|identified| check_candidate(identified, shelf));
-        match identified {
-            Ok(identified) => Verdict::Candidate(Box::new(identified)),
-            Err(finding) => Verdict::Decided(refused_early(upload, finding)),
+            });
+        let mut candidate = match identified {
+            Ok(identified) => identified,
+            Err(finding) => return Verdict::Decided(refused_early(upload, finding)),
+        };
+        match check_candidate(&candidate, shelf) {
+            Ok(()) => Verdict::Candidate(Box::new(candidate)),
+            Err(finding) => {
+                candidate.notices.push(finding);
+                Verdict::Decided(refused(upload, &candidate))
+            }
         }
     };
     uploads.iter().map(identify).collect()
@@ -143,14 +152,26 @@ fn identifier_for(
     if profile.identifier().is_some() {
         return None;
     }
-    let content = profile.content_digest();
-    let known = shelf.profiles.values().find(|record| {
-        record.origin == Origin::Uploaded
-            && record
-                .versions
-                .iter()
-                .any(|v| v.content_digest == *content.as_bytes())
-    });
+    let (content, loose) = (profile.content_digest(), profile.loose_digest());
+    let uploaded = || {
+        shelf
+            .profiles
+            .values()
+            .filter(|record| record.origin == Origin::Uploaded)
+    };
+    let has = |record: &&ProfileRecord| {
+        record
+            .versions
+            .iter()
+            .any(|v| v.content_digest == *content.as_bytes())
+    };
+    // Where only inner uuids changed it is the same profile too; what becomes of that follows.
+    let has_loosely = |record: &&ProfileRecord| {
+        latest(record).is_some_and(|v| v.loose_digest == *loose.as_bytes())
+    };
+    let known = uploaded()
+        .find(has)
+        .or_else(|| uploaded().find(has_loosely));
     let identifier = match known {
         Some(record) => record.identifier.clone(),
         None => given
@@ -182,11 +203,13 @@ fn accept(
     };
     if let Some(newest) = newest.filter(|_| !is_deleted) {
         result.outcome = PushOutcome::Updated;
-        if newest.content_digest == *candidate.content.as_bytes() {
+        let is_same = newest.content_digest == *candidate.content.as_bytes();
+        if is_same && is_same_packing(newest, &candidate) {
             result.outcome = PushOutcome::Unchanged;
             return result;
         }
-        if newest.loose_digest == *candidate.loose.as_bytes() && !options.accept_uuid_changes {
+        let is_loosely_same = newest.loose_digest == *candidate.loose.as_bytes();
+        if !is_same && is_loosely_same && !options.accept_uuid_changes {
             result.outcome = PushOutcome::Held;
             result.findings.insert(0, only_uuids_changed());
             return result;
@@ -218,6 +241,12 @@ fn accept(
     result
 }
 
+/// Whether devices could not tell the candidate from the version: a signed file is delivered as it
+/// is under its own uuid, so signing a profile, or signing it under another uuid, changes it.
+fn is_same_packing(newest: &VersionRecord, candidate: &Identified) -> bool {
+    newest.is_signed == candidate.signed && (!candidate.signed || newest.uuid == candidate.uuid)
+}
+
 fn version_record(
     upload: &Upload,
     candidate: &Identified,
@@ -229,9 +258,13 @@ fn version_record(
         version,
         uuid: candidate.uuid.clone(),
         is_signed: candidate.signed,
-        display_name: candidate.display_name.clone(),
+        display_name: candidate.display_name.as_deref().map(kept),
         scope: candidate.scope.map(|scope| scope.to_string()),
-        payload_types: candidate.payload_types.clone(),
+        payload_types: candidate
+            .payload_types
+            .iter()
+            .map(|kind| kept(kind))
+            .collect(),
         content_digest: *candidate.content.as_bytes(),
         loose_digest: *candidate.loose.as_bytes(),
         uploaded_digest: *candidate.uploaded_digest.as_bytes(),
@@ -239,9 +272,14 @@ fn version_record(
         findings: sorted(candidate.notices.clone()),
         uploaded_at: now,
         uploaded_by: options.by.clone(),
-        source_name: mooring_mdm::device::bounded_text(&upload.name, SOURCE_NAME_BYTES_MAX),
+        source_name: bounded_text(&upload.name, SOURCE_NAME_BYTES_MAX),
         bytes: u32::try_from(candidate.raw.len()).unwrap_or(u32::MAX),
     }
+}
+
+/// A profile's text, as far as it is kept beside the bytes.
+fn kept(text: &str) -> String {
+    bounded_text(text, PROFILE_TEXT_BYTES_MAX)
 }
 
 /// The channel of a profile: only `User` is for a user; absent means the whole device, as other

@@ -6,7 +6,7 @@
 use mooring_mdm::ids::PayloadIdentifier;
 use mooring_store::{Change, Origin, ProfileRecord};
 
-use super::{ProfileError, RESERVED_PREFIX};
+use super::ProfileError;
 use crate::core::Core;
 use crate::shelf::Shelf;
 
@@ -49,7 +49,7 @@ impl Core {
     pub fn delete(&self, identifier: &PayloadIdentifier) -> Result<(), ProfileError> {
         let _change = self.change();
         let shelf = self.shelf();
-        if identifier.as_str().starts_with(RESERVED_PREFIX) {
+        if self.judge.builtin(identifier).is_some() {
             return Err(ProfileError::IsBuiltIn(identifier.clone()));
         }
         let mut record = known(&shelf, identifier)?.clone();

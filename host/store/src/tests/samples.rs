@@ -7,8 +7,8 @@ use mooring_drift::desired::Revision;
 use mooring_drift::policy::Timestamp;
 use mooring_drift::set::ProfileSet;
 use mooring_drift::state::{
-    Attempts, FailureReason, InFlight, NextAttempt, NotNow, Observed, Periodic, Phase, SyncState,
-    Target, Unproven,
+    Attempts, FailureReason, InFlight, Lost, NextAttempt, NotNow, Observed, Periodic, Phase,
+    SyncState, Target, Unproven,
 };
 use mooring_mdm::device::{Attributes, ListedProfile};
 use mooring_mdm::error_chain::ErrorEntry;
@@ -236,7 +236,7 @@ impl Draw {
             domain: d.text("Domain"),
             description: d.text("it failed "),
         };
-        match self.below(4) {
+        match self.below(5) {
             0 => FailureReason::Error {
                 chain: self.many(entry),
             },
@@ -244,6 +244,9 @@ impl Draw {
                 chain: self.many(entry),
             },
             2 => FailureReason::NotProven,
+            3 => FailureReason::IncompleteList {
+                detail: self.text("entry "),
+            },
             _ => FailureReason::Lost,
         }
     }
@@ -254,10 +257,7 @@ impl Draw {
             1 => Command::DeviceInformation,
             2 => Command::InstallProfile {
                 identifier: self.identifier(),
-                revision: Revision {
-                    version: self.small(),
-                    uuid: self.uuid(),
-                },
+                revision: self.revision(),
             },
             _ => Command::RemoveProfile {
                 identifier: self.identifier(),
@@ -274,10 +274,7 @@ impl Draw {
 
     fn attempts(&mut self) -> Attempts {
         Attempts {
-            target: match self.below(2) {
-                0 => Target::Present(self.uuid()),
-                _ => Target::Absent,
-            },
+            target: self.target(),
             failed: self.byte(),
             lost: self.byte(),
             reason: self.maybe(Self::failure),
@@ -312,9 +309,31 @@ impl Draw {
         }
     }
 
+    fn lost(&mut self) -> Lost {
+        Lost {
+            sequence: self.small(),
+            identifier: self.identifier(),
+            target: self.target(),
+        }
+    }
+
+    fn target(&mut self) -> Target {
+        match self.below(2) {
+            0 => Target::Present(self.revision()),
+            _ => Target::Absent,
+        }
+    }
+
+    fn revision(&mut self) -> Revision {
+        Revision {
+            version: self.small(),
+            uuid: self.uuid(),
+        }
+    }
+
     fn unproven(&mut self) -> Unproven {
         match self.below(2) {
-            0 => Unproven::Installed(self.uuid()),
+            0 => Unproven::Installed(self.revision()),
             _ => Unproven::Removed,
         }
     }
@@ -340,7 +359,7 @@ impl Draw {
             delivered: self.set(),
             unproven,
             in_flight: self.maybe(Self::in_flight),
-            lost: self.many(Self::small),
+            lost: self.many(Self::lost),
             last_lost: self.small(),
             list_asked: self.maybe(Self::small),
             list: self.periodic(),

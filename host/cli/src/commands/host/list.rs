@@ -62,7 +62,12 @@ pub(crate) async fn run(args: &ListArgs) -> anyhow::Result<Exit> {
         return Ok(Exit::Fine);
     }
     if listing.hosts.is_empty() {
-        output::note("no such hosts");
+        output::note(match args.status {
+            None => {
+                "no host has enrolled yet; `mooring sim --help` tells how to try with simulated ones"
+            }
+            Some(_) => "no host is in that status",
+        });
         return Ok(Exit::Fine);
     }
     output::data(&render(&listing))?;

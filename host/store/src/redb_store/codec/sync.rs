@@ -8,11 +8,11 @@ use std::collections::BTreeMap;
 use minicbor::{Decode, Encode};
 use mooring_drift::policy::Timestamp;
 use mooring_drift::set::{ProfileSet, SetId};
-use mooring_drift::state::{InFlight, NotNow, Observed, Phase, SyncState, Unproven};
+use mooring_drift::state::{InFlight, Lost, NotNow, Observed, Phase, SyncState, Unproven};
 use mooring_mdm::device::ListedProfile;
 use mooring_mdm::ids::{PayloadIdentifier, PayloadUuid};
 
-use super::work::{AttemptsRow, InFlightRow, NotNowRow, PeriodicRow};
+use super::work::{AttemptsRow, InFlightRow, LostRow, NotNowRow, PeriodicRow, RevisionRow};
 use crate::RowError;
 
 /// The entries of one set, in order of identifier.
@@ -70,7 +70,7 @@ pub(in super::super) struct SyncRow {
     #[n(6)]
     in_flight: Option<InFlightRow>,
     #[n(7)]
-    lost: Vec<u32>,
+    lost: Vec<LostRow>,
     #[n(8)]
     last_lost: u32,
     #[n(9)]
@@ -103,7 +103,7 @@ impl From<&SyncState> for SyncRow {
                 .map(|(id, what)| (id.as_str().to_owned(), what.into()))
                 .collect(),
             in_flight: state.in_flight.as_ref().map(InFlightRow::from),
-            lost: state.lost.clone(),
+            lost: state.lost.iter().map(LostRow::from).collect(),
             last_lost: state.last_lost,
             list_asked: state.list_asked,
             list: state.list.into(),
@@ -146,6 +146,7 @@ impl SyncRow {
         for (identifier, what) in self.attempts {
             attempts.insert(PayloadIdentifier::parse(&identifier)?, what.try_into()?);
         }
+        let lost = self.lost.into_iter().map(Lost::try_from);
         Ok(SyncState {
             epoch: self.epoch,
             phase: match self.phase {
@@ -158,7 +159,7 @@ impl SyncRow {
             delivered,
             unproven,
             in_flight: self.in_flight.map(InFlight::try_from).transpose()?,
-            lost: self.lost,
+            lost: lost.collect::<Result<_, _>>()?,
             last_lost: self.last_lost,
             list_asked: self.list_asked,
             list: self.list.into(),
@@ -240,7 +241,7 @@ impl ObservedRow {
 #[derive(Encode, Decode)]
 enum UnprovenRow {
     #[n(0)]
-    Installed(#[n(0)] String),
+    Installed(#[n(0)] RevisionRow),
     #[n(1)]
     Removed,
 }
@@ -248,7 +249,7 @@ enum UnprovenRow {
 impl From<&Unproven> for UnprovenRow {
     fn from(unproven: &Unproven) -> Self {
         match unproven {
-            Unproven::Installed(uuid) => Self::Installed(uuid.as_str().to_owned()),
+            Unproven::Installed(revision) => Self::Installed(revision.into()),
             Unproven::Removed => Self::Removed,
         }
     }
@@ -258,7 +259,7 @@ impl TryFrom<UnprovenRow> for Unproven {
     type Error = RowError;
     fn try_from(row: UnprovenRow) -> Result<Self, RowError> {
         Ok(match row {
-            UnprovenRow::Installed(uuid) => Self::Installed(PayloadUuid::parse(&uuid)?),
+            UnprovenRow::Installed(revision) => Self::Installed(revision.try_into()?),
             UnprovenRow::Removed => Self::Removed,
         })
     }

@@ -7,7 +7,7 @@ use mooring_drift::command::Command;
 use mooring_drift::desired::Revision;
 use mooring_drift::policy::Timestamp;
 use mooring_drift::state::{
-    Attempts, FailureReason, InFlight, NextAttempt, NotNow, Periodic, Target,
+    Attempts, FailureReason, InFlight, Lost, NextAttempt, NotNow, Periodic, Target,
 };
 use mooring_mdm::error_chain::ErrorEntry;
 use mooring_mdm::ids::{PayloadIdentifier, PayloadUuid};
@@ -37,9 +37,7 @@ enum AskRow {
         #[n(0)]
         identifier: String,
         #[n(1)]
-        version: u32,
-        #[n(2)]
-        uuid: String,
+        revision: RevisionRow,
     },
     #[n(3)]
     RemoveProfile {
@@ -58,8 +56,7 @@ impl From<&InFlight> for InFlightRow {
                 revision,
             } => AskRow::InstallProfile {
                 identifier: identifier.as_str().to_owned(),
-                version: revision.version,
-                uuid: revision.uuid.as_str().to_owned(),
+                revision: revision.into(),
             },
             Command::RemoveProfile { identifier } => AskRow::RemoveProfile {
                 identifier: identifier.as_str().to_owned(),
@@ -82,14 +79,10 @@ impl TryFrom<InFlightRow> for InFlight {
             AskRow::DeviceInformation => Command::DeviceInformation,
             AskRow::InstallProfile {
                 identifier,
-                version,
-                uuid,
+                revision,
             } => Command::InstallProfile {
                 identifier: PayloadIdentifier::parse(&identifier)?,
-                revision: Revision {
-                    version,
-                    uuid: PayloadUuid::parse(&uuid)?,
-                },
+                revision: revision.try_into()?,
             },
             AskRow::RemoveProfile { identifier } => Command::RemoveProfile {
                 identifier: PayloadIdentifier::parse(&identifier)?,
@@ -105,10 +98,82 @@ impl TryFrom<InFlightRow> for InFlight {
 }
 
 #[derive(Encode, Decode)]
-pub(super) struct AttemptsRow {
-    /// The uuid that should be present; `None` means that nothing should.
+pub(super) struct RevisionRow {
     #[n(0)]
-    present: Option<String>,
+    version: u32,
+    #[n(1)]
+    uuid: String,
+}
+
+impl From<&Revision> for RevisionRow {
+    fn from(revision: &Revision) -> Self {
+        Self {
+            version: revision.version,
+            uuid: revision.uuid.as_str().to_owned(),
+        }
+    }
+}
+
+impl TryFrom<RevisionRow> for Revision {
+    type Error = RowError;
+    fn try_from(row: RevisionRow) -> Result<Self, RowError> {
+        Ok(Self {
+            version: row.version,
+            uuid: PayloadUuid::parse(&row.uuid)?,
+        })
+    }
+}
+
+/// What should be present; `None` means that nothing should.
+fn present(target: &Target) -> Option<RevisionRow> {
+    match target {
+        Target::Present(revision) => Some(revision.into()),
+        Target::Absent => None,
+    }
+}
+
+fn target(present: Option<RevisionRow>) -> Result<Target, RowError> {
+    Ok(match present {
+        Some(revision) => Target::Present(revision.try_into()?),
+        None => Target::Absent,
+    })
+}
+
+#[derive(Encode, Decode)]
+pub(super) struct LostRow {
+    #[n(0)]
+    sequence: u32,
+    #[n(1)]
+    identifier: String,
+    #[n(2)]
+    present: Option<RevisionRow>,
+}
+
+impl From<&Lost> for LostRow {
+    fn from(lost: &Lost) -> Self {
+        Self {
+            sequence: lost.sequence,
+            identifier: lost.identifier.as_str().to_owned(),
+            present: present(&lost.target),
+        }
+    }
+}
+
+impl TryFrom<LostRow> for Lost {
+    type Error = RowError;
+    fn try_from(row: LostRow) -> Result<Self, RowError> {
+        Ok(Self {
+            sequence: row.sequence,
+            identifier: PayloadIdentifier::parse(&row.identifier)?,
+            target: target(row.present)?,
+        })
+    }
+}
+
+#[derive(Encode, Decode)]
+pub(super) struct AttemptsRow {
+    #[n(0)]
+    present: Option<RevisionRow>,
     #[n(1)]
     failed: u8,
     #[n(2)]
@@ -134,10 +199,7 @@ enum NextRow {
 impl From<&Attempts> for AttemptsRow {
     fn from(attempts: &Attempts) -> Self {
         Self {
-            present: match &attempts.target {
-                Target::Present(uuid) => Some(uuid.as_str().to_owned()),
-                Target::Absent => None,
-            },
+            present: present(&attempts.target),
             failed: attempts.failed,
             lost: attempts.lost,
             reason: attempts.reason.as_ref().map(FailureRow::from),
@@ -155,10 +217,7 @@ impl TryFrom<AttemptsRow> for Attempts {
     type Error = RowError;
     fn try_from(row: AttemptsRow) -> Result<Self, RowError> {
         Ok(Self {
-            target: match row.present {
-                Some(uuid) => Target::Present(PayloadUuid::parse(&uuid)?),
-                None => Target::Absent,
-            },
+            target: target(row.present)?,
             failed: row.failed,
             lost: row.lost,
             reason: row.reason.map(FailureReason::from),
@@ -182,6 +241,8 @@ pub(super) enum FailureRow {
     NotProven,
     #[n(3)]
     Lost,
+    #[n(4)]
+    IncompleteList(#[n(0)] String),
 }
 
 #[derive(Encode, Decode)]
@@ -202,6 +263,7 @@ impl From<&FailureReason> for FailureRow {
             FailureReason::CommandFormatError { chain } => Self::CommandFormatError(rows(chain)),
             FailureReason::NotProven => Self::NotProven,
             FailureReason::Lost => Self::Lost,
+            FailureReason::IncompleteList { detail } => Self::IncompleteList(detail.clone()),
         }
     }
 }
@@ -214,6 +276,7 @@ impl From<FailureRow> for FailureReason {
             FailureRow::CommandFormatError(rows) => Self::CommandFormatError { chain: chain(rows) },
             FailureRow::NotProven => Self::NotProven,
             FailureRow::Lost => Self::Lost,
+            FailureRow::IncompleteList(detail) => Self::IncompleteList { detail },
         }
     }
 }

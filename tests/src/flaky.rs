@@ -1,0 +1,90 @@
+//! A store whose commits fail when a test says so.
+//!
+//! Invariant: whether a commit that fails is stored is what the test chose.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+
+use mooring_mdm::ids::{EnrollmentId, HostId, PayloadIdentifier};
+use mooring_store::{
+    BuiltInRecord, Change, CommandRecord, HostRecord, Identity, MemoryStore, ProfileRecord, Store,
+    StoreError,
+};
+
+/// How one commit fails.
+#[derive(Debug, Clone)]
+pub struct Failure {
+    /// What the store says.
+    pub error: StoreError,
+    /// Whether the batch is stored all the same, as after a connection that broke too early.
+    pub is_stored: bool,
+}
+
+/// What becomes of the next commits; `None` is a commit in order, as are all behind the last.
+pub type Script = Arc<Mutex<VecDeque<Option<Failure>>>>;
+
+/// A store in memory whose commits follow a script.
+#[derive(Debug)]
+pub struct FlakyStore {
+    store: MemoryStore,
+    script: Script,
+}
+
+impl FlakyStore {
+    /// A new store.
+    pub fn new(script: &Script) -> Self {
+        Self {
+            store: MemoryStore::new().expect("randomness"),
+            script: Arc::clone(script),
+        }
+    }
+}
+
+impl Store for FlakyStore {
+    fn identity(&self) -> &Identity {
+        self.store.identity()
+    }
+
+    fn commit(&self, batch: Vec<Change>) -> Result<(), StoreError> {
+        let next = self.script.lock().unwrap().pop_front().flatten();
+        let Some(failure) = next else {
+            return self.store.commit(batch);
+        };
+        if failure.is_stored {
+            self.store.commit(batch)?;
+        }
+        Err(failure.error)
+    }
+
+    fn profiles(&self) -> Result<Vec<ProfileRecord>, StoreError> {
+        self.store.profiles()
+    }
+
+    fn raw(
+        &self,
+        identifier: &PayloadIdentifier,
+        version: u32,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        self.store.raw(identifier, version)
+    }
+
+    fn host(&self, id: &HostId) -> Result<Option<HostRecord>, StoreError> {
+        self.store.host(id)
+    }
+
+    fn hosts(&self, after: Option<&HostId>, limit: usize) -> Result<Vec<HostRecord>, StoreError> {
+        self.store.hosts(after, limit)
+    }
+
+    fn commands(
+        &self,
+        enrollment: &EnrollmentId,
+        limit: usize,
+    ) -> Result<Vec<CommandRecord>, StoreError> {
+        self.store.commands(enrollment, limit)
+    }
+
+    fn builtins(&self) -> Result<Vec<BuiltInRecord>, StoreError> {
+        self.store.builtins()
+    }
+}
