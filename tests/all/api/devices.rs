@@ -143,6 +143,7 @@ fn listeners_are_apart() {
     for method in ["GET", "HEAD", "DELETE", "PATCH", "OPTIONS"] {
         let answer = send(&running, method, "/mdm", &[&token], b"");
         assert_eq!(answer.status, 405, "{method}");
+        assert_eq!(answer.header("allow"), Some("PUT, POST"));
     }
     for path in ["/mdm", "/checkin"] {
         let answer = running.api("PUT", path, &[CHECK_IN], message!("authenticate"));

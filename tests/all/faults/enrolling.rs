@@ -1,8 +1,9 @@
 //! Hosts that enroll again, leave, are removed, or were never here.
 
 use mooring_server::hosts::HostError;
+use mooring_server::limits::USERS_PER_HOST_MAX;
 use mooring_sim::{Channel, Ending};
-use mooring_tests::{Host, TestServer, fleet, settle, settle_one};
+use mooring_tests::{Draft, Host, TestServer, fleet, settle, settle_one};
 
 use super::{A, B, server};
 
@@ -121,4 +122,39 @@ fn unknown_device() {
     assert_eq!(host.say(&server, Channel::Device, &leave).status, 200);
     let summary = server.counts();
     assert_eq!((summary.hosts, summary.checked_out), (0, 0));
+}
+
+/// User channels over the limit of one host are refused with 400; those that there are go on.
+#[test]
+fn too_many_users() {
+    let (server, mut host) = (server(), Host::new(0));
+    settle_one(&server, &mut host);
+    let user = host.device.identity().user_id.clone();
+    let mut token_update = None;
+    let mut twin = Host::new(0);
+    twin.contact_through(&TestServer::new(), |channel, request, reply| {
+        if channel == Channel::User {
+            token_update.get_or_insert_with(|| request.clone());
+        }
+        reply
+    });
+    let token_update = token_update.expect("a user channel begins with a token");
+    let text = String::from_utf8(token_update.body.clone()).unwrap();
+    for number in 1..USERS_PER_HOST_MAX + 3 {
+        let mut request = token_update.clone();
+        request.body = text
+            .replace(&user, &format!("{number:08X}-0000-4000-8000-000000000000"))
+            .into_bytes();
+        let reply = host.say(&server, Channel::User, &request);
+        let expected = if number < USERS_PER_HOST_MAX {
+            200
+        } else {
+            400
+        };
+        assert_eq!(reply.status, expected, "user {number}");
+    }
+    server.push_taken(Draft::new(A, "second").xml());
+    settle_one(&server, &mut host);
+    let enrollments = server.host_detail(&host.id()).unwrap().enrollments;
+    assert_eq!(enrollments.len(), 1 + USERS_PER_HOST_MAX);
 }

@@ -15,6 +15,7 @@ use proptest::prelude::*;
 use crate::model::{World, error, identifier, uuid};
 
 const IDENTIFIERS: [&str; 4] = ["a", "b", "c", "d"];
+const SIGNED: usize = 3;
 
 #[derive(Debug, Clone, Copy)]
 enum Behaviour {
@@ -147,6 +148,10 @@ impl History {
     fn act(&mut self, action: Action) {
         let world = &mut self.world;
         match action {
+            // One of them is signed: its uuids are not made here.
+            Action::Push(SIGNED, revision) => {
+                world.push_signed(IDENTIFIERS[SIGNED], &format!("r{revision}"));
+            }
             Action::Push(i, revision) => world.push(IDENTIFIERS[i], &format!("r{revision}")),
             Action::Delete(i) => world.delete(IDENTIFIERS[i]),
             Action::UserRemoves(i) => {
@@ -204,6 +209,11 @@ proptest! {
         let desired = world.catalog.desired(Channel::Device);
         for (identifier, revision) in desired.iter() {
             prop_assert_eq!(world.device.get(identifier), Some(&revision.uuid));
+        }
+        for id in &IDENTIFIERS[..SIGNED] {
+            let held = world.device.get(&identifier(id));
+            let is_ours = held.is_some_and(|held| *held != uuid("foreign"));
+            prop_assert_eq!(is_ours, desired.wanted(&identifier(id)).is_some());
         }
         prop_assert!(world.device.contains_key(&identifier("other")));
         prop_assert_eq!(drift(&desired, &world.state), Some(Vec::new()));
