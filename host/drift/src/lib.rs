@@ -6,12 +6,13 @@
 //! a status of `applied` is only ever proven by a complete `ProfileList` requested afterwards;
 //! an error or an incomplete list never becomes "absent".
 //!
-//! Read in this order: [`desired`], [`state`], [`mod@drift`], [`next`], [`step`], [`status`].
+//! Read in this order: [`desired`], [`state`], [`mod@drift`], [`mod@plan`], [`next`], [`step`], [`status`].
 
 pub mod command;
 pub mod desired;
 pub mod drift;
 pub mod next;
+pub mod plan;
 pub mod policy;
 pub mod set;
 pub mod state;

@@ -8,9 +8,10 @@ use mooring_mdm::ids::{Channel, EnrollmentId};
 
 use crate::command::{Command, CommandNames};
 use crate::desired::Desired;
-use crate::drift::{Change, drift};
+use crate::drift::Change;
+use crate::plan::plan;
 use crate::policy::{Policy, Timestamp};
-use crate::state::{NextAttempt, Periodic, Phase, SyncState};
+use crate::state::{Periodic, Phase, SyncState};
 
 /// What a decision depends on beside the state.
 #[derive(Debug, Clone, Copy)]
@@ -45,7 +46,7 @@ pub fn next_command(state: &SyncState, context: &Context<'_>) -> Option<Command>
     if is_attributes_due(state, context) {
         return Some(Command::DeviceInformation);
     }
-    if let Some(change) = eligible_changes(state, context).into_iter().next() {
+    if let Some(change) = plan(state, context).into_iter().next() {
         return Some(match change {
             Change::Install {
                 identifier,
@@ -89,29 +90,4 @@ fn may_try(periodic: &Periodic, context: &Context<'_>) -> bool {
     periodic
         .retry_at
         .is_none_or(|until| context.policy.is_over(until, context.now))
-}
-
-/// The drift that may be worked on now: nothing that is parked or waits for its next attempt.
-pub fn eligible_changes(state: &SyncState, context: &Context<'_>) -> Vec<Change> {
-    let changes = drift(&context.desired, state).unwrap_or_default();
-    changes
-        .into_iter()
-        .filter(|change| is_eligible(change, state, context))
-        .collect()
-}
-
-fn is_eligible(change: &Change, state: &SyncState, context: &Context<'_>) -> bool {
-    let Some(attempts) = state.attempts_for(change.identifier(), &change.target()) else {
-        return true;
-    };
-    let is_other_build = match (attempts.build_version.as_deref(), context.build_version) {
-        (Some(then), Some(now)) => then != now,
-        _ => false,
-    };
-    is_other_build
-        || match attempts.next {
-            NextAttempt::Now => true,
-            NextAttempt::At(until) => context.policy.is_over(until, context.now),
-            NextAttempt::Parked => false,
-        }
 }

@@ -26,7 +26,7 @@ const FREE_PORTS: &str = " --admin 127.0.0.1:0 --device 127.0.0.1:0";
 
 /// Longest wait for a line of a command in the background; reached only where it says something
 /// else than the README.
-const WAIT_MAX: Duration = Duration::from_secs(60);
+const WAIT_MAX: Duration = Duration::from_mins(1);
 
 /// A folder, and what runs in it.
 pub(super) struct Session {

@@ -3,7 +3,8 @@
 //! Knows nothing of routes. Invariant: nothing here changes anything.
 
 use mooring_drift::drift::Change;
-use mooring_drift::next::{Context, eligible_changes};
+use mooring_drift::next::Context;
+use mooring_drift::plan;
 use mooring_drift::state::{Phase, SyncState};
 use mooring_drift::status::Status;
 use mooring_mdm::ids::HostId;
@@ -160,13 +161,13 @@ impl Core {
             listed_at: sync.observed.as_ref().map(|observed| rfc3339(observed.at)),
             is_refresh_asked: sync.list_asked.is_some(),
             push_at: sync.not_now.map(|not_now| rfc3339(not_now.push_at)),
-            plan: plan(sync, &context),
+            plan: planned_changes(sync, &context),
         }
     }
 }
 
 /// What is still to be handed out: nothing to a channel that is not enrolled, and nothing twice.
-fn plan(sync: &SyncState, context: &Context<'_>) -> Vec<PlannedChange> {
+fn planned_changes(sync: &SyncState, context: &Context<'_>) -> Vec<PlannedChange> {
     if sync.phase != Phase::Enrolled {
         return Vec::new();
     }
@@ -174,7 +175,7 @@ fn plan(sync: &SyncState, context: &Context<'_>) -> Vec<PlannedChange> {
         .in_flight
         .as_ref()
         .and_then(|in_flight| in_flight.command.identifier());
-    let changes = eligible_changes(sync, context).into_iter();
+    let changes = plan::plan(sync, context).into_iter();
     changes
         .filter(|change| Some(change.identifier()) != in_flight)
         .map(planned)
