@@ -1,4 +1,5 @@
-//! Restarts between any two messages: nothing is lost, nothing is done twice.
+//! Restarts between any two messages, of the device or of the administrator: nothing is lost,
+//! nothing is done twice.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -69,18 +70,32 @@ impl Scene {
         };
         for draft in [Draft::new(A, "first"), Draft::new(B, "first"), user] {
             self.server().push_taken(draft.xml());
+            self.after_change();
         }
         self.settle();
         self.server().push_taken(Draft::new(A, "second").xml());
+        self.after_change();
         self.server().remove(B);
+        self.after_change();
         self.host.device.lock(1);
         self.contact();
         self.settle();
         self.server().push_taken(Draft::new(D, "first").xml());
+        self.after_change();
         self.loses_next_report = true;
         self.settle();
         self.server().refresh_host(&self.host.id()).unwrap();
+        self.after_change();
         self.settle();
+    }
+
+    /// What an administrator was promised is a message too: the server may be interrupted right
+    /// after it.
+    fn after_change(&mut self) {
+        self.messages += 1;
+        if let Some((_, cut)) = self.cut.filter(|(at, _)| *at == self.messages) {
+            self.restart(cut == Cut::Crash);
+        }
     }
 
     /// Contacts until two in a row bring no command.

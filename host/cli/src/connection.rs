@@ -67,7 +67,10 @@ impl ConnectionArgs {
         }
         read_line(&path).with_context(|| {
             let folder = folder.display();
-            format!("cannot learn {what}; is {folder} the folder of a server?")
+            format!(
+                "cannot learn {what}; is {folder} the folder of a server? `mooring serve --data \
+                 {folder}` makes one"
+            )
         })
     }
 }

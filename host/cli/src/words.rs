@@ -54,6 +54,15 @@ pub(crate) fn failure<T: Serialize>(error: &T) -> String {
             "acknowledged, but the list asked for afterwards does not show it".to_owned()
         }
         Some("lost") => "no report came back, too often in a row".to_owned(),
+        Some("incomplete_list") => {
+            let detail = error
+                .get("detail")
+                .and_then(Value::as_str)
+                .unwrap_or_default();
+            clean(&format!(
+                "the list of profiles cannot be taken as complete: {detail}"
+            ))
+        }
         Some("command_format_error") if chain.is_empty() => {
             "the device could not read the command".to_owned()
         }

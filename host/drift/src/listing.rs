@@ -41,9 +41,24 @@ pub(crate) fn adopt(
     if state.list_asked.is_some_and(|asked| asked < sequence) {
         state.list_asked = None;
     }
+    adopt_lost(state);
     judge_unproven(state, context);
     settle_attempts(state, context);
     forget_what_is_gone(state);
+}
+
+/// An installation whose report was lost, and that the list shows under the very uuid that was
+/// handed out, did happen. Another uuid under that identifier is somebody else's.
+fn adopt_lost(state: &mut SyncState) {
+    let mut delivered = state.delivered.clone();
+    for lost in &state.lost {
+        if let Target::Present(revision) = &lost.target
+            && state.listed_uuid(&lost.identifier) == Some(&revision.uuid)
+        {
+            delivered = delivered.with(&lost.identifier, &revision.uuid);
+        }
+    }
+    state.delivered = delivered;
 }
 
 fn judge_unproven(state: &mut SyncState, context: &Context<'_>) {

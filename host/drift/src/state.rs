@@ -177,8 +177,8 @@ pub struct SyncState {
     pub sequence: u32,
     /// The last complete list of this epoch. `None` is unknown, never empty.
     pub observed: Option<Observed>,
-    /// What the device took from us in this epoch, or may have: acknowledged, or lost on the way.
-    /// It is forgotten when a list shows it gone.
+    /// What the device took from us in this epoch: acknowledged, or lost on the way and then shown
+    /// by a list. It is forgotten when a list shows it gone.
     pub delivered: ProfileSet,
     /// Acknowledged changes that no list has judged.
     pub unproven: BTreeMap<PayloadIdentifier, Unproven>,

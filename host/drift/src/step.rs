@@ -145,11 +145,7 @@ fn close_as_lost(state: &mut SyncState, in_flight: &InFlight, context: &Context<
         Command::InstallProfile {
             identifier,
             revision,
-        } => {
-            // It may be there, and then it is ours; a list decides.
-            state.delivered = state.delivered.with(identifier, &revision.uuid);
-            (identifier, Target::Present(revision.clone()))
-        }
+        } => (identifier, Target::Present(revision.clone())),
         Command::RemoveProfile { identifier } => (identifier, Target::Absent),
     };
     state.last_lost = sequence;

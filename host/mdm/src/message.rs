@@ -26,6 +26,9 @@ pub enum MessageError {
     /// The body is not a strict XML property list.
     #[error("the message is not a property list: {0}")]
     Plist(Finding),
+    /// The body is a binary property list.
+    #[error("the message is a binary property list; devices send XML")]
+    Binary,
     /// The message is not a dictionary.
     #[error("the message is not a dictionary")]
     NotDictionary,
@@ -86,6 +89,9 @@ impl Message {
 }
 
 fn read(body: &[u8]) -> Result<Document, MessageError> {
+    if body.starts_with(b"bplist") {
+        return Err(MessageError::Binary);
+    }
     let read = read_xml(body, &MESSAGE_LIMITS).map_err(MessageError::Plist)?;
     if read.document.root().is_dictionary() {
         Ok(read.document)

@@ -4,6 +4,8 @@
 
 use mooring_mdm::ids::PayloadIdentifier;
 
+use crate::profiles::GIVEN_PREFIX;
+
 /// `com.mooring.<random uuid>`.
 #[expect(
     clippy::expect_used,
@@ -11,7 +13,7 @@ use mooring_mdm::ids::PayloadIdentifier;
 )]
 pub(crate) fn profile_identifier() -> PayloadIdentifier {
     let uuid = uuid::Builder::from_random_bytes(bytes()).into_uuid();
-    PayloadIdentifier::parse(&format!("com.mooring.{uuid}")).expect("a valid identifier")
+    PayloadIdentifier::parse(&format!("{GIVEN_PREFIX}{uuid}")).expect("a valid identifier")
 }
 
 /// A token of 256 bits, in hex.

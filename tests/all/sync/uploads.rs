@@ -109,6 +109,49 @@ fn found_again_by_content() {
     assert_eq!((back.identifier, back.version), (Some(given), Some(2)));
 }
 
+/// A file without an identifier never brings back a profile that its author named, and a folder
+/// with both can be pushed again and again.
+#[test]
+fn nameless_beside_named() {
+    let named = Draft::new("com.harborworks.named", "one");
+    let nameless = Draft {
+        identifier: None,
+        ..named.clone()
+    };
+    let server = TestServer::new();
+    let files = [("named", &named.xml()), ("nameless", &nameless.xml())];
+    let first = server.push_files(&files);
+    let given = first[1].identifier.clone().unwrap();
+    assert_ne!(first[0].identifier, first[1].identifier);
+    for result in server.push_files(&files) {
+        assert_eq!(result.outcome, PushOutcome::Unchanged, "{result:#?}");
+    }
+    server.remove("com.harborworks.named");
+    let again = server.push_one(nameless.xml());
+    assert_eq!(
+        (again.outcome, again.identifier),
+        (PushOutcome::Unchanged, Some(given))
+    );
+
+    let server = TestServer::new();
+    server.push_taken(named.xml());
+    let found = server.push_one(nameless.xml());
+    assert_eq!(
+        found.outcome,
+        PushOutcome::Unchanged,
+        "the same profile, without its name"
+    );
+    server.remove("com.harborworks.named");
+    let other = server.push_one(nameless.xml());
+    assert!(
+        other
+            .identifier
+            .unwrap()
+            .as_str()
+            .starts_with("com.mooring.")
+    );
+}
+
 /// Two files with one identifier in one push are both refused, each naming the other, whatever
 /// their order; the rest of the push is taken.
 #[test]

@@ -1,7 +1,7 @@
 //! `mooring sim`: simulated devices against a running server.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use hyper::Uri;
@@ -62,6 +62,9 @@ pub(crate) fn behaviours() -> String {
 /// Runs the devices until they are idle, time is up, or Ctrl-C.
 pub(crate) async fn run(args: SimArgs) -> anyhow::Result<Exit> {
     probe(&args.device_url).await?;
+    if let Some(state) = &args.state {
+        check_folder(state)?;
+    }
     let mut options = FleetOptions::new(&args.device_url, args.hosts);
     options.seed = args.seed;
     options.poll_ms = args.poll_ms;
@@ -83,6 +86,20 @@ pub(crate) async fn run(args: SimArgs) -> anyhow::Result<Exit> {
     Ok(judge(&summary, args.exit_when_idle))
 }
 
+/// Fails at once where the devices could not be kept at the end.
+fn check_folder(state: &Path) -> Result<(), UsageError> {
+    let folder = state
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    match folder {
+        Some(folder) if !folder.is_dir() => {
+            let error = UsageError::new(format!("there is no folder {}", folder.display()));
+            Err(error.with_hint("--state names a file in a folder that exists"))
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
 /// Fails at once where nobody listens, since devices themselves would try for ever.
 async fn probe(url: &str) -> anyhow::Result<()> {
     let wrong = || {
@@ -90,6 +107,9 @@ async fn probe(url: &str) -> anyhow::Result<()> {
         error.with_hint("write it as http://HOST:PORT; `mooring serve` prints it")
     };
     let uri: Uri = url.parse().map_err(|_| wrong())?;
+    if uri.scheme_str() != Some("http") {
+        return Err(wrong().into());
+    }
     let host = uri.host().ok_or_else(wrong)?;
     let host = host.trim_start_matches('[').trim_end_matches(']');
     let port = uri.port_u16().unwrap_or(80);

@@ -28,7 +28,11 @@ pub(crate) async fn run(args: &StatusArgs) -> anyhow::Result<Exit> {
         output::document(&body)?;
         return Ok(Exit::Fine);
     }
-    output::data(&render(&client::read(PATH, &body)?))?;
+    let summary = client::read(PATH, &body)?;
+    output::data(&render(&summary))?;
+    if summary.counts.failed > 0 {
+        output::note("see why: `mooring host list --status failed`, then `mooring host show ID`");
+    }
     Ok(Exit::Fine)
 }
 

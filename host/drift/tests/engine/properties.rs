@@ -8,7 +8,7 @@ use mooring_drift::drift::drift;
 use mooring_drift::state::SyncState;
 use mooring_drift::status::Status;
 use mooring_drift::step::Event;
-use mooring_mdm::ids::{Channel, CommandUuid};
+use mooring_mdm::ids::{Channel, CommandUuid, PayloadIdentifier};
 use mooring_mdm::report::{Answer, Outcome};
 use proptest::prelude::*;
 
@@ -74,6 +74,8 @@ struct History {
     world: World,
     uuids: BTreeSet<CommandUuid>,
     reports: Vec<(CommandUuid, Outcome)>,
+    /// Identifiers that the device took from the server, or said it did, in this epoch.
+    taken: BTreeSet<PayloadIdentifier>,
 }
 
 impl History {
@@ -102,7 +104,12 @@ impl History {
                     desired.wanted(identifier).is_none(),
                     "removed though wanted"
                 );
-                assert!(identifier.as_str() != "other", "not ours");
+                let listed = before.listed_uuid(identifier);
+                let is_made = listed.is_some_and(|uuid| desired.catalog.is_made(identifier, uuid));
+                assert!(
+                    is_made || self.taken.contains(identifier),
+                    "not ours: {identifier}"
+                );
             }
             Command::ProfileList | Command::DeviceInformation => {}
         }
@@ -117,10 +124,17 @@ impl History {
         while let Some((uuid, command)) = reply {
             let behaviour = behaviours.next().unwrap_or(Behaviour::Obey);
             let is_change = command.identifier().is_some();
+            let installed = match &command {
+                Command::InstallProfile { identifier, .. } => Some(identifier.clone()),
+                Command::RemoveProfile { .. }
+                | Command::ProfileList
+                | Command::DeviceInformation => None,
+            };
             let outcome = match behaviour {
                 Behaviour::NeverGetIt => return,
                 Behaviour::ObeyAndLoseTheReport => {
                     let outcome = self.world.obey(&command);
+                    self.taken.extend(installed);
                     self.reports.push((uuid, outcome));
                     return;
                 }
@@ -133,6 +147,9 @@ impl History {
                 | Behaviour::FailForGood
                 | Behaviour::AcknowledgeOnly => self.world.obey(&command),
             };
+            if matches!(outcome, Outcome::Acknowledged(_)) {
+                self.taken.extend(installed);
+            }
             let before = self.world.state.clone();
             let next = self.world.report(&uuid, outcome.clone());
             self.reports.push((uuid.clone(), outcome.clone()));
@@ -178,6 +195,7 @@ impl History {
                         .device
                         .retain(|identifier, _| identifier.as_str() == "other");
                 }
+                self.taken.clear();
                 world.event(Event::Authenticate);
                 world.event(Event::TokenUpdate);
             }
@@ -195,7 +213,7 @@ proptest! {
     #[test]
     fn converges_then_is_silent(actions in prop::collection::vec(action(), 0..40)) {
         let world = World::enrolled();
-        let mut history = History { world, uuids: BTreeSet::new(), reports: Vec::new() };
+        let mut history = History { world, uuids: BTreeSet::new(), reports: Vec::new(), taken: BTreeSet::new() };
         for action in actions {
             history.act(action);
         }
@@ -226,7 +244,7 @@ proptest! {
     #[test]
     fn fewest_commands(edits in prop::collection::vec((0..4_usize, 0..4_u8), 0..30)) {
         let world = World::enrolled();
-        let mut history = History { world, uuids: BTreeSet::new(), reports: Vec::new() };
+        let mut history = History { world, uuids: BTreeSet::new(), reports: Vec::new(), taken: BTreeSet::new() };
         history.act(Action::Push(0, 0));
         history.act(Action::Push(1, 0));
         history.contact(&[]);

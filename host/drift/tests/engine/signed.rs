@@ -44,6 +44,28 @@ fn lost_installation_can_be_removed() {
     assert_eq!(describe(&command), "remove s");
 }
 
+/// A copy of somebody else stays, where an installation of ours never arrived.
+#[test]
+fn lost_installation_gives_no_right_to_other_copies() {
+    let mut world = World::enrolled();
+    world.device.insert(identifier("a"), uuid("foreign"));
+    world.push("a", "1");
+    world.contact();
+    world.device.insert(identifier("a"), uuid("foreign"));
+    world.event(Event::Authenticate);
+    world.event(Event::TokenUpdate);
+    world.idle().unwrap();
+    let (list, command) = world.idle().unwrap();
+    let outcome = world.obey(&command);
+    let (info, command) = world.report(&list, outcome).unwrap();
+    let outcome = world.obey(&command);
+    let (_, command) = world.report(&info, outcome).unwrap();
+    assert_eq!(describe(&command), "install a=1");
+    world.delete("a");
+    assert_eq!(world.contact(), ["list"]);
+    assert_eq!(world.device[&identifier("a")], uuid("foreign"));
+}
+
 /// The same file installed by somebody else, where ours failed, is not ours to remove.
 #[test]
 fn failed_installation_gives_no_right() {

@@ -9,7 +9,7 @@ mod profiles;
 
 use std::collections::BTreeMap;
 
-use mooring_drift::status::Status;
+pub use mooring_drift::status::Status;
 use mooring_mdm::finding::Finding;
 use mooring_mdm::ids::PayloadIdentifier;
 use serde::{Deserialize, Serialize};

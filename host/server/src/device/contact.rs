@@ -43,7 +43,7 @@ impl Core {
             }
         };
         let step = self.step(&host, &record, event);
-        let reply = self.encode(&step)?;
+        let reply = self.encode(&record.id, &step)?;
         if step.state == record.sync {
             return Ok(Decision {
                 reply,
@@ -95,11 +95,11 @@ impl Core {
         }
     }
 
-    fn encode(&self, step: &Step) -> Result<DeviceReply, Refusal> {
+    fn encode(&self, enrollment: &EnrollmentId, step: &Step) -> Result<DeviceReply, Refusal> {
         let Some((uuid, command)) = &step.reply else {
             return Ok(DeviceReply::Empty);
         };
-        Ok(DeviceReply::Command(match command {
+        let bytes = match command {
             Command::ProfileList => profile_list(uuid),
             Command::DeviceInformation => device_information(uuid),
             Command::RemoveProfile { identifier } => remove_profile(uuid, identifier),
@@ -107,15 +107,21 @@ impl Core {
                 identifier,
                 revision,
             } => {
-                let version = revision.version;
-                let gone = || Refusal::RawMissing {
-                    identifier: identifier.to_string(),
-                    version,
+                let raw = self.store.raw(identifier, revision.version);
+                let failed = |source| Refusal::Store {
+                    enrollment: enrollment.clone(),
+                    source,
                 };
-                let raw = self.store.raw(identifier, version).ok().flatten();
-                install_profile(uuid, &raw.ok_or_else(gone)?)
+                let Some(raw) = raw.map_err(failed)? else {
+                    // The device gets nothing, so the outcome is lost, counted and parked like any
+                    // other, and the host's other work goes on.
+                    tracing::error!(%enrollment, %identifier, version = revision.version, "the profile's bytes are gone from the store");
+                    return Ok(DeviceReply::Empty);
+                };
+                install_profile(uuid, &raw)
             }
-        }))
+        };
+        Ok(DeviceReply::Command(bytes))
     }
 }
 

@@ -55,8 +55,6 @@ enum Refusal {
         enrollment: EnrollmentId,
         source: StoreError,
     },
-    #[error("the bytes of {identifier} version {version} are gone from the store")]
-    RawMissing { identifier: String, version: u32 },
 }
 
 /// What to commit and to answer for one message.
@@ -81,7 +79,7 @@ impl Core {
     pub fn answer_device(&self, body: &[u8]) -> DeviceReply {
         match self.try_answer(body) {
             Ok(reply) => reply,
-            Err(refusal @ (Refusal::Store { .. } | Refusal::RawMissing { .. })) => {
+            Err(refusal @ Refusal::Store { .. }) => {
                 tracing::error!(error = %chain(&refusal), "a device's message failed");
                 DeviceReply::Unavailable
             }

@@ -29,6 +29,7 @@ use crate::profiles::{PushOptions, Upload};
 use crate::random;
 use mooring_drift::status::Status;
 use mooring_mdm::ids::{HostId, PayloadIdentifier};
+use mooring_store::HOSTS_PAGE_MAX;
 
 /// Who changes things, until there are accounts.
 const ADMIN: &str = "admin";
@@ -251,7 +252,18 @@ fn hosts_query(query: &str) -> Result<HostsQuery, Problem> {
         Problem::new(Kind::BadRequest, format!("the parameter {name} is wrong")).at(name, detail)
     };
     let after = query_value(query, "after").map(|text| HostId::parse(&text));
-    let limit = query_value(query, "limit").map(|text| text.parse::<usize>());
+    let limit = query_value(query, "limit").map(|text| {
+        let limit = text
+            .parse::<usize>()
+            .ok()
+            .filter(|limit| (1..=HOSTS_PAGE_MAX).contains(limit));
+        limit.ok_or_else(|| {
+            wrong(
+                "limit",
+                format!("it is a number from 1 to {HOSTS_PAGE_MAX}"),
+            )
+        })
+    });
     let status = match query_value(query, "status").as_deref() {
         None => None,
         Some("applied") => Some(Status::Applied),
@@ -267,10 +279,7 @@ fn hosts_query(query: &str) -> Result<HostsQuery, Problem> {
         after: after
             .transpose()
             .map_err(|error| wrong("after", error.to_string()))?,
-        limit: limit
-            .transpose()
-            .map_err(|error| wrong("limit", error.to_string()))?
-            .unwrap_or(HOSTS_PAGE_DEFAULT),
+        limit: limit.transpose()?.unwrap_or(HOSTS_PAGE_DEFAULT),
         status,
     })
 }

@@ -5,7 +5,7 @@
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::Response;
-use hyper::body::Incoming;
+use hyper::body::{Body, Incoming};
 use hyper::header::{CONTENT_TYPE, HeaderValue};
 
 use crate::limits::BODY_TIMEOUT;
@@ -26,6 +26,10 @@ pub(super) enum BodyError {
 
 /// Reads a body of at most `bytes_max` bytes.
 pub(super) async fn read(body: Incoming, bytes_max: usize) -> Result<Bytes, BodyError> {
+    // What is announced to be too large need not arrive first.
+    if usize::try_from(body.size_hint().lower()).map_or(true, |announced| announced > bytes_max) {
+        return Err(BodyError::TooLarge { bytes_max });
+    }
     let limited = Limited::new(body, bytes_max).collect();
     match tokio::time::timeout(BODY_TIMEOUT, limited).await {
         Err(_) => Err(BodyError::Slow),

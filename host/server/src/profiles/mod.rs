@@ -19,6 +19,9 @@ pub use push::{PushOptions, Upload};
 /// The prefix of built-in profiles; uploads under it are refused.
 pub const RESERVED_PREFIX: &str = "com.mooring.builtin.";
 
+/// The prefix of the identifiers given to files without one; a random uuid follows.
+pub const GIVEN_PREFIX: &str = "com.mooring.";
+
 /// Payload types that no pushed or generated profile may carry, each with the rule that says so:
 /// they are the enrollment itself, and installing another would take the device away from this
 /// server.

@@ -12,6 +12,7 @@ use mooring_mdm::ids::{Channel, PayloadIdentifier};
 use mooring_mdm::profile::{Digest, Identified, Profile, ProfileLimits, Scope};
 use mooring_store::{Change, Origin, ProfileRecord, StoreError, VersionRecord};
 
+use super::GIVEN_PREFIX;
 use super::candidate::check_candidate;
 use super::duplicates::refuse_duplicates;
 use crate::api::{PushOutcome, PushResult};
@@ -159,6 +160,8 @@ fn identifier_for(
             .values()
             .filter(|record| record.origin == Origin::Uploaded)
     };
+    let is_live = |record: &&ProfileRecord| record.deleted_at.is_none();
+    let is_given = |record: &&ProfileRecord| is_given(&record.identifier);
     let has = |record: &&ProfileRecord| {
         record
             .versions
@@ -169,9 +172,13 @@ fn identifier_for(
     let has_loosely = |record: &&ProfileRecord| {
         latest(record).is_some_and(|v| v.loose_digest == *loose.as_bytes())
     };
-    let known = uploaded()
-        .find(has)
-        .or_else(|| uploaded().find(has_loosely));
+    // First the profiles that got their identifier here. One that its author named is found while
+    // it is there, but never brought back by a file without a name.
+    let given_here = || uploaded().filter(is_given);
+    let known = given_here().filter(is_live).find(has);
+    let known = known.or_else(|| given_here().filter(is_live).find(has_loosely));
+    let known = known.or_else(|| uploaded().filter(is_live).find(has));
+    let known = known.or_else(|| given_here().find(has));
     let identifier = match known {
         Some(record) => record.identifier.clone(),
         None => given
@@ -180,6 +187,12 @@ fn identifier_for(
             .clone(),
     };
     Some(identifier)
+}
+
+/// Whether an identifier is one of those that this server gives to files without one.
+fn is_given(identifier: &PayloadIdentifier) -> bool {
+    let uuid = identifier.as_str().strip_prefix(GIVEN_PREFIX);
+    uuid.is_some_and(|uuid| uuid::Uuid::try_parse(uuid).is_ok())
 }
 
 /// Decides what an accepted file does, and adds that to `changes`.

@@ -9,6 +9,7 @@ mod view;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
@@ -25,6 +26,7 @@ use crate::output::{self, OutputError};
 use crate::paths;
 use crate::signal;
 use crate::upload::{self, Loaded};
+use report::failures;
 use stage::Stage;
 
 /// How old a list may get while the demo stays up: so short that a lost profile is soon back.
@@ -85,7 +87,12 @@ pub(crate) async fn run(args: DemoArgs) -> anyhow::Result<Exit> {
         }
         let stage = Stage::new(&server, &args, started)?;
         let mut fleet = Fleet::new(fleet_options(&args, &server))?;
-        stage.play(&mut fleet, loaded, stop).await
+        let mut report = stage.play(&mut fleet, loaded, stop).await?;
+        if report.failed > 0 {
+            let core = Arc::clone(server.core());
+            report.failures = tokio::task::spawn_blocking(move || failures(&core)).await??;
+        }
+        Ok::<_, anyhow::Error>(report)
     }
     .await;
     tokio::select! {
@@ -93,6 +100,9 @@ pub(crate) async fn run(args: DemoArgs) -> anyhow::Result<Exit> {
         () = signal::stop() => output::note("ended without waiting for open requests"),
     }
     let report = played?;
+    for failure in &report.failures {
+        output::note(&failure.to_string());
+    }
     if args.json {
         output::json(&report)?;
     } else {
@@ -120,7 +130,10 @@ fn load(folder: Option<&Path>) -> Result<Loaded, UsageError> {
     let gathered = paths::gather(&[folder.to_owned()]);
     if gathered.files.is_empty() {
         let name = folder.display();
-        let error = UsageError::new(format!("there is no *.mobileconfig in {name}"));
+        let error = UsageError::new(match gathered.unreadable.first() {
+            Some((path, error)) => format!("{} cannot be read: {error}", path.display()),
+            None => format!("there is no *.mobileconfig in {name}"),
+        });
         let hint = "without --profiles the demo uses built-in profiles alone";
         return Err(error.with_hint(hint));
     }

@@ -3,12 +3,20 @@
 //! Invariant: `applied`, `pending`, `failed` and `unknown` add up to `hosts`; a host that never
 //! enrolled is unknown.
 
+use std::collections::BTreeMap;
+use std::fmt;
+
 use mooring_mdm::finding::{Finding, Severity};
-use mooring_server::api::{PushResult, Summary};
+use mooring_mdm::ids::PayloadIdentifier;
+use mooring_server::api::{PushResult, Status, Summary};
+use mooring_server::core::Core;
+use mooring_server::hosts::{HostError, HostsQuery};
 use serde::Serialize;
 
 use crate::commands::profile::is_refused;
 use crate::findings;
+use crate::text::count;
+use crate::words;
 
 /// The result, as JSON.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -27,6 +35,8 @@ pub(crate) struct Report {
     pub(crate) builtins_enabled: usize,
     /// Why files were refused.
     pub(crate) refused: Vec<RefusedFile>,
+    /// What failed on hosts, and why.
+    pub(crate) failures: Vec<FailedProfile>,
     /// Commands that the server handed out.
     pub(crate) commands_sent: u64,
     /// Contacts that the hosts made.
@@ -45,6 +55,49 @@ pub(crate) struct RefusedFile {
     column: u32,
     rule: String,
     message: String,
+}
+
+/// One profile that failed in one way.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct FailedProfile {
+    identifier: PayloadIdentifier,
+    reason: String,
+    hosts: u64,
+}
+
+impl fmt::Display for FailedProfile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let hosts = count(usize::try_from(self.hosts).unwrap_or(usize::MAX), "host");
+        write!(f, "{} failed on {hosts}: {}", self.identifier, self.reason)
+    }
+}
+
+/// What failed on the first page of failed hosts, by profile and reason.
+///
+/// # Errors
+/// If the store fails.
+pub(crate) fn failures(core: &Core) -> Result<Vec<FailedProfile>, HostError> {
+    let failed = HostsQuery {
+        limit: usize::MAX,
+        status: Some(Status::Failed),
+        after: None,
+    };
+    let mut hosts: BTreeMap<(PayloadIdentifier, String), u64> = BTreeMap::new();
+    for host in core.host_listing(&failed)?.hosts {
+        for profile in core.host_profiles(host.id.as_str())?.profiles {
+            if profile.status.word() == Status::Failed {
+                let key = (profile.identifier, words::reason(&profile.status));
+                *hosts.entry(key).or_default() += 1;
+            }
+        }
+    }
+    let failed = hosts.into_iter();
+    let failed = failed.map(|((identifier, reason), hosts)| FailedProfile {
+        identifier,
+        reason,
+        hosts,
+    });
+    Ok(failed.collect())
 }
 
 impl Report {

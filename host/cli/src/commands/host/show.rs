@@ -104,7 +104,7 @@ fn attributes(host: &HostDetail) -> String {
         ("status", status.unwrap_or_else(|| "checked out".to_owned())),
         ("enrolled", host.enrolled_at.clone()),
         ("last seen", summary.last_seen_at.clone()),
-        ("told at", or_dash(host.attributes_at.as_ref())),
+        ("as of", or_dash(host.attributes_at.as_ref())),
     ];
     clean(summary.id.as_str()) + "\n" + &pairs(&lines)
 }
