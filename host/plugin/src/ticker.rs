@@ -24,6 +24,7 @@ pub(crate) fn start(engine: &Engine) -> Result<(), RuntimeError> {
             while let Some(engine) = engine.upgrade() {
                 engine.increment_epoch();
                 drop(engine);
+                #[expect(clippy::disallowed_methods, reason = "this is the ticker")]
                 std::thread::sleep(TICK);
             }
         })

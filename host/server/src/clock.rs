@@ -21,6 +21,10 @@ impl fmt::Debug for Clock {
 
 impl Clock {
     /// The operating system's clock.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one reader of the system's clock"
+    )]
     pub fn system() -> Self {
         Self(Arc::new(|| {
             let since = SystemTime::now()

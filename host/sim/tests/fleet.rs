@@ -1,6 +1,10 @@
 //! Fleets over real HTTP, against a server small enough to see through.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the tasks end with the test's runtime"
+)]
 
 mod kit;
 

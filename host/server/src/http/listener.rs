@@ -42,6 +42,10 @@ impl Listener {
     ) -> std::io::Result<Self> {
         let socket = TcpListener::bind(address).await?;
         let address = socket.local_addr()?;
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the listener waits for it when it stops"
+        )]
         let accepting = tokio::spawn(accept(socket, service, stop));
         Ok(Self { address, accepting })
     }

@@ -3,6 +3,11 @@
 //!
 //! Knows nothing of how it is stopped. Invariant: where nothing asks for it, it behaves.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "reaching for the clock is what it is for"
+)]
+
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use mooring_sdk::{
