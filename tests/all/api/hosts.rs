@@ -64,7 +64,14 @@ fn pages() {
     assert!(ids(&running.get("/api/v1/hosts?status=failed").json()).is_empty());
     let exact = running.get("/api/v1/hosts?limit=7").json();
     assert_eq!((ids(&exact).len(), exact.get("next")), (7, None));
-    for query in ["limit=x", "limit=-1", "status=fine", "after=%00"] {
+    for query in [
+        "limit=x",
+        "limit=-1",
+        "limit=0",
+        "limit=1001",
+        "status=fine",
+        "after=%00",
+    ] {
         let answer = running.get(&format!("/api/v1/hosts?{query}"));
         let document = assert_problem(&answer, 400, "bad-request");
         let name = query.split('=').next().unwrap();
