@@ -13,4 +13,5 @@ pub mod ids;
 pub mod message;
 pub mod plist;
 pub mod profile;
+pub mod reply;
 pub mod report;

@@ -50,6 +50,24 @@ pub enum MessageError {
         /// The limit.
         bytes_max: usize,
     },
+    /// A key that says whose message it is, or which, has a value of another type.
+    #[error("{key} is not a string")]
+    NotText {
+        /// The key.
+        key: &'static str,
+    },
+    /// A key whose absence means something has a value that is not data.
+    #[error("{key} is not data")]
+    NotData {
+        /// The key.
+        key: &'static str,
+    },
+    /// A value that names something holds a control character.
+    #[error("{key} contains a control character")]
+    ControlCharacter {
+        /// The key.
+        key: &'static str,
+    },
     /// A name in the message cannot be one.
     #[error("the message names nothing that can be: {0}")]
     Id(#[from] IdError),
@@ -81,7 +99,7 @@ impl Message {
     pub fn decode(body: &[u8]) -> Result<Self, MessageError> {
         let document = read(body)?;
         let root = document.root();
-        match text(root, "MessageType") {
+        match name(root, "MessageType")? {
             Some(message_type) => checkin::decode(message_type, root).map(Self::CheckIn),
             None => report::decode(root).map(Self::Connect),
         }
@@ -103,30 +121,31 @@ fn read(body: &[u8]) -> Result<Document, MessageError> {
 /// The channel that a message speaks for, in NanoMDM's string form: `UDID` before `EnrollmentID`,
 /// with `UserID`, `EnrollmentUserID`, or a Shared iPad's `UserShortName` as the user's part.
 ///
+/// `UserID` goes with `UDID`, `EnrollmentUserID` with `EnrollmentID`. Should a message have the
+/// other one alone, that is its user: a user's message must never pass for the device's.
+///
 /// # Errors
 /// [`MessageError`] if the message names no device, or names one that cannot be.
 pub(crate) fn enrollment_id(
     message: &'static str,
     root: NodeRef<'_>,
 ) -> Result<EnrollmentId, MessageError> {
-    let text = |key| text(root, key);
-    let device = text("UDID")
-        .or_else(|| text("EnrollmentID"))
-        .ok_or(MessageError::Missing {
-            message,
-            key: "UDID or EnrollmentID",
-        })?;
+    let name = |key| name(root, key);
+    let users = (name("UserID")?, name("EnrollmentUserID")?);
+    let key = "UDID or EnrollmentID";
+    let (device, user) = match (name("UDID")?, name("EnrollmentID")?) {
+        (Some(udid), _) => (udid, users.0.or(users.1)),
+        (None, Some(enrollment)) => (enrollment, users.1.or(users.0)),
+        (None, None) => return Err(MessageError::Missing { message, key }),
+    };
     let host = HostId::parse(device)?;
-    let user = match text("UserID") {
+    Ok(match user {
         Some(id) if id.eq_ignore_ascii_case(SHARED_IPAD_USER_ID) => {
             let key = "UserShortName, which tells the users of a Shared iPad apart";
-            Some(text("UserShortName").ok_or(MessageError::Missing { message, key })?)
+            let short = name("UserShortName")?.ok_or(MessageError::Missing { message, key })?;
+            EnrollmentId::user(host, short)?
         }
-        Some(id) => Some(id),
-        None => text("EnrollmentUserID"),
-    };
-    Ok(match user {
-        Some(user) => EnrollmentId::user(host, user)?,
+        Some(id) => EnrollmentId::user(host, id)?,
         None => EnrollmentId::device(host),
     })
 }
@@ -134,4 +153,16 @@ pub(crate) fn enrollment_id(
 /// The text under `key`, if it is there and not empty.
 pub(crate) fn text<'a>(root: NodeRef<'a>, key: &str) -> Option<&'a str> {
     root.get(key)?.as_str().filter(|text| !text.is_empty())
+}
+
+/// Like [`text`], for a key by which messages or channels are told apart: were a value of another
+/// type taken as absent, the message would be another one.
+fn name<'a>(root: NodeRef<'a>, key: &'static str) -> Result<Option<&'a str>, MessageError> {
+    match root.get(key) {
+        Some(node) => {
+            let text = node.as_str().ok_or(MessageError::NotText { key })?;
+            Ok(Some(text).filter(|text| !text.is_empty()))
+        }
+        None => Ok(None),
+    }
 }

@@ -155,8 +155,6 @@ fn error_chain(root: NodeRef<'_>) -> Vec<ErrorEntry> {
         }
     };
     // The innermost entries tell the reason, so they are the ones kept.
-    let mut entries: Vec<_> = chain.items().map(entry).collect();
-    let surplus = entries.len().saturating_sub(CHAIN_ENTRIES_MAX);
-    entries.drain(..surplus);
-    entries
+    let surplus = chain.items().count().saturating_sub(CHAIN_ENTRIES_MAX);
+    chain.items().skip(surplus).map(entry).collect()
 }

@@ -43,7 +43,12 @@ fn decoded(dictionary: &str) -> String {
                         update.unlock_token.is_some()
                     )
                 }
-                CheckInKind::CheckOut => "CheckOut".to_owned(),
+                kind @ (CheckInKind::CheckOut
+                | CheckInKind::UserAuthenticate { .. }
+                | CheckInKind::SetBootstrapToken { .. }
+                | CheckInKind::GetBootstrapToken
+                | CheckInKind::DeclarativeManagement { .. }
+                | CheckInKind::GetToken { .. }) => format!("{kind:?}"),
             };
             format!("{} {kind}", checkin.enrollment)
         }

@@ -83,14 +83,7 @@ impl<'a> Scanner<'a> {
             "a CDATA section, which some plist readers drop without a word",
             hint,
         ));
-        let mut lines = self.text[body..end].split('\r');
-        text.push_str(lines.next().unwrap_or_default());
-        for line in lines {
-            if !line.starts_with('\n') {
-                text.push('\n');
-            }
-            text.push_str(line);
-        }
+        text.push_lines(&self.text[body..end]);
         self.at = end + "]]>".len();
         Ok(())
     }
@@ -145,8 +138,21 @@ impl<'a> Joined<'a> {
         self.owned.get_or_insert_default().push(character);
     }
 
-    fn push_str(&mut self, text: &str) {
-        self.owned.get_or_insert_default().push_str(text);
+    /// Takes a text over with its line ends as `\n`.
+    fn push_lines(&mut self, text: &str) {
+        let owned = self.owned.get_or_insert_default();
+        if !text.contains('\r') {
+            return owned.push_str(text);
+        }
+        let mut characters = text.chars().peekable();
+        while let Some(character) = characters.next() {
+            if character == '\r' {
+                characters.next_if_eq(&'\n');
+                owned.push('\n');
+            } else {
+                owned.push(character);
+            }
+        }
     }
 
     fn finish(mut self, end: usize) -> Cow<'a, str> {

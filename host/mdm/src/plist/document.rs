@@ -238,6 +238,25 @@ impl<'a> NodeRef<'a> {
         matches!(self.node().value, Value::Array)
     }
 
+    /// Whether both are the same value with the same keys in the same order, wherever they stand.
+    pub(crate) fn is_like(self, other: NodeRef<'_>) -> bool {
+        fn key(node: &Node) -> Option<&str> {
+            node.key.as_ref().map(|key| key.text.as_str())
+        }
+        let (mine, theirs) = (self.subtree(), other.subtree());
+        let size = |place: NodeRef<'_>, node: &Node| node.end - place.id;
+        let same = |(index, (a, b)): (usize, (&Node, &Node))| {
+            let is_same_key = index == 0 || key(a) == key(b);
+            is_same_key && a.value == b.value && size(self, a) == size(other, b)
+        };
+        mine.len() == theirs.len() && mine.iter().zip(theirs).enumerate().all(same)
+    }
+
+    /// This node and all below it.
+    fn subtree(self) -> &'a [Node] {
+        &self.document.nodes[self.id as usize..self.node().end as usize]
+    }
+
     /// The steps from the root to here; empty for the root.
     pub fn path(self) -> Vec<Segment> {
         let mut path = Vec::new();

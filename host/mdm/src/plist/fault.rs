@@ -3,6 +3,8 @@
 //! Offsets become lines and columns only when a reading ends, so that a document without faults
 //! never pays for a line index.
 
+use std::borrow::Cow;
+
 use crate::finding::{Finding, Severity};
 
 use super::line::LineIndex;
@@ -13,7 +15,7 @@ pub(super) struct Fault {
     pub(super) severity: Severity,
     pub(super) rule: &'static str,
     pub(super) at: usize,
-    pub(super) message: String,
+    pub(super) message: Cow<'static, str>,
     pub(super) hint: &'static str,
 }
 
@@ -22,7 +24,7 @@ impl Fault {
     pub(super) fn error(
         rule: &'static str,
         at: usize,
-        message: impl Into<String>,
+        message: impl Into<Cow<'static, str>>,
         hint: &'static str,
     ) -> Self {
         Self {
@@ -50,6 +52,7 @@ impl Fault {
     /// The same with a line and a column.
     pub(super) fn into_finding(self, lines: &LineIndex<'_>) -> Finding {
         let place = lines.position(self.at);
-        Finding::host(self.severity, self.rule, place, self.message).with_hint(self.hint)
+        Finding::host(self.severity, self.rule, place, self.message.into_owned())
+            .with_hint(self.hint)
     }
 }

@@ -10,8 +10,10 @@
 
 mod content;
 mod document;
+mod edit;
 mod element;
 mod fault;
+mod fill;
 mod line;
 mod prolog;
 mod reader;
@@ -23,6 +25,8 @@ mod writer;
 pub(crate) mod tests;
 
 pub use document::{Document, Key, Node, NodeId, NodeRef, Segment, Span, Value};
+pub(crate) use edit::{Edit, apply_edits, replace_string};
+pub use fill::{FillError, fill_string};
 pub use line::LineIndex;
 pub use reader::read_xml;
 pub(crate) use writer::escaped;

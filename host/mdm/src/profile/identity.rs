@@ -205,13 +205,13 @@ impl Profile {
         }
         match root.get(UUID) {
             Some(node) if node.as_str() == Some(uuid.as_str()) => {}
-            Some(node) => edits.push(rewrite::replace_string(node, uuid.as_str())),
+            Some(node) => edits.push(plist::replace_string(node, uuid.as_str())),
             None => added.push((UUID, uuid.as_str())),
         }
         if !added.is_empty() {
             edits.push(rewrite::append(&self.text, root, &added));
         }
-        rewrite::apply(&self.text, edits)
+        plist::apply_edits(&self.text, edits)
     }
 
     /// Reads the rewritten XML again and makes sure that it says what it should.

@@ -11,8 +11,10 @@
 mod binary;
 mod canonical;
 mod container;
+mod encrypt;
 mod identity;
 mod rewrite;
+pub mod secrets;
 mod signed;
 
 #[cfg(test)]
@@ -24,6 +26,7 @@ use serde::{Deserialize, Serialize};
 
 pub use canonical::{CANONICAL_FORMAT, Digest};
 pub use container::Container;
+pub use encrypt::{EncryptPayloadsError, encrypt_payloads};
 pub use identity::Identified;
 
 use crate::finding::{Finding, Severity};

@@ -1,46 +1,9 @@
-//! Changing a few bytes of a profile's XML and leaving every other one alone.
+//! Adding entries to a profile's dictionary as its author would have.
 //!
-//! Knows spans and texts, not why something changes. Invariant: bytes outside the edits are
-//! copied as they are, and new entries stand last in the dictionary, so that the nodes that were
-//! there before keep their ids.
+//! Knows spans and texts, not why something is added. Invariant: new entries stand last in the
+//! dictionary, so that the nodes that were there before keep their ids.
 
-use crate::plist::{NodeRef, Span, escaped};
-
-/// Bytes to put in place of a span.
-pub(super) struct Edit {
-    span: Span,
-    bytes: Vec<u8>,
-}
-
-/// Applies edits that do not overlap.
-pub(super) fn apply(text: &[u8], mut edits: Vec<Edit>) -> Vec<u8> {
-    edits.sort_by_key(|edit| edit.span.start);
-    let mut out = Vec::with_capacity(text.len() + 1024);
-    let mut copied = 0;
-    for edit in edits {
-        out.extend_from_slice(&text[copied..edit.span.start as usize]);
-        out.extend_from_slice(&edit.bytes);
-        copied = edit.span.end as usize;
-    }
-    out.extend_from_slice(&text[copied..]);
-    out
-}
-
-/// Gives a `<string>` another text.
-pub(super) fn replace_string(string: NodeRef<'_>, new: &str) -> Edit {
-    let node = string.node();
-    if node.text.start < node.span.end {
-        return Edit {
-            span: node.text,
-            bytes: escaped(new).into_bytes(),
-        };
-    }
-    let bytes = format!("<string>{}</string>", escaped(new)).into_bytes();
-    Edit {
-        span: node.span,
-        bytes,
-    }
-}
+use crate::plist::{Edit, NodeRef, Span, escaped};
 
 /// Adds entries at the end of a dictionary, laid out like the last one that is there.
 pub(super) fn append(text: &[u8], dictionary: NodeRef<'_>, entries: &[(&str, &str)]) -> Edit {

@@ -2,8 +2,10 @@
 
 mod containers;
 mod corpus;
+mod encrypt;
 mod identity;
 mod properties;
+mod secret_values;
 
 use super::*;
 

@@ -57,23 +57,55 @@ fn check_accepted(path: &Path, bytes: &[u8], profile: Profile) {
     }
 }
 
-/// Reads the whole corpus of real profiles that lies beside the checkout.
-#[test]
-#[expect(
-    clippy::print_stderr,
-    reason = "a skipped test must be seen, and so must the counts"
-)]
-fn real_profiles() {
+/// The real profiles beside the checkout; a corpus that is absent is reported loudly.
+#[expect(clippy::print_stderr, reason = "a skipped test must be seen")]
+fn real_files() -> Vec<PathBuf> {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus/mobileconfig");
     let mut paths = Vec::new();
     files(&corpus, &mut paths);
     if paths.is_empty() {
-        eprintln!(
-            "SKIPPED: there is no corpus of real profiles at {}",
-            corpus.display()
-        );
-        return;
+        let corpus = corpus.display();
+        eprintln!("SKIPPED: there is no corpus of real profiles at {corpus}");
     }
+    paths
+}
+
+/// Every secret found in a real profile is under a key that a person would call one.
+#[test]
+#[expect(clippy::print_stderr, reason = "the counts are for people")]
+fn real_secrets() {
+    let mut counts: BTreeMap<String, u32> = BTreeMap::new();
+    let mut profiles = 0;
+    for path in real_files() {
+        let Ok(profile) = parse(&std::fs::read(path).unwrap()) else {
+            continue;
+        };
+        let document = profile.document();
+        let places = secrets::secret_places(document);
+        profiles += u32::from(!places.is_empty());
+        for id in places {
+            let key = document.node(id).unwrap().node().key.clone().unwrap();
+            *counts.entry(key.text).or_default() += 1;
+        }
+    }
+    eprintln!("{profiles} real profiles have secrets: {counts:?}");
+    let known = [
+        "Password",
+        "Challenge",
+        "SharedSecret",
+        "PayloadContent",
+        "clientSecret",
+    ];
+    for key in counts.keys() {
+        assert!(known.contains(&key.as_str()), "{key}");
+    }
+}
+
+/// Reads the whole corpus of real profiles that lies beside the checkout.
+#[test]
+#[expect(clippy::print_stderr, reason = "refusals and counts are for people")]
+fn real_profiles() {
+    let paths = real_files();
     let mut counts: BTreeMap<String, u32> = BTreeMap::new();
     for path in &paths {
         let bytes = std::fs::read(path).unwrap();
