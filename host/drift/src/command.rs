@@ -30,23 +30,41 @@ pub enum Command {
         /// The profile.
         identifier: PayloadIdentifier,
     },
+    /// Installs the enrollment profile once more, so that the device gets a new identity.
+    RenewIdentity {
+        /// The enrollment profile, which is never part of drift.
+        identifier: PayloadIdentifier,
+    },
+    /// Passes on a command that somebody else made and named.
+    Raw {
+        /// The uuid that its maker chose.
+        uuid: CommandUuid,
+        /// Apple's name of it.
+        request_type: String,
+        /// How often it was handed out without a report so far, this time included.
+        deliveries: u8,
+    },
 }
 
 impl Command {
-    /// Apple's name for the command.
-    pub fn request_type(&self) -> RequestType {
-        match self {
+    /// Apple's name for a command that is ours.
+    pub fn request_type(&self) -> Option<RequestType> {
+        Some(match self {
             Self::ProfileList => RequestType::ProfileList,
             Self::DeviceInformation => RequestType::DeviceInformation,
-            Self::InstallProfile { .. } => RequestType::InstallProfile,
+            Self::InstallProfile { .. } | Self::RenewIdentity { .. } => RequestType::InstallProfile,
             Self::RemoveProfile { .. } => RequestType::RemoveProfile,
-        }
+            Self::Raw { .. } => return None,
+        })
     }
 
-    /// The profile that the command changes, if it changes one.
+    /// The profile of the catalog that the command changes, if it changes one.
     pub fn identifier(&self) -> Option<&PayloadIdentifier> {
         match self {
-            Self::ProfileList | Self::DeviceInformation => None,
+            Self::ProfileList
+            | Self::DeviceInformation
+            | Self::RenewIdentity { .. }
+            | Self::Raw { .. } => None,
             Self::InstallProfile { identifier, .. } | Self::RemoveProfile { identifier } => {
                 Some(identifier)
             }

@@ -21,3 +21,4 @@ pub mod step;
 
 mod attempts;
 mod listing;
+mod raw;

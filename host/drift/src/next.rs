@@ -4,7 +4,7 @@
 //! epoch; nothing at all in a contact that the device ended with NotNow; nothing while a command
 //! is in flight.
 
-use mooring_mdm::ids::{Channel, EnrollmentId};
+use mooring_mdm::ids::{Channel, CommandUuid, EnrollmentId, PayloadIdentifier};
 
 use crate::command::{Command, CommandNames};
 use crate::desired::Desired;
@@ -26,17 +26,46 @@ pub struct Context<'a> {
     pub names: &'a CommandNames,
     /// The host's OS build, if known.
     pub build_version: Option<&'a str>,
+    /// Commands that somebody else made and that wait for this enrollment.
+    pub raw: RawQueue<'a>,
+    /// The enrollment profile, if the device should renew its identity now.
+    pub renewal: Option<&'a PayloadIdentifier>,
     /// The moment of the decision.
     pub now: Timestamp,
 }
 
-/// The command that the enrollment should get next, if any.
+/// The commands of others that wait, as far as a decision looks at them. The one in flight is not
+/// among them.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct RawQueue<'a> {
+    /// The oldest.
+    pub first: Option<&'a QueuedCommand>,
+    /// The oldest that the device has not put off.
+    pub fresh: Option<&'a QueuedCommand>,
+}
+
+/// A command that somebody else made, waiting for its turn.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QueuedCommand {
+    /// The uuid that its maker chose.
+    pub uuid: CommandUuid,
+    /// Apple's name of it.
+    pub request_type: String,
+}
+
+/// The command of ours that the enrollment should get next, if any.
 pub fn next_command(state: &SyncState, context: &Context<'_>) -> Option<Command> {
     if state.phase != Phase::Enrolled || state.in_flight.is_some() {
         return None;
     }
     if state.not_now.is_some_and(|not_now| not_now.is_contact_over) {
         return None;
+    }
+    if let Some(identifier) = context.renewal
+        && may_try(&state.renewal, context)
+    {
+        let identifier = identifier.clone();
+        return Some(Command::RenewIdentity { identifier });
     }
     let may_list = may_try(&state.list, context);
     if is_list_due_first(state, context) {

@@ -3,6 +3,7 @@
 //! Knows nothing of lists or replies. Invariant: a plan holds only drift, so after it is carried
 //! out planning again yields nothing.
 
+use crate::desired::Desired;
 use crate::drift::{Change, drift};
 use crate::next::Context;
 use crate::state::{NextAttempt, SyncState};
@@ -18,6 +19,9 @@ pub fn plan(state: &SyncState, context: &Context<'_>) -> Vec<Change> {
 }
 
 fn is_eligible(change: &Change, state: &SyncState, context: &Context<'_>) -> bool {
+    if is_blocked(change, &context.desired) {
+        return false;
+    }
     let Some(attempts) = state.attempts_for(change.identifier(), &change.target()) else {
         return true;
     };
@@ -31,4 +35,12 @@ fn is_eligible(change: &Change, state: &SyncState, context: &Context<'_>) -> boo
             NextAttempt::At(until) => context.policy.is_over(until, context.now),
             NextAttempt::Parked => false,
         }
+}
+
+/// Whether a change must not be sent because of how it would travel.
+pub(crate) fn is_blocked(change: &Change, desired: &Desired<'_>) -> bool {
+    match change {
+        Change::Install { identifier, .. } => desired.is_blocked(identifier),
+        Change::Remove { .. } => false,
+    }
 }

@@ -44,6 +44,12 @@ pub struct Policy {
     pub not_now_first_ms: u64,
     /// Longest wait before a push after a NotNow, in ms.
     pub not_now_max_ms: u64,
+    /// Wait after an identity renewal was acknowledged before it is asked for once more, in ms,
+    /// should the device go on with its old identity.
+    pub renewal_wait_ms: u64,
+    /// Times that a command somebody else made is handed out without a report before it is given
+    /// up and the next one gets its turn.
+    pub raw_deliveries_max: u8,
 }
 
 impl Default for Policy {
@@ -58,6 +64,8 @@ impl Default for Policy {
             retry_max_ms: 24 * HOUR_MS,
             not_now_first_ms: HOUR_MS,
             not_now_max_ms: 24 * HOUR_MS,
+            renewal_wait_ms: 24 * HOUR_MS,
+            raw_deliveries_max: 3,
         }
     }
 }

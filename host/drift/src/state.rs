@@ -194,6 +194,8 @@ pub struct SyncState {
     pub list: Periodic,
     /// The state of the attributes; device channel only.
     pub attributes: Periodic,
+    /// The state of the renewal of the device's identity; device channel only.
+    pub renewal: Periodic,
     /// Set while the device's last word on profile work was NotNow.
     pub not_now: Option<NotNow>,
     /// Attempts that have not succeeded.
@@ -216,6 +218,7 @@ impl SyncState {
             list_asked: None,
             list: Periodic::default(),
             attributes: Periodic::default(),
+            renewal: Periodic::default(),
             not_now: None,
             attempts: BTreeMap::new(),
         }

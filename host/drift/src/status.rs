@@ -13,6 +13,7 @@ use crate::command::Command;
 use crate::desired::{Desired, Revision};
 use crate::drift::{Change, drift, may_remove};
 use crate::listing::is_known;
+use crate::plan::is_blocked;
 use crate::policy::{Policy, Timestamp};
 use crate::state::{FailureReason, NextAttempt, SyncState, Target, Unproven};
 
@@ -28,6 +29,8 @@ pub enum PendingReason {
     NotNow,
     /// It is chosen at a coming contact.
     Waiting,
+    /// It may not be sent: it holds secrets that somebody else could read on the way.
+    Blocked,
 }
 
 /// The status of one profile on one host; the worse is the greater.
@@ -106,7 +109,7 @@ pub fn profile_states(
         let target = wanted.map_or(Target::Absent, |revision| Target::Present(revision.clone()));
         let change = changes.get(identifier).copied();
         let status = failure(state, identifier, &target).unwrap_or_else(|| match change {
-            Some(change) => pending(state, change),
+            Some(change) => pending(state, change, desired),
             None if state.unproven.contains_key(identifier) => ProfileStatus::Pending {
                 reason: PendingReason::Acknowledged,
             },
@@ -215,7 +218,7 @@ fn failure(
     })
 }
 
-fn pending(state: &SyncState, change: &Change) -> ProfileStatus {
+fn pending(state: &SyncState, change: &Change, desired: &Desired<'_>) -> ProfileStatus {
     let in_flight = state.in_flight.as_ref().map(|in_flight| &in_flight.command);
     let is_sent = match (in_flight, change) {
         (
@@ -240,6 +243,8 @@ fn pending(state: &SyncState, change: &Change) -> ProfileStatus {
     };
     let reason = if is_sent {
         PendingReason::Sent
+    } else if is_blocked(change, desired) {
+        PendingReason::Blocked
     } else if state.not_now.is_some() {
         PendingReason::NotNow
     } else {

@@ -6,13 +6,14 @@
 
 use mooring_mdm::device::Attributes;
 use mooring_mdm::error_chain::says_not_found;
-use mooring_mdm::ids::{Channel, CommandUuid, PayloadIdentifier};
+use mooring_mdm::ids::{Channel, CommandUuid, EnrollmentId, PayloadIdentifier};
 use mooring_mdm::report::{Answer, Outcome};
 
 use crate::attempts::{count_failure, count_lost, postpone};
-use crate::command::Command;
+use crate::command::{Command, CommandNames};
 use crate::listing;
 use crate::next::{Context, next_command};
+use crate::raw;
 use crate::state::{
     FailureReason, InFlight, LOST_MAX, Lost, NextAttempt, NotNow, Periodic, Phase, SyncState,
     Target, Unproven,
@@ -126,6 +127,9 @@ fn idle(step: &mut Step, context: &Context<'_>) {
     if let Some(not_now) = &mut step.state.not_now {
         not_now.is_contact_over = false;
     }
+    if raw::hand_out_again(step, context) {
+        return;
+    }
     if let Some(in_flight) = step.state.in_flight.take() {
         close_as_lost(&mut step.state, &in_flight, context);
         step.closed = Some((in_flight, Closing::Lost));
@@ -138,6 +142,8 @@ fn close_as_lost(state: &mut SyncState, in_flight: &InFlight, context: &Context<
     let (identifier, target) = match &in_flight.command {
         // A device that cannot answer this must not be asked at every contact.
         Command::DeviceInformation => return postpone(&mut state.attributes, context),
+        Command::RenewIdentity { .. } => return postpone(&mut state.renewal, context),
+        Command::Raw { request_type, .. } => return raw::may_have_run(state, request_type),
         Command::ProfileList => {
             state.last_lost = sequence;
             return;
@@ -161,6 +167,9 @@ fn close_as_lost(state: &mut SyncState, in_flight: &InFlight, context: &Context<
 }
 
 fn result(step: &mut Step, uuid: &CommandUuid, outcome: Outcome, context: &Context<'_>) {
+    if step.state.phase == Phase::Enrolled && raw::result(step, uuid, &outcome, context) {
+        return;
+    }
     let (enrollment, epoch) = (context.enrollment, step.state.epoch);
     let Some(sequence) = context.names.sequence_of(enrollment, epoch, uuid) else {
         return;
@@ -209,17 +218,17 @@ fn late_result(step: &mut Step, sequence: u32, outcome: &Outcome, context: &Cont
         && is_still_meant(&in_flight.command, context)
     {
         // The device did not get our reply and reports again: it gets the same reply.
-        let uuid = context
-            .names
-            .name(context.enrollment, state.epoch, in_flight.sequence);
-        step.reply = Some((uuid, in_flight.command.clone()));
+        step.reply = self::in_flight(state, context.enrollment, context.names);
     }
 }
 
 /// Whether the desired state still asks for a command that was handed out.
 fn is_still_meant(command: &Command, context: &Context<'_>) -> bool {
     match command {
-        Command::ProfileList | Command::DeviceInformation => true,
+        Command::ProfileList
+        | Command::DeviceInformation
+        | Command::RenewIdentity { .. }
+        | Command::Raw { .. } => true,
         Command::InstallProfile {
             identifier,
             revision,
@@ -228,7 +237,7 @@ fn is_still_meant(command: &Command, context: &Context<'_>) -> bool {
     }
 }
 
-fn close_by_report(
+pub(crate) fn close_by_report(
     step: &mut Step,
     in_flight: &InFlight,
     outcome: Outcome,
@@ -258,6 +267,9 @@ fn close_by_report(
     match &in_flight.command {
         Command::ProfileList => postpone(&mut state.list, context),
         Command::DeviceInformation => postpone(&mut state.attributes, context),
+        Command::RenewIdentity { .. } => postpone(&mut state.renewal, context),
+        // Its maker gets the report; nothing is decided from it.
+        Command::Raw { .. } => {}
         Command::InstallProfile {
             identifier,
             revision,
@@ -319,6 +331,14 @@ fn acknowledged(
             }
         }
         Command::RemoveProfile { identifier } => removed(state, identifier),
+        Command::RenewIdentity { .. } => {
+            state.renewal = Periodic {
+                answered_at: Some(context.now),
+                failed: 0,
+                retry_at: Some(context.now.plus_ms(context.policy.renewal_wait_ms)),
+            };
+        }
+        Command::Raw { request_type, .. } => raw::may_have_run(state, request_type),
     }
     None
 }
@@ -343,20 +363,37 @@ fn not_now(state: &mut SyncState, context: &Context<'_>) {
     });
 }
 
-fn hand_out(step: &mut Step, in_reply_to: Option<u32>, context: &Context<'_>) {
-    let Some(command) = next_command(&step.state, context) else {
+/// What somebody else asked for goes before what this server wants by itself.
+pub(crate) fn hand_out(step: &mut Step, in_reply_to: Option<u32>, context: &Context<'_>) {
+    let next = || next_command(&step.state, context);
+    let Some(command) = raw::next(step, context).or_else(next) else {
         return;
     };
     let sequence = step.state.sequence.saturating_add(1);
-    let uuid = context
-        .names
-        .name(context.enrollment, step.state.epoch, sequence);
     step.state.sequence = sequence;
     step.state.in_flight = Some(InFlight {
         sequence,
-        command: command.clone(),
+        command,
         at: context.now,
         in_reply_to,
     });
-    step.reply = Some((uuid, command));
+    step.reply = in_flight(&step.state, context.enrollment, context.names);
+}
+
+/// The command in flight under its uuid, as it was handed out.
+pub fn in_flight(
+    state: &SyncState,
+    enrollment: &EnrollmentId,
+    names: &CommandNames,
+) -> Option<(CommandUuid, Command)> {
+    let in_flight = state.in_flight.as_ref()?;
+    let uuid = match &in_flight.command {
+        Command::Raw { uuid, .. } => uuid.clone(),
+        Command::ProfileList
+        | Command::DeviceInformation
+        | Command::InstallProfile { .. }
+        | Command::RemoveProfile { .. }
+        | Command::RenewIdentity { .. } => names.name(enrollment, state.epoch, in_flight.sequence),
+    };
+    Some((uuid, in_flight.command.clone()))
 }

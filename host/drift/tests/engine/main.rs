@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
 
 mod model;
+mod others;
 mod properties;
 mod scenarios;
 mod signed;

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use mooring_drift::command::{Command, CommandNames};
-use mooring_drift::desired::{Catalog, CatalogProfile, Revision};
-use mooring_drift::next::Context;
+use mooring_drift::desired::{Catalog, CatalogProfile, Revision, Secrets, Transport};
+use mooring_drift::next::{Context, QueuedCommand, RawQueue};
 use mooring_drift::policy::{Policy, Timestamp};
 use mooring_drift::state::SyncState;
 use mooring_drift::status::{
     ProfileState, ProfileStatus, Status, enrollment_status, profile_states,
 };
-use mooring_drift::step::{Event, Step, step};
+use mooring_drift::step::{Closing, Event, Step, step};
 use mooring_mdm::device::{Attributes, ListedProfile};
 use mooring_mdm::error_chain::ErrorEntry;
 use mooring_mdm::ids::{Channel, CommandUuid, EnrollmentId, PayloadIdentifier, PayloadUuid};
@@ -43,6 +43,13 @@ pub(crate) struct World {
     pub(crate) state: SyncState,
     pub(crate) now: Timestamp,
     pub(crate) build_version: Option<String>,
+    /// Commands of others that wait.
+    pub(crate) queue: Vec<QueuedCommand>,
+    /// Those of them that the device put off.
+    pub(crate) put_off: Vec<CommandUuid>,
+    /// The enrollment profile, while the identity should be renewed.
+    pub(crate) renewal: Option<PayloadIdentifier>,
+    pub(crate) transport: Transport,
     /// What the device holds.
     pub(crate) device: BTreeMap<PayloadIdentifier, PayloadUuid>,
     /// Every command handed out, in order: `install a=1`, `remove a`, `list`, `info`.
@@ -60,6 +67,10 @@ impl World {
             state: SyncState::new(),
             now: Timestamp(1_700_000_000_000),
             build_version: None,
+            queue: Vec::new(),
+            put_off: Vec::new(),
+            renewal: None,
+            transport: Transport::Private,
             device: BTreeMap::from([(identifier("other"), uuid("x"))]),
             sent: Vec::new(),
         };
@@ -81,6 +92,7 @@ impl World {
                     uuid: uuid.clone(),
                 },
                 is_wanted: true,
+                secrets: Secrets::None,
                 made: [].into(),
             });
         profile.is_wanted = true;
@@ -107,12 +119,19 @@ impl World {
     }
 
     pub(crate) fn event(&mut self, event: Event) -> Step {
+        let held = self.raw_in_flight();
+        let waiting = || self.queue.iter().filter(|c| Some(&c.uuid) != held.as_ref());
         let context = Context {
             enrollment: &self.enrollment,
-            desired: self.catalog.desired(Channel::Device),
+            desired: self.catalog.desired(Channel::Device).over(self.transport),
             policy: &self.policy,
             names: &self.names,
             build_version: self.build_version.as_deref(),
+            raw: RawQueue {
+                first: waiting().next(),
+                fresh: waiting().find(|c| !self.put_off.contains(&c.uuid)),
+            },
+            renewal: self.renewal.as_ref(),
             now: self.now,
         };
         let step = step(&self.state, event, &context);
@@ -123,7 +142,39 @@ impl World {
             self.sent.push(describe(command));
         }
         self.state = step.state.clone();
+        self.settle_queue(&step);
         step
+    }
+
+    /// Somebody else's command joins the queue.
+    pub(crate) fn enqueue(&mut self, uuid: &str, request_type: &str) {
+        self.queue.push(QueuedCommand {
+            uuid: CommandUuid::parse(uuid).unwrap(),
+            request_type: request_type.to_owned(),
+        });
+    }
+
+    fn raw_in_flight(&self) -> Option<CommandUuid> {
+        match &self.state.in_flight.as_ref()?.command {
+            Command::Raw { uuid, .. } => Some(uuid.clone()),
+            _ => None,
+        }
+    }
+
+    /// What the server does with its queue when a command of others ends.
+    fn settle_queue(&mut self, step: &Step) {
+        let Some((ended, closing)) = &step.closed else {
+            return;
+        };
+        let Command::Raw { uuid, .. } = &ended.command else {
+            return;
+        };
+        if *closing == Closing::NotNow {
+            self.put_off.push(uuid.clone());
+        } else {
+            self.queue.retain(|queued| queued.uuid != *uuid);
+            self.put_off.clear();
+        }
     }
 
     pub(crate) fn idle(&mut self) -> Option<(CommandUuid, Command)> {
@@ -167,6 +218,7 @@ impl World {
                     return error("MDMClientError", 89);
                 }
             }
+            Command::RenewIdentity { .. } | Command::Raw { .. } => {}
         }
         Outcome::Acknowledged(answer)
     }
@@ -186,7 +238,7 @@ impl World {
     }
 
     pub(crate) fn states(&self) -> BTreeMap<PayloadIdentifier, ProfileState> {
-        let desired = self.catalog.desired(Channel::Device);
+        let desired = self.catalog.desired(Channel::Device).over(self.transport);
         profile_states(&desired, &self.state, &self.policy, self.now)
     }
 
@@ -210,6 +262,8 @@ pub(crate) fn describe(command: &Command) -> String {
             format!("install {identifier}={}", revision.uuid)
         }
         Command::RemoveProfile { identifier } => format!("remove {identifier}"),
+        Command::RenewIdentity { .. } => "renew".to_owned(),
+        Command::Raw { uuid, .. } => format!("raw {uuid}"),
     }
 }
 

@@ -111,7 +111,10 @@ impl History {
                     "not ours: {identifier}"
                 );
             }
-            Command::ProfileList | Command::DeviceInformation => {}
+            Command::ProfileList
+            | Command::DeviceInformation
+            | Command::RenewIdentity { .. }
+            | Command::Raw { .. } => {}
         }
         Some((uuid, command))
     }
@@ -128,7 +131,9 @@ impl History {
                 Command::InstallProfile { identifier, .. } => Some(identifier.clone()),
                 Command::RemoveProfile { .. }
                 | Command::ProfileList
-                | Command::DeviceInformation => None,
+                | Command::DeviceInformation
+                | Command::RenewIdentity { .. }
+                | Command::Raw { .. } => None,
             };
             let outcome = match behaviour {
                 Behaviour::NeverGetIt => return,
