@@ -3,12 +3,14 @@
 //! Knows nothing of how rows are kept. Invariant: it reads only, so a batch that is refused has
 //! changed nothing, wherever in it the conflict was.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use mooring_mdm::ids::{EnrollmentId, HostId, PayloadIdentifier};
 
+use crate::document::{check_size, shown};
 use crate::record::COMMANDS_KEPT_MAX;
-use crate::{Change, StoreError};
+use crate::{Change, Expected, Space, StoreError, builtin};
 
 /// What the rules ask of the rows that are stored already.
 pub(crate) trait Stored {
@@ -24,6 +26,13 @@ pub(crate) trait Stored {
         identifier: &PayloadIdentifier,
         version: u32,
         bytes: &[u8],
+    ) -> Result<bool, StoreError>;
+    /// Whether exactly this document is stored under the key; `None`: whether none is.
+    fn is_document(
+        &self,
+        space: Space,
+        key: &[u8],
+        value: Option<&[u8]>,
     ) -> Result<bool, StoreError>;
 }
 
@@ -54,7 +63,23 @@ pub(crate) fn check(batch: &[Change], stored: &impl Stored) -> Result<(), StoreE
             Change::Command(record) => {
                 seen.commanded.insert(&record.enrollment);
             }
-            Change::BuiltIn(_) => {}
+            Change::BuiltIn(record) => {
+                let key = record.identifier.as_str().as_bytes();
+                let value = Cow::Owned(builtin::encode(record));
+                check_size(Space::BuiltIn, key, Some(&value))?;
+                seen.documents.insert((Space::BuiltIn, key), Some(value));
+            }
+            Change::Document {
+                space,
+                key,
+                value,
+                expected,
+            } => {
+                check_size(*space, key, value.as_deref())?;
+                seen.expect(*space, key, expected)?;
+                let value = value.as_deref().map(Cow::Borrowed);
+                seen.documents.insert((*space, key), value);
+            }
             Change::RemoveHost(id) => seen.remove(id),
         }
     }
@@ -65,6 +90,9 @@ fn conflict<T>(what: String) -> Result<T, StoreError> {
     Err(StoreError::Conflict { what })
 }
 
+/// The bytes of a document, or `None` where it is deleted.
+type Written<'a> = Option<Cow<'a, [u8]>>;
+
 /// What the changes of this batch so far have made of the stored rows.
 struct Seen<'a, S> {
     stored: &'a S,
@@ -74,6 +102,7 @@ struct Seen<'a, S> {
     hosts: BTreeSet<&'a HostId>,
     /// Hosts whose stored rows are gone.
     removed: BTreeSet<&'a HostId>,
+    documents: BTreeMap<(Space, &'a [u8]), Written<'a>>,
 }
 
 impl<'a, S: Stored> Seen<'a, S> {
@@ -85,6 +114,7 @@ impl<'a, S: Stored> Seen<'a, S> {
             commanded: BTreeSet::new(),
             hosts: BTreeSet::new(),
             removed: BTreeSet::new(),
+            documents: BTreeMap::new(),
         }
     }
 
@@ -114,6 +144,22 @@ impl<'a, S: Stored> Seen<'a, S> {
             None if self.removed.contains(id.host()) => Ok(0),
             None => self.stored.enrollment_revision(id),
         }
+    }
+
+    fn expect(&self, space: Space, key: &[u8], expected: &Expected) -> Result<(), StoreError> {
+        let wanted = match expected {
+            Expected::Any => return Ok(()),
+            Expected::Absent => None,
+            Expected::Same(value) => Some(value.as_slice()),
+        };
+        let is_met = match self.documents.get(&(space, key)) {
+            Some(value) => value.as_deref() == wanted,
+            None => self.stored.is_document(space, key, wanted)?,
+        };
+        if is_met {
+            return Ok(());
+        }
+        conflict(format!("{space:?} document {}", shown(key)))
     }
 
     fn remove(&mut self, host: &'a HostId) {

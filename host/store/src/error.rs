@@ -10,6 +10,8 @@ use std::sync::Arc;
 use mooring_drift::set::SetId;
 use mooring_mdm::ids::IdError;
 
+use crate::document::{DOCUMENT_KEY_BYTES_MAX, DOCUMENT_VALUE_BYTES_MAX, Space};
+
 /// Why the store could not do something.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum StoreError {
@@ -66,10 +68,32 @@ pub enum StoreError {
         /// What is wrong with it.
         source: RowError,
     },
+    /// A document's key is too short or too long. Nothing of the batch was written.
+    #[error(
+        "a key of the documents {space:?} has {bytes} bytes; \
+         1 to {DOCUMENT_KEY_BYTES_MAX} are accepted"
+    )]
+    DocumentKey {
+        /// The document's space.
+        space: Space,
+        /// Bytes of the key.
+        bytes: usize,
+    },
+    /// A document is too large. Nothing of the batch was written.
+    #[error(
+        "one of the documents {space:?} has {bytes} bytes; \
+         at most {DOCUMENT_VALUE_BYTES_MAX} are accepted"
+    )]
+    DocumentValue {
+        /// The document's space.
+        space: Space,
+        /// Bytes of the document.
+        bytes: usize,
+    },
     /// The operating system gave no randomness for a new store's identity.
     #[error("no randomness from the operating system for a new store: {0}")]
     Random(getrandom::Error),
-    /// The store's writer has stopped: it failed in a way that only a restart mends.
+    /// The store's writer has stopped: it panicked, which only a restart mends.
     #[error("the store is closed; restart the server")]
     Closed,
 }
@@ -102,12 +126,18 @@ pub enum RowError {
     /// It holds a name that cannot be one.
     #[error("it holds a name that is not valid")]
     Id(#[from] IdError),
+    /// Its key holds a name that is not even text.
+    #[error("its key is not UTF-8")]
+    KeyNotText,
     /// It refers to a set that is not there.
     #[error("the set {0:?} is missing")]
     SetMissing(SetId),
     /// The entries of a set are not those that its id was made from.
     #[error("its entries do not have the hash that names it")]
     SetAltered,
+    /// It is not the document that its owner keeps there.
+    #[error("it cannot be decoded: {0}")]
+    Content(String),
     /// It is missing though it is written with the store's creation.
     #[error("it is missing")]
     Missing,
@@ -116,5 +146,16 @@ pub enum RowError {
 impl From<minicbor::decode::Error> for RowError {
     fn from(error: minicbor::decode::Error) -> Self {
         Self::Encoding(Arc::new(error))
+    }
+}
+
+impl StoreError {
+    /// A document that its owner cannot read.
+    pub fn unreadable_document(space: Space, key: &[u8], reason: &str) -> Self {
+        Self::Corrupt {
+            table: "documents",
+            key: format!("{space:?} {}", crate::document::shown(key)),
+            source: RowError::Content(reason.to_owned()),
+        }
     }
 }

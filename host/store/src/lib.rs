@@ -7,7 +7,9 @@
 //!
 //! Tables, keys, units and recovery are described in `host/docs/DATA.md`.
 
+mod builtin;
 mod check;
+mod document;
 mod error;
 mod memory;
 mod record;
@@ -19,11 +21,17 @@ use mooring_drift::policy::Timestamp;
 use mooring_mdm::device::Attributes;
 use mooring_mdm::ids::{EnrollmentId, HostId, PayloadIdentifier};
 
+pub use builtin::builtins;
+pub use document::{
+    DOCUMENT_KEY_BYTES_MAX, DOCUMENT_VALUE_BYTES_MAX, DOCUMENTS_PAGE_MAX, Document, Expected,
+    KeyRange, Space, document,
+};
 pub use error::{BackendError, RowError, StoreError};
 pub use memory::MemoryStore;
 pub use record::{
-    BuiltInRecord, COMMANDS_KEPT_MAX, CommandOutcome, CommandRecord, EnrollmentRecord,
-    HOSTS_PAGE_MAX, HostRecord, Identity, Origin, ProfileRecord, PushTarget, VersionRecord,
+    Access, BuiltInRecord, COMMANDS_KEPT_MAX, CommandOutcome, CommandRecord, EnrollmentRecord,
+    HOSTS_PAGE_MAX, Held, HostRecord, Identity, Origin, PINS_MAX, Pin, ProfileRecord, PushTarget,
+    RECENT_MESSAGES_MAX, VersionRecord, Via,
 };
 pub use redb_store::{RedbOptions, RedbStore};
 
@@ -36,11 +44,13 @@ pub trait Store: Send + Sync {
     ///
     /// A profile or enrollment must carry the revision that was read, an enrollment needs its
     /// host, a command its enrollment (stored already, or anywhere in the batch), and the bytes
-    /// of a version never change.
+    /// of a version never change. What a document expects must hold; like the revisions, it is
+    /// compared with what the changes before it in the batch have made of the store.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if one of these does not hold; nothing was stored. After any other
-    /// error of the backend it is open whether the batch is stored.
+    /// [`StoreError::Conflict`] if one of these does not hold, [`StoreError::DocumentKey`] and
+    /// [`StoreError::DocumentValue`] for a document out of bounds: nothing was stored. After any
+    /// other error it is open whether the batch is stored: read again before deciding anew.
     fn commit(&self, batch: Vec<Change>) -> Result<(), StoreError>;
 
     /// Every profile, tombstones included, by identifier.
@@ -83,11 +93,18 @@ pub trait Store: Send + Sync {
         limit: usize,
     ) -> Result<Vec<CommandRecord>, StoreError>;
 
-    /// The settings of the built-in profiles, by identifier.
+    /// Documents of a space within a range, in order of key; at most `limit` and
+    /// [`DOCUMENTS_PAGE_MAX`]. A page shorter than asked for is the last. The page is held in
+    /// memory: where documents are large, ask for few.
     ///
     /// # Errors
-    /// [`StoreError`] of the backend, or a row that cannot be read.
-    fn builtins(&self) -> Result<Vec<BuiltInRecord>, StoreError>;
+    /// [`StoreError`] of the backend.
+    fn documents(
+        &self,
+        space: Space,
+        range: KeyRange<'_>,
+        limit: usize,
+    ) -> Result<Vec<Document>, StoreError>;
 }
 
 /// One change of a batch.
@@ -124,9 +141,25 @@ pub enum Change {
     /// Writes a command into its enrollment's history, which forgets those that are more than
     /// [`COMMANDS_KEPT_MAX`] older than its newest.
     Command(CommandRecord),
-    /// Writes the setting of a built-in profile.
+    /// Writes the setting of a built-in profile, a document of [`Space::BuiltIn`].
     BuiltIn(BuiltInRecord),
-    /// Removes a host with its enrollments and their histories; no such host is fine.
+    /// Writes or deletes a document, if what is stored is as expected. Deleting one that is not
+    /// there is fine unless another one was expected.
+    ///
+    /// Keys are shown in errors and logs: file what is named by a secret under its digest.
+    Document {
+        /// Which kind of document.
+        space: Space,
+        /// Its key, of 1 to [`DOCUMENT_KEY_BYTES_MAX`] bytes.
+        key: Vec<u8>,
+        /// At most [`DOCUMENT_VALUE_BYTES_MAX`] bytes; `None` deletes the document.
+        value: Option<Vec<u8>>,
+        /// What must be stored now.
+        expected: Expected,
+    },
+    /// Removes a host with its enrollments and their histories; no such host is fine. Documents
+    /// that belong to the host are not known as such: whoever wrote them deletes them in the same
+    /// batch.
     RemoveHost(HostId),
 }
 
@@ -159,6 +192,18 @@ impl std::fmt::Debug for Change {
             Self::Enrollment(record) => f.debug_tuple("Enrollment").field(record).finish(),
             Self::Command(record) => f.debug_tuple("Command").field(record).finish(),
             Self::BuiltIn(record) => f.debug_tuple("BuiltIn").field(record).finish(),
+            Self::Document {
+                space,
+                key,
+                value,
+                expected,
+            } => f
+                .debug_struct("Document")
+                .field("space", space)
+                .field("key", &document::shown(key))
+                .field("value", &value.as_ref().map(Vec::len))
+                .field("expected", expected)
+                .finish(),
             Self::RemoveHost(id) => f.debug_tuple("RemoveHost").field(id).finish(),
         }
     }

@@ -10,14 +10,15 @@ use std::sync::{Mutex, MutexGuard};
 use mooring_mdm::ids::{EnrollmentId, HostId, PayloadIdentifier};
 
 use crate::check::{Stored, check, first_kept};
+use crate::document::{DOCUMENTS_PAGE_MAX, FullKey};
 use crate::record::{
-    BuiltInRecord, CommandRecord, EnrollmentRecord, HOSTS_PAGE_MAX, HostRecord, Identity,
-    ProfileRecord, VersionRecord,
+    CommandRecord, EnrollmentRecord, HOSTS_PAGE_MAX, HostRecord, Identity, ProfileRecord,
+    VersionRecord,
 };
-use crate::{Change, Store, StoreError};
+use crate::{Change, Document, KeyRange, Space, Store, StoreError, builtin};
 
 /// The schema version that a store in memory says it has.
-const SCHEMA: u32 = 1;
+const SCHEMA: u32 = 2;
 
 /// A store in memory.
 #[derive(Debug)]
@@ -36,7 +37,7 @@ struct Rows {
     hosts: BTreeMap<HostId, HostRecord>,
     enrollments: BTreeMap<EnrollmentId, EnrollmentRecord>,
     commands: BTreeMap<(EnrollmentId, u32), CommandRecord>,
-    builtins: BTreeMap<PayloadIdentifier, BuiltInRecord>,
+    documents: BTreeMap<FullKey, Vec<u8>>,
 }
 
 impl MemoryStore {
@@ -137,8 +138,27 @@ impl Store for MemoryStore {
             .collect())
     }
 
-    fn builtins(&self) -> Result<Vec<BuiltInRecord>, StoreError> {
-        Ok(self.rows()?.builtins.values().cloned().collect())
+    fn documents(
+        &self,
+        space: Space,
+        range: KeyRange<'_>,
+        limit: usize,
+    ) -> Result<Vec<Document>, StoreError> {
+        let rows = self.rows()?;
+        let Some(bounds) = range.bounds(space) else {
+            return Ok(Vec::new());
+        };
+        let document = |((_, key), value): (&FullKey, &Vec<u8>)| Document {
+            key: key.clone(),
+            value: value.clone(),
+        };
+        let found = rows.documents.range(bounds);
+        let limit = limit.min(DOCUMENTS_PAGE_MAX);
+        Ok(if range.is_reversed {
+            found.rev().take(limit).map(document).collect()
+        } else {
+            found.take(limit).map(document).collect()
+        })
     }
 }
 
@@ -197,7 +217,18 @@ impl Rows {
             }
             Change::Command(record) => self.remember(record),
             Change::BuiltIn(record) => {
-                self.builtins.insert(record.identifier.clone(), record);
+                let key = record.identifier.as_str().as_bytes().to_vec();
+                let key = (Space::BuiltIn.number(), key);
+                self.documents.insert(key, builtin::encode(&record));
+            }
+            Change::Document {
+                space, key, value, ..
+            } => {
+                let key = (space.number(), key);
+                match value {
+                    Some(value) => self.documents.insert(key, value),
+                    None => self.documents.remove(&key),
+                };
             }
             Change::RemoveHost(id) => {
                 self.hosts.remove(&id);
@@ -247,5 +278,15 @@ impl Stored for Rows {
     ) -> Result<bool, StoreError> {
         let stored = self.raw.get(&(identifier.clone(), version));
         Ok(stored.is_some_and(|stored| stored != bytes))
+    }
+
+    fn is_document(
+        &self,
+        space: Space,
+        key: &[u8],
+        value: Option<&[u8]>,
+    ) -> Result<bool, StoreError> {
+        let stored = self.documents.get(&(space.number(), key.to_vec()));
+        Ok(stored.map(Vec::as_slice) == value)
     }
 }

@@ -1,11 +1,15 @@
 //! The records that a store keeps, as its callers see them.
 //!
 //! Knows nothing of tables, keys or encodings. Invariant: whatever is a secret (push token and
-//! magic, unlock token, command key) or a profile's content is never shown by `Debug`.
+//! magic, unlock token, bootstrap token, command key) or a profile's content is never shown by
+//! `Debug`. What an enrollment holds of identities is in `access`.
+
+mod access;
 
 use std::fmt;
 
 use mooring_drift::command::RequestType;
+use mooring_drift::desired::Secrets;
 use mooring_drift::policy::Timestamp;
 use mooring_drift::state::{FailureReason, SyncState};
 use mooring_mdm::device::Attributes;
@@ -16,12 +20,18 @@ use mooring_mdm::ids::{
 
 use crate::StoreError;
 
+pub use access::{Access, Held, PINS_MAX, Pin, Via};
+
 /// Commands of one enrollment that are remembered, counted back from its newest. A week of a
 /// busy host; enough to explain a failure, and a bound on what a looping device can make us keep.
 pub const COMMANDS_KEPT_MAX: u32 = 64;
 
 /// Most hosts that one page holds: about a megabyte of rows, read in a few milliseconds.
 pub const HOSTS_PAGE_MAX: usize = 1000;
+
+/// Digests of signed messages that an enrollment remembers: the newest, which may be answered
+/// again, and the 16 before it.
+pub const RECENT_MESSAGES_MAX: usize = 17;
 
 /// What names a store and keys its command uuids. Made when the store is created.
 #[derive(Clone, PartialEq, Eq)]
@@ -122,6 +132,8 @@ pub struct VersionRecord {
     pub source_name: String,
     /// Size of the delivered bytes.
     pub bytes: u32,
+    /// Whether it holds secrets; `None` if a release that did not look for them stored it.
+    pub secrets: Option<Secrets>,
 }
 
 /// A host with its enrollments, as it is read; it is written by parts.
@@ -154,8 +166,44 @@ pub struct EnrollmentRecord {
     pub last_seen_at: Timestamp,
     /// What the engine knows of it.
     pub sync: SyncState,
+    /// Who may speak for it.
+    pub access: Access,
+    /// `BootstrapToken` of the device channel, escrowed for the device. A secret.
+    pub bootstrap_token: Option<Vec<u8>>,
+    /// `AwaitingConfiguration` of the last message that told it.
+    pub is_awaiting_configuration: Option<bool>,
+    /// When Apple said that its push token is no longer valid.
+    pub push_disabled_at: Option<Timestamp>,
+    /// When its last `TokenUpdate` came.
+    pub token_updated_at: Option<Timestamp>,
+    /// How many `TokenUpdate`s came since it authenticated.
+    pub token_updates: u32,
+    /// Digests of its newest signed messages, newest first; at most [`RECENT_MESSAGES_MAX`].
+    pub recent_messages: Vec<[u8; 16]>,
     /// The revision that was read, 0 for a new enrollment. A commit stores `revision + 1`.
     pub revision: u64,
+}
+
+impl EnrollmentRecord {
+    /// A new enrollment of which nothing is known but that it was heard of at this moment.
+    pub fn new(id: EnrollmentId, sync: SyncState, now: Timestamp) -> Self {
+        Self {
+            id,
+            push: None,
+            unlock_token: None,
+            user_short_name: None,
+            last_seen_at: now,
+            sync,
+            access: Access::default(),
+            bootstrap_token: None,
+            is_awaiting_configuration: None,
+            push_disabled_at: None,
+            token_updated_at: None,
+            token_updates: 0,
+            recent_messages: Vec::new(),
+            revision: 0,
+        }
+    }
 }
 
 impl fmt::Debug for EnrollmentRecord {
@@ -167,6 +215,13 @@ impl fmt::Debug for EnrollmentRecord {
             .field("user_short_name", &self.user_short_name)
             .field("last_seen_at", &self.last_seen_at)
             .field("sync", &self.sync)
+            .field("access", &self.access)
+            .field("has_bootstrap_token", &self.bootstrap_token.is_some())
+            .field("is_awaiting_configuration", &self.is_awaiting_configuration)
+            .field("push_disabled_at", &self.push_disabled_at)
+            .field("token_updated_at", &self.token_updated_at)
+            .field("token_updates", &self.token_updates)
+            .field("recent_messages", &self.recent_messages.len())
             .field("revision", &self.revision)
             .finish_non_exhaustive()
     }

@@ -7,15 +7,13 @@ use mooring_drift::set::ProfileSet;
 use mooring_mdm::ids::{EnrollmentId, HostId, PayloadIdentifier};
 use redb::{ReadableTable, StorageError, Table, TableError, WriteTransaction};
 
-use super::codec::{
-    BuiltInRow, CommandRow, EnrollmentRow, HostRow, ProfileRow, SetRow, VersionRow, encode,
-};
+use super::codec::{CommandRow, EnrollmentRow, HostRow, ProfileRow, SetRow, VersionRow, encode};
 use super::fault::backend;
 use super::read::{behind, user_part};
-use super::schema::{BUILTINS, COMMANDS, ENROLLMENTS, HOSTS, PROFILES, RAW, SETS, VERSIONS};
+use super::schema::{COMMANDS, DOCUMENTS, ENROLLMENTS, HOSTS, PROFILES, RAW, SETS, VERSIONS};
 use crate::check::{Stored, first_kept};
 use crate::record::{CommandRecord, EnrollmentRecord, ProfileRecord};
-use crate::{Change, StoreError};
+use crate::{Change, Space, StoreError, builtin};
 
 /// The tables of one write transaction.
 pub(super) struct Tables<'txn> {
@@ -26,7 +24,7 @@ pub(super) struct Tables<'txn> {
     enrollments: Table<'txn, (&'static str, &'static str), (u64, &'static [u8])>,
     sets: Table<'txn, &'static [u8; 16], &'static [u8]>,
     commands: Table<'txn, (&'static str, &'static str, u32), &'static [u8]>,
-    builtins: Table<'txn, &'static str, &'static [u8]>,
+    documents: Table<'txn, (u8, &'static [u8]), &'static [u8]>,
 }
 
 impl<'txn> Tables<'txn> {
@@ -40,7 +38,7 @@ impl<'txn> Tables<'txn> {
             enrollments: transaction.open_table(ENROLLMENTS)?,
             sets: transaction.open_table(SETS)?,
             commands: transaction.open_table(COMMANDS)?,
-            builtins: transaction.open_table(BUILTINS)?,
+            documents: transaction.open_table(DOCUMENTS)?,
         })
     }
 
@@ -68,10 +66,13 @@ impl<'txn> Tables<'txn> {
             Change::Enrollment(record) => self.write_enrollment(record)?,
             Change::Command(record) => self.write_command(record)?,
             Change::BuiltIn(record) => {
-                let row = encode(&BuiltInRow::from(record));
-                self.builtins
-                    .insert(record.identifier.as_str(), row.as_slice())?;
+                let key = record.identifier.as_str().as_bytes();
+                let value = builtin::encode(record);
+                self.write_document(Space::BuiltIn, key, Some(&value))?;
             }
+            Change::Document {
+                space, key, value, ..
+            } => self.write_document(*space, key, value.as_deref())?,
             Change::RemoveHost(id) => self.remove_host(id)?,
         }
         Ok(())
@@ -146,6 +147,20 @@ impl<'txn> Tables<'txn> {
         Ok(())
     }
 
+    fn write_document(
+        &mut self,
+        space: Space,
+        key: &[u8],
+        value: Option<&[u8]>,
+    ) -> Result<(), StorageError> {
+        let key = (space.number(), key);
+        match value {
+            Some(value) => drop(self.documents.insert(key, value)?),
+            None => drop(self.documents.remove(key)?),
+        }
+        Ok(())
+    }
+
     fn remove_host(&mut self, id: &HostId) -> Result<(), StorageError> {
         let (host, end) = (id.as_str(), behind(id.as_str()));
         self.hosts.remove(host)?;
@@ -189,5 +204,18 @@ impl Stored for Tables<'_> {
             .get((identifier.as_str(), version))
             .map_err(backend(CHECKING))?;
         Ok(row.is_some_and(|row| row.value() != bytes))
+    }
+
+    fn is_document(
+        &self,
+        space: Space,
+        key: &[u8],
+        value: Option<&[u8]>,
+    ) -> Result<bool, StoreError> {
+        let row = self
+            .documents
+            .get((space.number(), key))
+            .map_err(backend(CHECKING))?;
+        Ok(row.as_ref().map(redb::AccessGuard::value) == value)
     }
 }

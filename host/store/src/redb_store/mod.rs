@@ -6,6 +6,7 @@
 mod apply;
 mod codec;
 mod fault;
+mod mount;
 mod read;
 mod schema;
 mod sets;
@@ -18,13 +19,13 @@ use std::sync::Arc;
 
 use mooring_mdm::ids::{EnrollmentId, HostId, PayloadIdentifier};
 use redb::backends::FileBackend;
-use redb::{Database, DatabaseError, ReadTransaction, ReadableDatabase, StorageBackend};
+use redb::{DatabaseError, ReadTransaction, ReadableDatabase};
 
+use crate::document::DOCUMENTS_PAGE_MAX;
 use crate::error::BackendError;
-use crate::record::{
-    BuiltInRecord, CommandRecord, HOSTS_PAGE_MAX, HostRecord, Identity, ProfileRecord,
-};
-use crate::{Change, Store, StoreError};
+use crate::record::{CommandRecord, HOSTS_PAGE_MAX, HostRecord, Identity, ProfileRecord};
+use crate::{Change, Document, KeyRange, Space, Store, StoreError};
+use mount::Mount;
 use sets::SetCache;
 use writer::Writer;
 
@@ -51,9 +52,9 @@ impl Default for RedbOptions {
 pub struct RedbStore {
     identity: Identity,
     sets: SetCache,
-    // Before `db`: the writer must end before the file is closed.
+    // Before `mount`: the writer must end before the file is closed.
     writer: Writer,
-    db: Arc<Database>,
+    mount: Arc<Mount>,
 }
 
 impl RedbStore {
@@ -70,8 +71,8 @@ impl RedbStore {
             source: BackendError::new(error),
         };
         let file = open_file(path).map_err(|error| failed(error.into()))?;
-        match FileBackend::new(file).and_then(|backend| open_database(backend, options)) {
-            Ok(db) => Self::with_database(db),
+        match FileBackend::new(file).and_then(|backend| Mount::new(backend, options)) {
+            Ok(mount) => Self::mounted(mount),
             Err(DatabaseError::DatabaseAlreadyOpen) => Err(StoreError::InUse {
                 path: path.to_owned(),
             }),
@@ -81,37 +82,53 @@ impl RedbStore {
 
     /// For tests that need a disk that fails: the store in any redb backend.
     #[cfg(test)]
-    pub(crate) fn open_backend(backend: impl StorageBackend) -> Result<Self, StoreError> {
-        let db = open_database(backend, RedbOptions::default());
-        Self::with_database(db.map_err(fault::backend("opening"))?)
+    pub(crate) fn open_backend(backend: impl redb::StorageBackend) -> Result<Self, StoreError> {
+        Self::open_backend_with(backend, RedbOptions::default())
     }
 
-    fn with_database(db: Database) -> Result<Self, StoreError> {
-        let identity = schema::prepare(&db)?;
-        sets::collect_unused(&db)?;
-        let db = Arc::new(db);
-        let writer = Writer::start(Arc::clone(&db))
+    #[cfg(test)]
+    pub(crate) fn open_backend_with(
+        backend: impl redb::StorageBackend,
+        options: RedbOptions,
+    ) -> Result<Self, StoreError> {
+        let mount = Mount::new(backend, options);
+        Self::mounted(mount.map_err(fault::backend("opening"))?)
+    }
+
+    fn mounted(mount: Mount) -> Result<Self, StoreError> {
+        let identity = mount.with(schema::prepare)?;
+        mount.with(sets::collect_unused)?;
+        let mount = Arc::new(mount);
+        let writer = Writer::start(Arc::clone(&mount))
             .map_err(fault::backend("starting the store's writer"))?;
         Ok(Self {
             identity,
             sets: SetCache::default(),
             writer,
-            db,
+            mount,
         })
     }
 
-    fn snapshot(&self) -> Result<ReadTransaction, StoreError> {
-        self.db.begin_read().map_err(fault::backend("reading"))
+    /// Reads from a snapshot. After a failure the writer is asked to see to the database, and what
+    /// it says is believed: once it is open again the same is read once more.
+    fn read<T>(
+        &self,
+        read: impl Fn(&ReadTransaction) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let attempt = || {
+            self.mount.with(|database| {
+                let snapshot = database.begin_read().map_err(fault::backend("reading"))?;
+                read(&snapshot)
+            })
+        };
+        match attempt() {
+            Err(StoreError::Backend { .. }) => {
+                self.writer.commit(Vec::new())?;
+                attempt()
+            }
+            outcome => outcome,
+        }
     }
-}
-
-fn open_database(
-    backend: impl StorageBackend,
-    options: RedbOptions,
-) -> Result<Database, DatabaseError> {
-    Database::builder()
-        .set_cache_size(options.cache_bytes)
-        .create_with_backend(backend)
 }
 
 /// The file holds push tokens and the command key, so only its owner may read it.
@@ -155,7 +172,7 @@ impl Store for RedbStore {
     }
 
     fn profiles(&self) -> Result<Vec<ProfileRecord>, StoreError> {
-        read::profiles(&self.snapshot()?)
+        self.read(read::profiles)
     }
 
     fn raw(
@@ -163,16 +180,16 @@ impl Store for RedbStore {
         identifier: &PayloadIdentifier,
         version: u32,
     ) -> Result<Option<Vec<u8>>, StoreError> {
-        read::raw(&self.snapshot()?, identifier, version)
+        self.read(|snapshot| read::raw(snapshot, identifier, version))
     }
 
     fn host(&self, id: &HostId) -> Result<Option<HostRecord>, StoreError> {
-        read::HostReader::open(&self.snapshot()?, &self.sets)?.host(id)
+        self.read(|snapshot| read::HostReader::open(snapshot, &self.sets)?.host(id))
     }
 
     fn hosts(&self, after: Option<&HostId>, limit: usize) -> Result<Vec<HostRecord>, StoreError> {
-        let reader = read::HostReader::open(&self.snapshot()?, &self.sets)?;
-        reader.page(after, limit.min(HOSTS_PAGE_MAX))
+        let limit = limit.min(HOSTS_PAGE_MAX);
+        self.read(|snapshot| read::HostReader::open(snapshot, &self.sets)?.page(after, limit))
     }
 
     fn commands(
@@ -180,10 +197,16 @@ impl Store for RedbStore {
         enrollment: &EnrollmentId,
         limit: usize,
     ) -> Result<Vec<CommandRecord>, StoreError> {
-        read::commands(&self.snapshot()?, enrollment, limit)
+        self.read(|snapshot| read::commands(snapshot, enrollment, limit))
     }
 
-    fn builtins(&self) -> Result<Vec<BuiltInRecord>, StoreError> {
-        read::builtins(&self.snapshot()?)
+    fn documents(
+        &self,
+        space: Space,
+        range: KeyRange<'_>,
+        limit: usize,
+    ) -> Result<Vec<Document>, StoreError> {
+        let limit = limit.min(DOCUMENTS_PAGE_MAX);
+        self.read(|snapshot| read::documents(snapshot, space, range, limit))
     }
 }

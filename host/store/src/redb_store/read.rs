@@ -8,16 +8,13 @@ use std::ops::Bound;
 use mooring_mdm::ids::{EnrollmentId, HostId, PayloadIdentifier};
 use redb::{ReadOnlyTable, ReadTransaction, ReadableTable};
 
-use super::codec::{
-    BuiltInRow, CommandRow, EnrollmentRow, HostRow, ProfileRow, VersionRow, decode,
-};
+use super::codec::{CommandRow, EnrollmentRow, HostRow, ProfileRow, VersionRow, decode};
 use super::fault::{ReadError, backend};
-use super::schema::{BUILTINS, COMMANDS, ENROLLMENTS, HOSTS, PROFILES, RAW, SETS, VERSIONS};
+use super::schema::{COMMANDS, DOCUMENTS, ENROLLMENTS, HOSTS, PROFILES, RAW, SETS, VERSIONS};
 use super::sets::SetCache;
-use crate::StoreError;
-use crate::record::{
-    BuiltInRecord, CommandRecord, EnrollmentRecord, HostRecord, ProfileRecord, VersionRecord,
-};
+use crate::document::FullKey;
+use crate::record::{CommandRecord, EnrollmentRecord, HostRecord, ProfileRecord, VersionRecord};
+use crate::{Document, KeyRange, Space, StoreError};
 
 const DOING: &str = "reading";
 
@@ -119,20 +116,38 @@ pub(super) fn commands(
     Ok(records)
 }
 
-/// The settings of the built-in profiles.
-pub(super) fn builtins(transaction: &ReadTransaction) -> Result<Vec<BuiltInRecord>, StoreError> {
-    let table = transaction.open_table(BUILTINS).map_err(backend(DOING))?;
-    let mut records = Vec::new();
-    for row in table.iter().map_err(backend(DOING))? {
-        let (key, value) = row.map_err(backend(DOING))?;
-        let identifier = key.value();
-        let record = || -> Result<BuiltInRecord, ReadError> {
-            let row = decode::<BuiltInRow>(value.value())?;
-            Ok(row.into_record(PayloadIdentifier::parse(identifier)?))
+/// The documents of a space in a range.
+pub(super) fn documents(
+    transaction: &ReadTransaction,
+    space: Space,
+    range: KeyRange<'_>,
+    limit: usize,
+) -> Result<Vec<Document>, StoreError> {
+    let Some((lower, upper)) = range.bounds(space) else {
+        return Ok(Vec::new());
+    };
+    let table = transaction.open_table(DOCUMENTS).map_err(backend(DOING))?;
+    let bounds = (lower.as_ref().map(borrowed), upper.as_ref().map(borrowed));
+    let mut rows = table.range::<(u8, &[u8])>(bounds).map_err(backend(DOING))?;
+    let mut documents = Vec::new();
+    while documents.len() < limit {
+        let next = if range.is_reversed {
+            rows.next_back()
+        } else {
+            rows.next()
         };
-        records.push(record().map_err(|error| error.named("builtins", name(identifier, "")))?);
+        let Some(row) = next else { break };
+        let (key, value) = row.map_err(backend(DOING))?;
+        documents.push(Document {
+            key: key.value().1.to_vec(),
+            value: value.value().to_vec(),
+        });
     }
-    Ok(records)
+    Ok(documents)
+}
+
+fn borrowed((number, key): &FullKey) -> (u8, &[u8]) {
+    (*number, key)
 }
 
 /// Reads hosts: three tables that belong together.

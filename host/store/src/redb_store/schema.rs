@@ -9,16 +9,16 @@ use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition, WriteTran
 
 use super::fault::{backend, corrupt};
 use crate::record::Identity;
-use crate::{RowError, StoreError};
+use crate::{RowError, Space, StoreError};
 
 /// The schema that this release writes.
-pub(super) const SCHEMA: u32 = 1;
+pub(super) const SCHEMA: u32 = 2;
 
 /// Raises a file by one schema version, inside the transaction that also stores the new number.
 type Migration = fn(&WriteTransaction) -> Result<(), StoreError>;
 
-/// Step `n` raises schema `n + 1` to `n + 2`. None yet: 1 is the first.
-const MIGRATIONS: [Migration; SCHEMA as usize - 1] = [];
+/// Step `n` raises schema `n + 1` to `n + 2`.
+const MIGRATIONS: [Migration; SCHEMA as usize - 1] = [move_builtins];
 
 /// Facts about the store as a whole.
 pub(super) const META: TableDefinition<&str, &[u8]> = TableDefinition::new("meta");
@@ -40,8 +40,11 @@ pub(super) const SETS: TableDefinition<&[u8; 16], &[u8]> = TableDefinition::new(
 /// (host, user or "", sequence) -> command.
 pub(super) const COMMANDS: TableDefinition<(&str, &str, u32), &[u8]> =
     TableDefinition::new("commands");
-/// identifier -> setting of a built-in profile.
-pub(super) const BUILTINS: TableDefinition<&str, &[u8]> = TableDefinition::new("builtins");
+/// (number of a space, key) -> document.
+pub(super) const DOCUMENTS: TableDefinition<(u8, &[u8]), &[u8]> = TableDefinition::new("documents");
+
+/// Schema 1 only: identifier -> setting of a built-in profile.
+const BUILTINS: TableDefinition<&str, &[u8]> = TableDefinition::new("builtins");
 
 const KEY_SCHEMA: &str = "schema";
 const KEY_INCARNATION: &str = "incarnation";
@@ -110,7 +113,7 @@ fn create(db: &Database) -> Result<Identity, StoreError> {
         .map_err(backend(doing))?;
     transaction.open_table(SETS).map_err(backend(doing))?;
     transaction.open_table(COMMANDS).map_err(backend(doing))?;
-    transaction.open_table(BUILTINS).map_err(backend(doing))?;
+    transaction.open_table(DOCUMENTS).map_err(backend(doing))?;
     transaction.commit().map_err(backend(doing))?;
     Ok(identity)
 }
@@ -122,6 +125,38 @@ fn migrate(db: &Database, from: u32) -> Result<(), StoreError> {
     for step in MIGRATIONS.iter().skip(from.saturating_sub(1) as usize) {
         step(&transaction)?;
     }
+    {
+        let mut meta = transaction.open_table(META).map_err(backend(doing))?;
+        meta.insert(KEY_SCHEMA, &SCHEMA.to_be_bytes()[..])
+            .map_err(backend(doing))?;
+    }
+    transaction.commit().map_err(backend(doing))
+}
+
+/// 1 to 2: settings of built-in profiles become documents, under the same keys and as they are.
+fn move_builtins(transaction: &WriteTransaction) -> Result<(), StoreError> {
+    let doing = "raising the schema from 1 to 2";
+    let builtins = transaction.open_table(BUILTINS).map_err(backend(doing))?;
+    let mut documents = transaction.open_table(DOCUMENTS).map_err(backend(doing))?;
+    for row in builtins.iter().map_err(backend(doing))? {
+        let (identifier, setting) = row.map_err(backend(doing))?;
+        let key = (Space::BuiltIn.number(), identifier.value().as_bytes());
+        documents
+            .insert(key, setting.value())
+            .map_err(backend(doing))?;
+    }
+    transaction.delete_table(builtins).map_err(backend(doing))?;
+    Ok(())
+}
+
+/// Makes durable whatever a database that was opened after a failure shows: writes a transaction
+/// that changes nothing. A file that is not ours any more is refused.
+pub(super) fn settle(db: &Database) -> Result<(), StoreError> {
+    let doing = "settling the store after a failure";
+    if stored_schema(db)? != Some(SCHEMA) {
+        return Err(corrupt("meta", KEY_SCHEMA, RowError::Missing));
+    }
+    let transaction = begin_write(db)?;
     {
         let mut meta = transaction.open_table(META).map_err(backend(doing))?;
         meta.insert(KEY_SCHEMA, &SCHEMA.to_be_bytes()[..])

@@ -2,7 +2,8 @@
 //!
 //! Knows nothing of records. Invariants: a batch is acknowledged only after the transaction that
 //! holds it is durable; a batch in conflict fails alone and leaves the others of its group be;
-//! when a transaction fails, everyone in it is told so.
+//! when a transaction fails, everyone in it is told so, after the database was opened anew if the
+//! disk allows; until it does, each further group begins with another attempt.
 //!
 //! There is no timer: while one group is being written the next gathers in the queue, so groups
 //! grow by themselves as load does, and a lone commit waits for nobody.
@@ -15,6 +16,7 @@ use redb::Database;
 
 use super::apply::Tables;
 use super::fault::backend;
+use super::mount::Mount;
 use super::schema::begin_write;
 use crate::check::check;
 use crate::{Change, StoreError};
@@ -28,6 +30,7 @@ const QUEUE_BATCHES_MAX: usize = 512;
 type Verdict = Result<(), StoreError>;
 
 struct Job {
+    /// An empty one asks whether the database can be used.
     batch: Vec<Change>,
     verdict: SyncSender<Verdict>,
 }
@@ -47,11 +50,11 @@ impl std::fmt::Debug for Job {
 
 impl Writer {
     /// Starts the thread.
-    pub(super) fn start(db: Arc<Database>) -> std::io::Result<Self> {
+    pub(super) fn start(mount: Arc<Mount>) -> std::io::Result<Self> {
         let (queue, jobs) = sync_channel(QUEUE_BATCHES_MAX);
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || write_all(&db, &jobs))?;
+            .spawn(move || write_all(&mount, &jobs))?;
         Ok(Self {
             queue: Some(queue),
             thread: Some(thread),
@@ -80,12 +83,12 @@ impl Drop for Writer {
 }
 
 /// Runs until nobody can send any more and the queue is empty.
-fn write_all(db: &Database, jobs: &Receiver<Job>) {
+fn write_all(mount: &Mount, jobs: &Receiver<Job>) {
     let mut left_over = None;
     while let Some(first) = left_over.take().or_else(|| jobs.recv().ok()) {
         let (group, next) = gather(first, jobs);
         left_over = next;
-        let verdicts = write_group(db, &group);
+        let verdicts = write_group(mount, &group);
         for (job, verdict) in group.into_iter().zip(verdicts) {
             // Whoever gave up waiting does not want to know.
             let _ = job.verdict.send(verdict);
@@ -110,8 +113,26 @@ fn gather(first: Job, jobs: &Receiver<Job>) -> (Vec<Job>, Option<Job>) {
 }
 
 /// One verdict per job, in order.
-fn write_group(db: &Database, group: &[Job]) -> Vec<Verdict> {
-    try_write_group(db, group).unwrap_or_else(|error| vec![Err(error); group.len()])
+fn write_group(mount: &Mount, group: &[Job]) -> Vec<Verdict> {
+    if mount.is_down()
+        && let Err(error) = mount.remount()
+    {
+        return vec![Err(error); group.len()];
+    }
+    let error = match mount.with(|db| try_write_group(db, group)) {
+        Ok(verdicts) => return verdicts,
+        Err(error) => error,
+    };
+    // Before anybody is told: who reads on hearing of it finds what has become of the batch.
+    let mounted = mount.remount();
+    let verdict = |job: &Job| {
+        if job.batch.is_empty() {
+            mounted.clone()
+        } else {
+            Err(error.clone())
+        }
+    };
+    group.iter().map(verdict).collect()
 }
 
 fn try_write_group(db: &Database, group: &[Job]) -> Result<Vec<Verdict>, StoreError> {
@@ -122,6 +143,9 @@ fn try_write_group(db: &Database, group: &[Job]) -> Result<Vec<Verdict>, StoreEr
         let mut tables = Tables::open(&transaction).map_err(backend(doing))?;
         for job in group {
             let verdict = check(&job.batch, &tables);
+            if let Err(error @ StoreError::Backend { .. }) = verdict {
+                return Err(error);
+            }
             if verdict.is_ok() {
                 for change in &job.batch {
                     tables.apply(change).map_err(backend(doing))?;
@@ -143,7 +167,7 @@ fn try_write_group(db: &Database, group: &[Job]) -> Result<Vec<Verdict>, StoreEr
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::redb_store::{RedbOptions, open_database, schema};
+    use crate::redb_store::{RedbOptions, schema};
     use crate::tests::disk::Disk;
     use crate::tests::samples::{enroll, enrollment, enrollment_id};
 
@@ -151,8 +175,8 @@ mod tests {
     #[test]
     fn queued_batches_share_a_transaction() {
         let disk = Disk::default();
-        let db = open_database(disk.clone(), RedbOptions::default()).unwrap();
-        schema::prepare(&db).unwrap();
+        let mount = Mount::new(disk.clone(), RedbOptions::default()).unwrap();
+        mount.with(schema::prepare).unwrap();
         let before = disk.syncs();
 
         let (queue, jobs) = sync_channel(300);
@@ -170,7 +194,7 @@ mod tests {
             })
             .collect();
         drop(queue);
-        write_all(&db, &jobs);
+        write_all(&mount, &jobs);
 
         // 599 changes in groups of at most 256 are three transactions; each takes a few syncs.
         let syncs = disk.syncs() - before;

@@ -1,4 +1,7 @@
 //! A disk in memory that can fail, and that can lose power.
+//!
+//! A sync that fails is the worst that systems do: part of what was written reached the platter,
+//! reads still show all of it, and no later sync writes the rest.
 
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -23,6 +26,8 @@ struct State {
     fails_in: Option<u64>,
     /// Whether everything fails after the first failure.
     stays_dead: bool,
+    /// Whether the next read fails.
+    is_read_failing: bool,
     changes: u64,
     syncs: u64,
 }
@@ -76,10 +81,26 @@ impl Disk {
         Self(Arc::new(Mutex::new(state)))
     }
 
+    /// Ends all failures, as when a full disk has room again.
+    pub(crate) fn heal(&self) {
+        let mut state = self.state();
+        (state.fails_in, state.stays_dead) = (None, false);
+    }
+
     /// Makes the `n`th change from now fail, counted from 1.
     pub(crate) fn fail_at(&self, n: u64, stays_dead: bool) {
         let mut state = self.state();
         (state.fails_in, state.stays_dead) = (Some(n), stays_dead);
+    }
+
+    /// Makes the next read fail, and only that.
+    pub(crate) fn fail_next_read(&self) {
+        self.state().is_read_failing = true;
+    }
+
+    /// Whether the read that is to fail has not come yet.
+    pub(crate) fn is_read_failing(&self) -> bool {
+        self.state().is_read_failing
     }
 
     /// Writes, syncs and changes of length so far.
@@ -100,12 +121,9 @@ impl Disk {
     /// What is found after losing power now: a random part of what was not synced is there.
     pub(crate) fn after_power_loss(&self, seed: u64) -> Vec<u8> {
         let state = self.state();
-        let mut draw = Draw(seed);
         let mut image = state.durable.clone();
-        for part in state.pending.iter().flat_map(Pending::torn) {
-            if draw.below(2) == 0 {
-                part.apply(&mut image);
-            }
+        for part in some(&state.pending, seed) {
+            part.apply(&mut image);
         }
         image
     }
@@ -114,16 +132,28 @@ impl Disk {
         self.0.lock().unwrap()
     }
 
-    fn change(&self, pending: Pending) -> io::Result<()> {
+    fn change(&self, change: Pending) -> io::Result<()> {
         let mut state = self.state();
         let outcome = state.count();
-        if outcome.is_ok() {
-            pending.apply(&mut state.live);
+        let parts = match (&outcome, change) {
+            (Ok(()), change) => vec![change],
+            // A write that fails may have been made in part.
+            (Err(_), Pending::SetLen(_)) => Vec::new(),
+            (Err(_), change @ Pending::Write(..)) => some(&[change], state.changes),
+        };
+        for part in parts {
+            part.apply(&mut state.live);
+            state.pending.push(part);
         }
-        // What failed may still have reached the platter.
-        state.pending.push(pending);
         outcome
     }
+}
+
+/// A random part of what was not synced.
+fn some(pending: &[Pending], seed: u64) -> Vec<Pending> {
+    let mut draw = Draw(seed);
+    let parts = pending.iter().flat_map(Pending::torn);
+    parts.filter(|_| draw.below(2) == 0).collect()
 }
 
 impl State {
@@ -149,7 +179,10 @@ impl StorageBackend for Disk {
     }
 
     fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
-        let state = self.state();
+        let mut state = self.state();
+        if std::mem::take(&mut state.is_read_failing) {
+            return Err(io::Error::other("the disk fails"));
+        }
         let offset = usize::try_from(offset).unwrap();
         let found = state.live.get(offset..offset + out.len());
         out.copy_from_slice(found.ok_or(io::ErrorKind::UnexpectedEof)?);
@@ -162,11 +195,24 @@ impl StorageBackend for Disk {
 
     fn sync_data(&self) -> io::Result<()> {
         let mut state = self.state();
+        let state = &mut *state;
         state.syncs += 1;
-        state.count()?;
-        state.pending.clear();
-        state.durable = state.live.clone();
-        Ok(())
+        let outcome = state.count();
+        let pending = std::mem::take(&mut state.pending);
+        let reached = if outcome.is_ok() {
+            pending
+        } else {
+            // File systems keep the length, in their journal; the content is forgotten.
+            let (lengths, writes) = pending
+                .into_iter()
+                .partition::<Vec<_>, _>(|it| matches!(it, Pending::SetLen(_)));
+            let writes = some(&writes, state.changes);
+            lengths.into_iter().chain(writes).collect()
+        };
+        for part in &reached {
+            part.apply(&mut state.durable);
+        }
+        outcome
     }
 
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {

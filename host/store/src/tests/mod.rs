@@ -6,6 +6,7 @@ mod crash;
 pub(crate) mod disk;
 mod fault;
 mod file;
+mod migration;
 mod property;
 pub(crate) mod samples;
 

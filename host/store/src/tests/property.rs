@@ -11,8 +11,8 @@ use super::samples::{
     builtin, command, enrollment, enrollment_id, host_change, host_id, identifier, profile,
 };
 use crate::{
-    BuiltInRecord, Change, CommandRecord, HostRecord, MemoryStore, ProfileRecord, RedbStore, Store,
-    StoreError,
+    BuiltInRecord, Change, CommandRecord, Document, Expected, HostRecord, KeyRange, MemoryStore,
+    ProfileRecord, RedbStore, Space, Store, StoreError, builtins,
 };
 
 /// One change before it is known which revision it must carry.
@@ -29,7 +29,7 @@ struct Plan {
 
 prop_compose! {
     fn plan()(
-        kind in 0..12_u8,
+        kind in 0..15_u8,
         host in 0..3_u8,
         user in prop::option::of(0..2_u8),
         profile in 0..3_u8,
@@ -91,11 +91,42 @@ fn change(plan: &Plan, revisions: &mut BTreeMap<String, u64>) -> Change {
             bytes: vec![0; usize::try_from(plan.number % 4).unwrap() + usize::from(plan.is_stale)],
         },
         10 => Change::BuiltIn(builtin(&name, plan.seed)),
+        11..=13 => document_change(plan),
         _ => {
             revisions.retain(|key, _| !key.starts_with(&host));
             Change::RemoveHost(host_id(&host))
         }
     }
+}
+
+/// Few keys and values, so that what is expected is often there.
+fn document_change(plan: &Plan) -> Change {
+    let value = |n: u64| vec![u8::try_from(n % 3).unwrap()];
+    Change::Document {
+        space: [Space::Leaf, Space::Link, Space::Setting][usize::from(plan.profile)],
+        key: vec![0xff; 1 + usize::from(plan.host)],
+        value: (!plan.seed.is_multiple_of(4)).then(|| value(plan.seed / 4)),
+        expected: match plan.number % 8 {
+            0 => Expected::Absent,
+            1 => Expected::Same(value(plan.seed / 12)),
+            _ => Expected::Any,
+        },
+    }
+}
+
+fn documents(store: &dyn Store) -> Vec<Vec<Document>> {
+    let spaces = [Space::BuiltIn, Space::Leaf, Space::Link, Space::Setting];
+    let read = |(space, is_reversed)| {
+        let range = KeyRange {
+            is_reversed,
+            ..KeyRange::default()
+        };
+        store.documents(space, range, 100).unwrap()
+    };
+    let both = spaces
+        .into_iter()
+        .flat_map(|space| [(space, false), (space, true)]);
+    both.map(read).collect()
 }
 
 type Everything = (
@@ -105,6 +136,7 @@ type Everything = (
     Vec<Vec<CommandRecord>>,
     Vec<BuiltInRecord>,
     Vec<Option<Vec<u8>>>,
+    Vec<Vec<Document>>,
 );
 
 fn everything(store: &dyn Store) -> Everything {
@@ -122,9 +154,10 @@ fn everything(store: &dyn Store) -> Everything {
             .collect(),
         ids.map(|id| store.commands(&enrollment_id(&id), 100).unwrap())
             .collect(),
-        store.builtins().unwrap(),
+        builtins(store).unwrap(),
         raw.map(|(p, version)| store.raw(&identifier(&p), version).unwrap())
             .collect(),
+        documents(store),
     )
 }
 

@@ -1,25 +1,20 @@
 //! Records to store: every field filled, and drawn from a number so that a run can be repeated.
 
-use std::collections::BTreeMap;
+mod state;
 
-use mooring_drift::command::{Command, RequestType};
-use mooring_drift::desired::Revision;
+use mooring_drift::command::RequestType;
+use mooring_drift::desired::Secrets;
 use mooring_drift::policy::Timestamp;
 use mooring_drift::set::ProfileSet;
-use mooring_drift::state::{
-    Attempts, FailureReason, InFlight, Lost, NextAttempt, NotNow, Observed, Periodic, Phase,
-    SyncState, Target, Unproven,
-};
-use mooring_mdm::device::{Attributes, ListedProfile};
-use mooring_mdm::error_chain::ErrorEntry;
+use mooring_mdm::device::Attributes;
 use mooring_mdm::finding::{Finding, Severity};
 use mooring_mdm::ids::{
     Channel, CommandUuid, EnrollmentId, HostId, PayloadIdentifier, PayloadUuid,
 };
 
 use crate::{
-    BuiltInRecord, Change, CommandOutcome, CommandRecord, EnrollmentRecord, Origin, ProfileRecord,
-    PushTarget, VersionRecord,
+    Access, BuiltInRecord, Change, CommandOutcome, CommandRecord, EnrollmentRecord, Held, Origin,
+    Pin, ProfileRecord, PushTarget, VersionRecord, Via,
 };
 
 pub(crate) fn host_id(text: &str) -> HostId {
@@ -64,15 +59,18 @@ pub(crate) fn enrollment(id: EnrollmentId, revision: u64, seed: u64) -> Enrollme
     let mut draw = Draw(seed);
     EnrollmentRecord {
         id,
-        push: draw.maybe(|d| PushTarget {
-            topic: d.text("com.apple.mgmt.External."),
-            magic: d.text("magic"),
-            token: d.bytes(32),
-        }),
+        push: draw.maybe(push_target),
         unlock_token: draw.maybe(|d| d.bytes(2000)),
         user_short_name: draw.maybe(|d| d.text("user")),
         last_seen_at: draw.time(),
         sync: draw.state(),
+        access: draw.access(),
+        bootstrap_token: draw.maybe(|d| d.bytes(200)),
+        is_awaiting_configuration: draw.maybe(|d| d.below(2) == 0),
+        push_disabled_at: draw.maybe(Draw::time),
+        token_updated_at: draw.maybe(Draw::time),
+        token_updates: draw.small(),
+        recent_messages: draw.many(|d| d.bytes(16).try_into().unwrap()),
         revision,
     }
 }
@@ -207,6 +205,44 @@ impl Draw {
             uploaded_by: self.text("admin"),
             source_name: self.text("file.mobileconfig"),
             bytes: self.small(),
+            secrets: self.maybe(|d| match d.below(3) {
+                0 => Secrets::None,
+                1 => Secrets::Encryptable,
+                _ => Secrets::Fixed,
+            }),
+        }
+    }
+
+    fn access(&mut self) -> Access {
+        let pin = |d: &mut Self| Pin {
+            fingerprint: d.digest(),
+            not_before: d.time(),
+            not_after: d.time(),
+            pinned_at: d.time(),
+            is_rsa: d.below(2) == 0,
+        };
+        if self.below(4) == 0 {
+            return Access::default();
+        }
+        Access {
+            pins: self.many(pin),
+            held: self.maybe(|d| Held {
+                fingerprint: d.digest(),
+                at: d.time(),
+                reason: d.text("another identity "),
+                push: d.maybe(push_target),
+                not_before: d.time(),
+                not_after: d.time(),
+                is_rsa: d.below(2) == 0,
+            }),
+            is_blocked: self.below(2) == 0,
+            is_migrated: self.below(2) == 0,
+            via: self.maybe(|d| match d.below(4) {
+                0 => Via::None,
+                1 => Via::Mtls,
+                2 => Via::Signature,
+                _ => Via::Header,
+            }),
         }
     }
 
@@ -229,147 +265,12 @@ impl Draw {
     pub(crate) fn set(&mut self) -> ProfileSet {
         ProfileSet::from_entries(self.many(|d| (d.identifier(), d.uuid())))
     }
+}
 
-    fn failure(&mut self) -> FailureReason {
-        let entry = |d: &mut Self| ErrorEntry {
-            code: -i64::from(d.small()),
-            domain: d.text("Domain"),
-            description: d.text("it failed "),
-        };
-        match self.below(5) {
-            0 => FailureReason::Error {
-                chain: self.many(entry),
-            },
-            1 => FailureReason::CommandFormatError {
-                chain: self.many(entry),
-            },
-            2 => FailureReason::NotProven,
-            3 => FailureReason::IncompleteList {
-                detail: self.text("entry "),
-            },
-            _ => FailureReason::Lost,
-        }
-    }
-
-    fn in_flight(&mut self) -> InFlight {
-        let command = match self.below(4) {
-            0 => Command::ProfileList,
-            1 => Command::DeviceInformation,
-            2 => Command::InstallProfile {
-                identifier: self.identifier(),
-                revision: self.revision(),
-            },
-            _ => Command::RemoveProfile {
-                identifier: self.identifier(),
-            },
-        };
-        let in_reply_to = self.maybe(Self::small);
-        InFlight {
-            sequence: self.small(),
-            command,
-            at: self.time(),
-            in_reply_to,
-        }
-    }
-
-    fn attempts(&mut self) -> Attempts {
-        Attempts {
-            target: self.target(),
-            failed: self.byte(),
-            lost: self.byte(),
-            reason: self.maybe(Self::failure),
-            next: match self.below(3) {
-                0 => NextAttempt::Now,
-                1 => NextAttempt::At(self.time()),
-                _ => NextAttempt::Parked,
-            },
-            build_version: self.maybe(|d| d.text("24B")),
-        }
-    }
-
-    fn observed(&mut self) -> Observed {
-        let listed = |d: &mut Self| ListedProfile {
-            identifier: d.identifier(),
-            uuid: d.uuid(),
-            display_name: d.maybe(|d| d.text("Other ")),
-        };
-        Observed {
-            set: self.set(),
-            unmanaged: self.many(listed),
-            sequence: self.small(),
-            at: self.time(),
-        }
-    }
-
-    fn periodic(&mut self) -> Periodic {
-        Periodic {
-            answered_at: self.maybe(Self::time),
-            failed: self.byte(),
-            retry_at: self.maybe(Self::time),
-        }
-    }
-
-    fn lost(&mut self) -> Lost {
-        Lost {
-            sequence: self.small(),
-            identifier: self.identifier(),
-            target: self.target(),
-        }
-    }
-
-    fn target(&mut self) -> Target {
-        match self.below(2) {
-            0 => Target::Present(self.revision()),
-            _ => Target::Absent,
-        }
-    }
-
-    fn revision(&mut self) -> Revision {
-        Revision {
-            version: self.small(),
-            uuid: self.uuid(),
-        }
-    }
-
-    fn unproven(&mut self) -> Unproven {
-        match self.below(2) {
-            0 => Unproven::Installed(self.revision()),
-            _ => Unproven::Removed,
-        }
-    }
-
-    pub(crate) fn state(&mut self) -> SyncState {
-        let unproven: BTreeMap<_, _> = self
-            .many(|d| (d.identifier(), d.unproven()))
-            .into_iter()
-            .collect();
-        let attempts = self
-            .many(|d| (d.identifier(), d.attempts()))
-            .into_iter()
-            .collect();
-        SyncState {
-            epoch: self.small(),
-            phase: match self.below(3) {
-                0 => Phase::Authenticated,
-                1 => Phase::Enrolled,
-                _ => Phase::CheckedOut,
-            },
-            sequence: self.small(),
-            observed: self.maybe(Self::observed),
-            delivered: self.set(),
-            unproven,
-            in_flight: self.maybe(Self::in_flight),
-            lost: self.many(Self::lost),
-            last_lost: self.small(),
-            list_asked: self.maybe(Self::small),
-            list: self.periodic(),
-            attributes: self.periodic(),
-            not_now: self.maybe(|d| NotNow {
-                is_contact_over: d.below(2) == 0,
-                tally: d.byte(),
-                push_at: d.time(),
-            }),
-            attempts,
-        }
+fn push_target(draw: &mut Draw) -> PushTarget {
+    PushTarget {
+        topic: draw.text("com.apple.mgmt.External."),
+        magic: draw.text("magic"),
+        token: draw.bytes(32),
     }
 }

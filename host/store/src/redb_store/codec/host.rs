@@ -1,20 +1,16 @@
-//! Rows of hosts, enrollments, commands and built-in settings.
+//! Rows of hosts and commands.
 //!
 //! Knows nothing of tables. Invariant: what a row was made from is what it turns back into.
 
 use minicbor::{Decode, Encode};
 use mooring_drift::command::RequestType;
 use mooring_drift::policy::Timestamp;
-use mooring_drift::set::ProfileSet;
 use mooring_mdm::device::Attributes;
 use mooring_mdm::ids::{CommandUuid, EnrollmentId, HostId, PayloadIdentifier};
 
-use super::sync::SyncRow;
-use super::work::FailureRow;
+use super::failure::FailureRow;
 use crate::RowError;
-use crate::record::{
-    BuiltInRecord, CommandOutcome, CommandRecord, EnrollmentRecord, HostRecord, PushTarget,
-};
+use crate::record::{CommandOutcome, CommandRecord, EnrollmentRecord, HostRecord};
 
 /// What belongs to a host as a whole.
 #[derive(Encode, Decode)]
@@ -86,73 +82,6 @@ impl HostRow {
             enrolled_at: Timestamp(self.enrolled_at),
             enrollments,
         }
-    }
-}
-
-/// One enrollment; id and revision stand outside the row.
-#[derive(Encode, Decode)]
-pub(in super::super) struct EnrollmentRow {
-    #[n(0)]
-    push: Option<PushRow>,
-    #[cbor(n(1), with = "minicbor::bytes")]
-    unlock_token: Option<Vec<u8>>,
-    #[n(2)]
-    user_short_name: Option<String>,
-    #[n(3)]
-    last_seen_at: u64,
-    /// The sync state, its sets replaced by their ids.
-    #[n(4)]
-    pub(in super::super) sync: SyncRow,
-}
-
-#[derive(Encode, Decode)]
-struct PushRow {
-    #[n(0)]
-    topic: String,
-    #[n(1)]
-    magic: String,
-    #[cbor(n(2), with = "minicbor::bytes")]
-    token: Vec<u8>,
-}
-
-impl From<&EnrollmentRecord> for EnrollmentRow {
-    fn from(record: &EnrollmentRecord) -> Self {
-        Self {
-            push: record.push.as_ref().map(|push| PushRow {
-                topic: push.topic.clone(),
-                magic: push.magic.clone(),
-                token: push.token.clone(),
-            }),
-            unlock_token: record.unlock_token.clone(),
-            user_short_name: record.user_short_name.clone(),
-            last_seen_at: record.last_seen_at.0,
-            sync: SyncRow::from(&record.sync),
-        }
-    }
-}
-
-impl EnrollmentRow {
-    /// The record, with the parts that stand outside the row and the sets that its ids name.
-    pub(in super::super) fn into_record(
-        self,
-        id: EnrollmentId,
-        revision: u64,
-        observed: Option<ProfileSet>,
-        delivered: ProfileSet,
-    ) -> Result<EnrollmentRecord, RowError> {
-        Ok(EnrollmentRecord {
-            id,
-            push: self.push.map(|push| PushTarget {
-                topic: push.topic,
-                magic: push.magic,
-                token: push.token,
-            }),
-            unlock_token: self.unlock_token,
-            user_short_name: self.user_short_name,
-            last_seen_at: Timestamp(self.last_seen_at),
-            sync: self.sync.into_state(observed, delivered)?,
-            revision,
-        })
     }
 }
 
@@ -256,34 +185,5 @@ impl CommandRow {
                 OutcomeRow::Failed(reason) => CommandOutcome::Failed(reason.into()),
             }),
         })
-    }
-}
-
-/// The setting of a built-in profile; its identifier is the key.
-#[derive(Encode, Decode)]
-pub(in super::super) struct BuiltInRow {
-    #[n(0)]
-    is_enabled: bool,
-    #[n(1)]
-    settings: String,
-}
-
-impl From<&BuiltInRecord> for BuiltInRow {
-    fn from(record: &BuiltInRecord) -> Self {
-        Self {
-            is_enabled: record.is_enabled,
-            settings: record.settings.clone(),
-        }
-    }
-}
-
-impl BuiltInRow {
-    /// The record, with its identifier from the key.
-    pub(in super::super) fn into_record(self, identifier: PayloadIdentifier) -> BuiltInRecord {
-        BuiltInRecord {
-            identifier,
-            is_enabled: self.is_enabled,
-            settings: self.settings,
-        }
     }
 }

@@ -4,6 +4,8 @@
 //! added later is optional or has a default, so that rows written before it still decode; a
 //! variant added to an enum raises the schema version, since an older release cannot read it.
 
+mod enrollment;
+mod failure;
 mod host;
 mod profile;
 mod sync;
@@ -11,7 +13,8 @@ mod work;
 
 use minicbor::{Decode, Encode};
 
-pub(super) use host::{BuiltInRow, CommandRow, EnrollmentRow, HostRow};
+pub(super) use enrollment::EnrollmentRow;
+pub(super) use host::{CommandRow, HostRow};
 pub(super) use profile::{ProfileRow, VersionRow};
 pub(super) use sync::SetRow;
 
@@ -33,44 +36,110 @@ pub(super) fn decode<'b, T: Decode<'b, ()>>(bytes: &'b [u8]) -> Result<T, RowErr
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::tests::samples::{builtin, identifier};
+    use mooring_drift::set::ProfileSet;
 
-    /// The row of a built-in setting as a later release may have it: one more, optional, field.
+    use super::*;
+    use crate::EnrollmentRecord;
+    use crate::tests::samples::{enrollment, enrollment_id};
+
+    /// The row of an enrollment as schema 1 had it.
+    #[derive(Encode, Decode)]
+    struct EarlierRow {
+        #[n(0)]
+        push: Option<()>,
+        #[cbor(n(1), with = "minicbor::bytes")]
+        unlock_token: Option<Vec<u8>>,
+        #[n(2)]
+        user_short_name: Option<String>,
+        #[n(3)]
+        last_seen_at: u64,
+        #[n(4)]
+        sync: sync::SyncRow,
+    }
+
+    /// The row of an enrollment as a later release may have it: one more, optional, field.
     #[derive(Encode, Decode)]
     struct LaterRow {
-        #[n(0)]
-        is_enabled: bool,
-        #[n(1)]
-        settings: String,
         #[n(2)]
+        user_short_name: Option<String>,
+        #[n(3)]
+        last_seen_at: u64,
+        #[n(4)]
+        sync: sync::SyncRow,
+        #[n(10)]
+        token_updates: u32,
+        #[n(40)]
         note: Option<String>,
+    }
+
+    fn record(bytes: &[u8], like: &EnrollmentRecord) -> EnrollmentRecord {
+        let row = decode::<EnrollmentRow>(bytes).unwrap();
+        let observed = like.sync.observed.as_ref();
+        let observed = observed.map(|observed| observed.set.clone());
+        let delivered: ProfileSet = like.sync.delivered.clone();
+        row.into_record(like.id.clone(), like.revision, observed, delivered)
+            .unwrap()
     }
 
     /// Rows may gain fields: older rows are read by a later release, and later rows by this one.
     #[test]
     fn rows_may_gain_fields() {
-        let record = builtin("a", 1);
-        let later: LaterRow = decode(&encode(&BuiltInRow::from(&record))).unwrap();
-        assert_eq!((later.note, &later.settings), (None, &record.settings));
+        for seed in 0..20 {
+            let full = enrollment(enrollment_id("A"), 3, seed);
+            let earlier = EarlierRow {
+                push: None,
+                unlock_token: full.unlock_token.clone(),
+                user_short_name: full.user_short_name.clone(),
+                last_seen_at: full.last_seen_at.0,
+                sync: sync::SyncRow::from(&full.sync),
+            };
+            let new = EnrollmentRecord::new(full.id.clone(), full.sync.clone(), full.last_seen_at);
+            let wanted = EnrollmentRecord {
+                unlock_token: full.unlock_token.clone(),
+                user_short_name: full.user_short_name.clone(),
+                revision: 3,
+                ..new.clone()
+            };
+            assert_eq!(record(&encode(&earlier), &full), wanted);
 
-        let note = Some("new".to_owned());
-        let bytes = encode(&LaterRow {
-            is_enabled: true,
-            settings: "{}".to_owned(),
-            note,
-        });
-        let now = decode::<BuiltInRow>(&bytes)
-            .unwrap()
-            .into_record(identifier("a"));
-        assert_eq!((now.is_enabled, now.settings.as_str()), (true, "{}"));
+            let later = LaterRow {
+                user_short_name: None,
+                last_seen_at: full.last_seen_at.0,
+                sync: sync::SyncRow::from(&full.sync),
+                token_updates: 2,
+                note: Some("new".to_owned()),
+            };
+            let wanted = EnrollmentRecord {
+                token_updates: 2,
+                revision: 3,
+                ..new
+            };
+            assert_eq!(record(&encode(&later), &full), wanted);
+        }
+    }
+
+    /// An enrollment of which nothing more is known takes no more room than in schema 1.
+    #[test]
+    fn what_is_not_known_takes_no_room() {
+        let full = enrollment(enrollment_id("A"), 0, 4);
+        let new = EnrollmentRecord::new(full.id, full.sync, full.last_seen_at);
+        let with_access = encode(&EnrollmentRow::from(&new)).len();
+        let earlier = EarlierRow {
+            push: None,
+            unlock_token: None,
+            user_short_name: None,
+            last_seen_at: new.last_seen_at.0,
+            sync: sync::SyncRow::from(&new.sync),
+        };
+        let without = encode(&earlier).len();
+        assert!(with_access <= without + 8, "{with_access} {without}");
     }
 
     /// Damage is an error, whatever the bytes.
     #[test]
     fn damaged_rows_are_errors() {
         for bytes in [&b""[..], b"\xff", b"\x82\xf5", b"\x82\xf5\x01", b"\x9f"] {
-            assert!(decode::<BuiltInRow>(bytes).is_err(), "{bytes:?}");
+            assert!(decode::<EnrollmentRow>(bytes).is_err(), "{bytes:?}");
         }
     }
 }

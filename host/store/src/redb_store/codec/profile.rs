@@ -3,6 +3,7 @@
 //! Knows nothing of tables. Invariant: what a row was made from is what it turns back into.
 
 use minicbor::{Decode, Encode};
+use mooring_drift::desired::Secrets;
 use mooring_drift::policy::Timestamp;
 use mooring_mdm::finding::{Finding, Severity};
 use mooring_mdm::ids::{Channel, PayloadIdentifier, PayloadUuid};
@@ -114,6 +115,19 @@ pub(in super::super) struct VersionRow {
     source_name: String,
     #[n(13)]
     bytes: u32,
+    #[n(14)]
+    secrets: Option<SecretsRow>,
+}
+
+#[derive(Encode, Decode)]
+#[cbor(index_only)]
+enum SecretsRow {
+    #[n(0)]
+    None,
+    #[n(1)]
+    Encryptable,
+    #[n(2)]
+    Fixed,
 }
 
 impl From<&VersionRecord> for VersionRow {
@@ -133,6 +147,11 @@ impl From<&VersionRecord> for VersionRow {
             uploaded_by: record.uploaded_by.clone(),
             source_name: record.source_name.clone(),
             bytes: record.bytes,
+            secrets: record.secrets.map(|secrets| match secrets {
+                Secrets::None => SecretsRow::None,
+                Secrets::Encryptable => SecretsRow::Encryptable,
+                Secrets::Fixed => SecretsRow::Fixed,
+            }),
         }
     }
 }
@@ -156,6 +175,11 @@ impl VersionRow {
             uploaded_by: self.uploaded_by,
             source_name: self.source_name,
             bytes: self.bytes,
+            secrets: self.secrets.map(|secrets| match secrets {
+                SecretsRow::None => Secrets::None,
+                SecretsRow::Encryptable => Secrets::Encryptable,
+                SecretsRow::Fixed => Secrets::Fixed,
+            }),
         })
     }
 }

@@ -8,7 +8,9 @@ use std::collections::BTreeMap;
 use minicbor::{Decode, Encode};
 use mooring_drift::policy::Timestamp;
 use mooring_drift::set::{ProfileSet, SetId};
-use mooring_drift::state::{InFlight, Lost, NotNow, Observed, Phase, SyncState, Unproven};
+use mooring_drift::state::{
+    InFlight, Lost, NotNow, Observed, Periodic, Phase, SyncState, Unproven,
+};
 use mooring_mdm::device::ListedProfile;
 use mooring_mdm::ids::{PayloadIdentifier, PayloadUuid};
 
@@ -83,6 +85,8 @@ pub(in super::super) struct SyncRow {
     not_now: Option<NotNowRow>,
     #[n(13)]
     attempts: BTreeMap<String, AttemptsRow>,
+    #[n(14)]
+    renewal: Option<PeriodicRow>,
 }
 
 impl From<&SyncState> for SyncRow {
@@ -112,6 +116,7 @@ impl From<&SyncState> for SyncRow {
             attempts: attempts
                 .map(|(id, what)| (id.as_str().to_owned(), what.into()))
                 .collect(),
+            renewal: (state.renewal != Periodic::default()).then(|| state.renewal.into()),
         }
     }
 }
@@ -164,6 +169,7 @@ impl SyncRow {
             list_asked: self.list_asked,
             list: self.list.into(),
             attributes: self.attributes.into(),
+            renewal: self.renewal.map(Periodic::from).unwrap_or_default(),
             not_now: self.not_now.map(NotNow::from),
             attempts,
         })

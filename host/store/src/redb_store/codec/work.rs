@@ -1,4 +1,4 @@
-//! Rows of what an enrollment is at: the command in flight, attempts, failures, schedules.
+//! Rows of what an enrollment is at: the command in flight, attempts, schedules.
 //!
 //! Knows nothing of tables. Invariant: what a row was made from is what it turns back into.
 
@@ -9,9 +9,9 @@ use mooring_drift::policy::Timestamp;
 use mooring_drift::state::{
     Attempts, FailureReason, InFlight, Lost, NextAttempt, NotNow, Periodic, Target,
 };
-use mooring_mdm::error_chain::ErrorEntry;
-use mooring_mdm::ids::{PayloadIdentifier, PayloadUuid};
+use mooring_mdm::ids::{CommandUuid, PayloadIdentifier, PayloadUuid};
 
+use super::failure::FailureRow;
 use crate::RowError;
 
 #[derive(Encode, Decode)]
@@ -44,27 +44,90 @@ enum AskRow {
         #[n(0)]
         identifier: String,
     },
+    #[n(4)]
+    RenewIdentity {
+        #[n(0)]
+        identifier: String,
+    },
+    #[n(5)]
+    Raw {
+        #[n(0)]
+        uuid: String,
+        #[n(1)]
+        request_type: String,
+        #[n(2)]
+        deliveries: u8,
+    },
+}
+
+impl From<&Command> for AskRow {
+    fn from(command: &Command) -> Self {
+        match command {
+            Command::ProfileList => Self::ProfileList,
+            Command::DeviceInformation => Self::DeviceInformation,
+            Command::InstallProfile {
+                identifier,
+                revision,
+            } => Self::InstallProfile {
+                identifier: identifier.as_str().to_owned(),
+                revision: revision.into(),
+            },
+            Command::RemoveProfile { identifier } => Self::RemoveProfile {
+                identifier: identifier.as_str().to_owned(),
+            },
+            Command::RenewIdentity { identifier } => Self::RenewIdentity {
+                identifier: identifier.as_str().to_owned(),
+            },
+            Command::Raw {
+                uuid,
+                request_type,
+                deliveries,
+            } => Self::Raw {
+                uuid: uuid.as_str().to_owned(),
+                request_type: request_type.clone(),
+                deliveries: *deliveries,
+            },
+        }
+    }
+}
+
+impl TryFrom<AskRow> for Command {
+    type Error = RowError;
+    fn try_from(row: AskRow) -> Result<Self, RowError> {
+        Ok(match row {
+            AskRow::ProfileList => Self::ProfileList,
+            AskRow::DeviceInformation => Self::DeviceInformation,
+            AskRow::InstallProfile {
+                identifier,
+                revision,
+            } => Self::InstallProfile {
+                identifier: PayloadIdentifier::parse(&identifier)?,
+                revision: revision.try_into()?,
+            },
+            AskRow::RemoveProfile { identifier } => Self::RemoveProfile {
+                identifier: PayloadIdentifier::parse(&identifier)?,
+            },
+            AskRow::RenewIdentity { identifier } => Self::RenewIdentity {
+                identifier: PayloadIdentifier::parse(&identifier)?,
+            },
+            AskRow::Raw {
+                uuid,
+                request_type,
+                deliveries,
+            } => Self::Raw {
+                uuid: CommandUuid::parse(&uuid)?,
+                request_type,
+                deliveries,
+            },
+        })
+    }
 }
 
 impl From<&InFlight> for InFlightRow {
     fn from(in_flight: &InFlight) -> Self {
-        let asks = match &in_flight.command {
-            Command::ProfileList => AskRow::ProfileList,
-            Command::DeviceInformation => AskRow::DeviceInformation,
-            Command::InstallProfile {
-                identifier,
-                revision,
-            } => AskRow::InstallProfile {
-                identifier: identifier.as_str().to_owned(),
-                revision: revision.into(),
-            },
-            Command::RemoveProfile { identifier } => AskRow::RemoveProfile {
-                identifier: identifier.as_str().to_owned(),
-            },
-        };
         Self {
             sequence: in_flight.sequence,
-            asks,
+            asks: (&in_flight.command).into(),
             at: in_flight.at.0,
             in_reply_to: in_flight.in_reply_to,
         }
@@ -74,23 +137,9 @@ impl From<&InFlight> for InFlightRow {
 impl TryFrom<InFlightRow> for InFlight {
     type Error = RowError;
     fn try_from(row: InFlightRow) -> Result<Self, RowError> {
-        let command = match row.asks {
-            AskRow::ProfileList => Command::ProfileList,
-            AskRow::DeviceInformation => Command::DeviceInformation,
-            AskRow::InstallProfile {
-                identifier,
-                revision,
-            } => Command::InstallProfile {
-                identifier: PayloadIdentifier::parse(&identifier)?,
-                revision: revision.try_into()?,
-            },
-            AskRow::RemoveProfile { identifier } => Command::RemoveProfile {
-                identifier: PayloadIdentifier::parse(&identifier)?,
-            },
-        };
         Ok(Self {
             sequence: row.sequence,
-            command,
+            command: row.asks.try_into()?,
             at: Timestamp(row.at),
             in_reply_to: row.in_reply_to,
         })
@@ -228,76 +277,6 @@ impl TryFrom<AttemptsRow> for Attempts {
             },
             build_version: row.build_version,
         })
-    }
-}
-
-#[derive(Encode, Decode)]
-pub(super) enum FailureRow {
-    #[n(0)]
-    Error(#[n(0)] Vec<ErrorRow>),
-    #[n(1)]
-    CommandFormatError(#[n(0)] Vec<ErrorRow>),
-    #[n(2)]
-    NotProven,
-    #[n(3)]
-    Lost,
-    #[n(4)]
-    IncompleteList(#[n(0)] String),
-}
-
-#[derive(Encode, Decode)]
-pub(super) struct ErrorRow {
-    #[n(0)]
-    code: i64,
-    #[n(1)]
-    domain: String,
-    #[n(2)]
-    description: String,
-}
-
-impl From<&FailureReason> for FailureRow {
-    fn from(reason: &FailureReason) -> Self {
-        let rows = |chain: &[ErrorEntry]| chain.iter().map(ErrorRow::from).collect();
-        match reason {
-            FailureReason::Error { chain } => Self::Error(rows(chain)),
-            FailureReason::CommandFormatError { chain } => Self::CommandFormatError(rows(chain)),
-            FailureReason::NotProven => Self::NotProven,
-            FailureReason::Lost => Self::Lost,
-            FailureReason::IncompleteList { detail } => Self::IncompleteList(detail.clone()),
-        }
-    }
-}
-
-impl From<FailureRow> for FailureReason {
-    fn from(row: FailureRow) -> Self {
-        let chain = |rows: Vec<ErrorRow>| rows.into_iter().map(ErrorEntry::from).collect();
-        match row {
-            FailureRow::Error(rows) => Self::Error { chain: chain(rows) },
-            FailureRow::CommandFormatError(rows) => Self::CommandFormatError { chain: chain(rows) },
-            FailureRow::NotProven => Self::NotProven,
-            FailureRow::Lost => Self::Lost,
-            FailureRow::IncompleteList(detail) => Self::IncompleteList { detail },
-        }
-    }
-}
-
-impl From<&ErrorEntry> for ErrorRow {
-    fn from(entry: &ErrorEntry) -> Self {
-        Self {
-            code: entry.code,
-            domain: entry.domain.clone(),
-            description: entry.description.clone(),
-        }
-    }
-}
-
-impl From<ErrorRow> for ErrorEntry {
-    fn from(row: ErrorRow) -> Self {
-        Self {
-            code: row.code,
-            domain: row.domain,
-            description: row.description,
-        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! What every backend promises, written once. Each case gets an empty store of its own.
 
+mod documents;
 mod hosts;
 mod profiles;
 
@@ -11,11 +12,12 @@ use super::samples::{
 };
 use crate::{
     Change, EnrollmentRecord, HOSTS_PAGE_MAX, HostRecord, ProfileRecord, Store, StoreError,
+    builtins,
 };
 
 type Case = (&'static str, fn(&dyn Store));
 
-const CASES: [Case; 16] = [
+const CASES: [Case; 25] = [
     ("unknown keys are none", unknown_keys_are_none),
     (
         "everything written is read back equal",
@@ -53,6 +55,30 @@ const CASES: [Case; 16] = [
         hosts::history_is_bounded,
     ),
     ("equal sets of many enrollments", hosts::sets_round_trip),
+    (
+        "documents are written, read and deleted",
+        documents::written_read_and_deleted,
+    ),
+    ("spaces are apart", documents::spaces_are_apart),
+    (
+        "a document is as expected, or a conflict",
+        documents::expectations,
+    ),
+    (
+        "a batch sees its own documents",
+        documents::a_batch_sees_its_own,
+    ),
+    ("of many claims one wins", documents::one_of_many_wins),
+    ("ranges have prefix, start and direction", documents::ranges),
+    (
+        "pages of documents are bounded",
+        documents::pages_are_bounded,
+    ),
+    ("documents have bounds", documents::sizes_are_bounded),
+    (
+        "whose documents they are is not known",
+        documents::a_host_goes_without_documents,
+    ),
 ];
 
 /// Runs every case on a store of its own, and names the one that failed.
@@ -84,7 +110,7 @@ fn unknown_keys_are_none(store: &dyn Store) {
     assert_eq!(store.hosts(None, 10).unwrap(), []);
     assert_eq!(store.hosts(Some(&host_id("A")), 10).unwrap(), []);
     assert_eq!(store.commands(&enrollment_id("A"), 10).unwrap(), []);
-    assert_eq!(store.builtins().unwrap(), []);
+    assert_eq!(builtins(store).unwrap(), []);
     store.commit(Vec::new()).unwrap();
 }
 
@@ -128,7 +154,7 @@ fn everything_round_trips(store: &dyn Store) {
             (attributes_at, enrolled_at)
         );
         assert_eq!(store.commands(&a, 1).unwrap(), [command]);
-        assert_eq!(store.builtins().unwrap(), [setting]);
+        assert_eq!(builtins(store).unwrap(), [setting]);
         let stored = store.profiles().unwrap().remove(0);
         assert_eq!(stored.revision, seed + 1);
         assert_eq!(
@@ -155,7 +181,7 @@ fn all_or_nothing(store: &dyn Store) {
     batch.push(Change::Profile(profile("p", 0, 1, 2)));
     refuse(store, batch);
     assert_eq!(store.host(&host_id("A")).unwrap(), None);
-    assert_eq!(store.builtins().unwrap(), []);
+    assert_eq!(builtins(store).unwrap(), []);
     assert_eq!(store.raw(&identifier("p"), 1).unwrap(), None);
 }
 
