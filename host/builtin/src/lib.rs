@@ -24,5 +24,11 @@ pub const BASELINE: BuiltIn = BuiltIn {
     component: include_bytes!(concat!(env!("OUT_DIR"), "/mooring-baseline.wasm")),
 };
 
+/// Makes the profile that enrolls a device: generator.
+pub const ENROLLMENT: BuiltIn = BuiltIn {
+    name: "enrollment",
+    component: include_bytes!(concat!(env!("OUT_DIR"), "/mooring-enrollment.wasm")),
+};
+
 /// All of them.
-pub const ALL: [BuiltIn; 2] = [STRUCTURE, BASELINE];
+pub const ALL: [BuiltIn; 3] = [STRUCTURE, BASELINE, ENROLLMENT];
