@@ -5,23 +5,26 @@
 
 mod act;
 mod contact;
+mod habits;
+mod membership;
+mod talk;
 
 use std::collections::BTreeSet;
-use std::mem;
 use std::sync::Arc;
-
-use plist::Dictionary;
 
 use crate::error_chain::ErrorChain;
 use crate::faults::Faults;
 use crate::identity::Identity;
-use crate::message::{self, Channel, CheckIn, Reply, Request, Status};
+use crate::message::{self, Channel, CheckIn, Request};
 use crate::profile::InstalledProfile;
 use crate::random::SplitMix64;
-use crate::side::{Progress, Side, Sides, Talk};
+use crate::side::{Progress, Sides};
 use crate::summary::Tally;
+use membership::Renewing;
 
 pub use contact::{Contact, Ending, Next};
+pub use habits::{Habits, OnRenewal};
+pub(crate) use membership::Membership;
 
 /// Requests that a device sends in one contact before it gives up; a server that hands out more
 /// commands than this at once is going in circles.
@@ -55,11 +58,18 @@ pub struct Device {
     pub(crate) is_unenrolled: bool,
     pub(crate) sides: Sides,
     pub(crate) tally: Tally,
+    /// Only of a device that was given an enrollment profile and an identity.
+    pub(crate) membership: Option<Membership>,
     seed: u64,
     identity: Identity,
     faults: Faults,
+    habits: Habits,
     random: SplitMix64,
     loss: Option<Loss>,
+    /// The renewal that the caller is carrying out.
+    renewing: Option<Renewing>,
+    /// The command whose acknowledgement waits for a `TokenUpdate`.
+    owed: Option<String>,
     polls: u32,
     is_away: bool,
 }
@@ -79,16 +89,32 @@ impl Device {
             is_unenrolled: false,
             sides: Sides::new(seed, index, has_user),
             tally: Tally::default(),
+            membership: None,
             seed,
             identity: Identity::derive(seed, index),
             random: SplitMix64::new(seed, "device", index),
             faults,
+            habits: Habits::default(),
             loss: None,
+            renewing: None,
+            owed: None,
             polls: 0,
             is_away: false,
         };
         device.lock(device.faults.locked_contacts);
         device
+    }
+
+    /// The same device with other habits.
+    #[must_use]
+    pub fn with_habits(mut self, habits: Habits) -> Self {
+        self.habits = habits;
+        self
+    }
+
+    /// What it does that not every device does.
+    pub fn habits(&self) -> Habits {
+        self.habits
     }
 
     /// Who it is.
@@ -99,6 +125,14 @@ impl Device {
     /// Whether the server dismissed it; it never contacts again.
     pub fn is_unenrolled(&self) -> bool {
         self.is_unenrolled
+    }
+
+    /// Whether the server does not want its user (410 to `UserAuthenticate`).
+    pub fn is_user_declined(&self) -> bool {
+        self.sides
+            .user
+            .as_ref()
+            .is_some_and(|side| side.is_declined)
     }
 
     /// Whether it has a managed user.
@@ -141,9 +175,9 @@ impl Device {
     /// # Errors
     /// The chain a Mac would give, if these bytes are no profile for that channel.
     pub fn user_installs(&mut self, channel: Channel, bytes: &[u8]) -> Result<(), ErrorChain> {
-        let profile = crate::profile::read_profile(bytes, channel)?;
+        let opened = crate::profile::open(bytes, channel, self.credential())?;
         if let Some(side) = self.sides.get_mut(channel) {
-            side.keep(profile);
+            side.keep(opened.installed);
         }
         Ok(())
     }
@@ -155,10 +189,12 @@ impl Device {
         }
     }
 
-    /// The device is wiped: empty stores, nothing enrolled; its next contact is an Authenticate.
+    /// The device is wiped: empty stores, no identity, nothing enrolled; its next contact is an
+    /// Authenticate.
     pub fn erase(&mut self) {
+        self.leave();
         self.sides = Sides::new(self.seed, self.index, self.has_user());
-        self.loss = None;
+        self.membership = None;
         self.is_unenrolled = false;
     }
 
@@ -166,102 +202,12 @@ impl Device {
     /// contact enrolls again.
     pub fn check_out(&mut self) -> Request {
         self.leave();
-        message::check_in(&self.identity, Channel::Device, CheckIn::CheckOut)
-    }
-
-    /// Makes one contact: device channel, then user channel. `exchange` carries a request to the
-    /// server and its reply back ([`Reply::lost`] where there is none).
-    pub fn contact(&mut self, mut exchange: impl FnMut(Channel, Request) -> Reply) -> Contact {
-        let mut one = |channel| match self.begin(channel) {
-            None => Ending::Silent,
-            Some(mut request) => loop {
-                match self.answer(channel, &exchange(channel, request)) {
-                    Next::Send(next) => request = next,
-                    Next::Over(ending) => return ending,
-                }
-            },
-        };
-        Contact {
-            device: one(Channel::Device),
-            user: one(Channel::User),
-        }
-    }
-
-    /// The first message of a contact, or nothing if the channel stays silent this time. Call it
-    /// for the device channel first: that is also what counts as a poll of the whole device.
-    pub fn begin(&mut self, channel: Channel) -> Option<Request> {
-        if channel == Channel::Device {
-            self.is_away = self.skips_this_poll();
-        }
-        if self.is_unenrolled || self.is_away || self.is_device_channel_quiet(channel) {
-            return None;
-        }
-        if channel == Channel::User && self.sides.device.progress != Progress::Enrolled {
-            return None;
-        }
-        let side = self.sides.get_mut(channel)?;
-        side.exchanges = 0;
-        side.is_locked = side.locked_contacts > 0;
-        side.locked_contacts = side.locked_contacts.saturating_sub(1);
-        let progress = side.progress;
-        self.tally.contacts += 1;
-        self.come_due(channel);
-        Some(match (progress, channel) {
-            (Progress::New, Channel::Device) => self.check_in(channel, CheckIn::Authenticate),
-            (Progress::New, Channel::User) | (Progress::Authenticated, _) => {
-                self.check_in(channel, CheckIn::TokenUpdate)
-            }
-            (Progress::Enrolled, _) => self.open(channel),
-        })
-    }
-
-    /// Takes the reply to the last message of a channel.
-    pub fn answer(&mut self, channel: Channel, reply: &Reply) -> Next {
-        let Some(side) = self.sides.get_mut(channel) else {
-            return Next::Over(Ending::Silent);
-        };
-        let talk = mem::replace(&mut side.talk, Talk::Quiet);
-        side.exchanges += 1;
-        if side.exchanges > EXCHANGES_MAX {
-            return self.fail(Ending::TooLong);
-        }
-        if reply.unenrolls() {
-            return self.dismissed();
-        }
-        match reply.status {
-            200 => {}
-            0 => return self.fail(Ending::Lost),
-            status => return self.fail(Ending::Refused(status)),
-        }
-        match talk {
-            Talk::Quiet => Next::Over(Ending::Silent),
-            Talk::Authenticate => {
-                self.advance(channel, Progress::Authenticated);
-                Next::Send(self.check_in(channel, CheckIn::TokenUpdate))
-            }
-            Talk::TokenUpdate => {
-                self.advance(channel, Progress::Enrolled);
-                Next::Send(self.open(channel))
-            }
-            Talk::Report {
-                status,
-                again: Some(request),
-            } => {
-                self.say(
-                    channel,
-                    Talk::Report {
-                        status,
-                        again: None,
-                    },
-                );
-                Next::Send(request)
-            }
-            Talk::Report {
-                status,
-                again: None,
-            } if reply.body.is_empty() => Next::Over(Ending::Empty(status)),
-            Talk::Report { again: None, .. } => self.obey(channel, &reply.body),
-        }
+        message::check_in(
+            &self.identity,
+            self.topic(),
+            Channel::Device,
+            CheckIn::CheckOut,
+        )
     }
 
     /// Gives equal profiles of many devices one place in memory.
@@ -274,65 +220,6 @@ impl Device {
                 }
             }
         }
-    }
-
-    fn say(&mut self, channel: Channel, talk: Talk) {
-        if let Some(side) = self.sides.get_mut(channel) {
-            side.talk = talk;
-        }
-    }
-
-    fn advance(&mut self, channel: Channel, progress: Progress) {
-        if let Some(side) = self.sides.get_mut(channel) {
-            side.progress = progress;
-        }
-    }
-
-    fn check_in(&mut self, channel: Channel, kind: CheckIn) -> Request {
-        let talk = match kind {
-            CheckIn::Authenticate => Talk::Authenticate,
-            CheckIn::TokenUpdate => Talk::TokenUpdate,
-            CheckIn::CheckOut => Talk::Quiet,
-        };
-        self.say(channel, talk);
-        message::check_in(&self.identity, channel, kind)
-    }
-
-    /// The first report of a contact: Idle, or the stray one of a confused device.
-    fn open(&mut self, channel: Channel) -> Request {
-        if self.faults.stray_reports == 0 {
-            return self.report(channel, Status::Idle, None, Dictionary::new());
-        }
-        self.faults.stray_reports -= 1;
-        let uuid = self.random.uuid();
-        self.report(
-            channel,
-            Status::Acknowledged,
-            Some(&uuid),
-            Dictionary::new(),
-        )
-    }
-
-    fn report(
-        &mut self,
-        channel: Channel,
-        status: Status,
-        command_uuid: Option<&str>,
-        extra: Dictionary,
-    ) -> Request {
-        *self
-            .tally
-            .reports
-            .entry(status.as_str().to_owned())
-            .or_default() += 1;
-        self.say(
-            channel,
-            Talk::Report {
-                status,
-                again: None,
-            },
-        );
-        message::report(&self.identity, channel, status, command_uuid, extra)
     }
 
     fn skips_this_poll(&mut self) -> bool {
@@ -374,10 +261,5 @@ impl Device {
         self.leave();
         self.is_unenrolled = true;
         Next::Over(Ending::Unenrolled)
-    }
-
-    fn leave(&mut self) {
-        self.loss = None;
-        self.sides.each_mut().for_each(Side::leave);
     }
 }

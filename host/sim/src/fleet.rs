@@ -4,14 +4,15 @@
 //! Invariant: at most `concurrency` contacts run at once, and every run ends: by being asked to, by
 //! idleness, or at a bound.
 
+mod options;
 mod poll;
 mod slot;
+mod wire;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use std::future::Future;
 use std::mem;
-use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,74 +22,22 @@ use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until};
 
 use crate::device::{Device, DeviceOptions};
-use crate::faults::{self, Behaviour};
-use crate::line::{Line, UrlError};
-use crate::message::Channel;
+use crate::faults;
+use crate::line::{TlsError, UrlError};
+use crate::message::{Channel, Reply};
 use crate::profile::InstalledProfile;
 use crate::state::{self, SavedDevice, StateError};
 use crate::summary::{Ended, Progress, Summary, Tally};
-use poll::{Polled, poll};
+pub use options::{DeviceAuth, EnrollmentSource, FleetOptions, ProfileFuture};
+use poll::{Polled, Traveller, poll};
 use slot::Slot;
+use wire::Wire;
 
 /// Longest run that waits for idleness if no other bound is set: far beyond any fleet that gets
 /// there, so that one that never does is noticed and not waited for.
 pub const IDLE_RUN_MAX: Duration = Duration::from_mins(15);
 /// Later than any run lasts.
 const FAR_AWAY: Duration = Duration::from_hours(24 * 365);
-
-/// What makes a fleet and its run.
-#[derive(Debug, Clone)]
-pub struct FleetOptions {
-    /// `http://HOST:PORT`, with a path if it is not `/mdm`.
-    pub device_url: String,
-    /// Devices; a state file with more brings all of its own.
-    pub hosts: u32,
-    /// Makes the devices who they are; a state file's own seed goes before it.
-    pub seed: u64,
-    /// Time from the end of one contact to the next, in milliseconds, a quarter more or less.
-    pub poll_ms: u64,
-    /// Ends the run once every device's last two contacts, on each channel, got an empty reply
-    /// right at the Idle.
-    pub exit_when_idle: bool,
-    /// Contacts at the same time.
-    pub concurrency: usize,
-    /// Who misbehaves and how; holds for this run, a state file keeps none of it.
-    pub behaviours: Vec<Behaviour>,
-    /// Where the fleet is kept from run to run.
-    pub state: Option<PathBuf>,
-    /// Whether devices have a managed user.
-    pub user_channel: bool,
-    /// Polls that each device makes at most.
-    pub polls_max: Option<u64>,
-    /// How long the run takes at most; [`IDLE_RUN_MAX`] if it waits for idleness and no bound is
-    /// given.
-    pub time_max: Option<Duration>,
-}
-
-impl FleetOptions {
-    /// The usual fleet of that size: seed 1, a poll every 500 ms, 64 contacts at once, no faults.
-    pub fn new(device_url: impl Into<String>, hosts: u32) -> Self {
-        Self {
-            device_url: device_url.into(),
-            hosts,
-            seed: 1,
-            poll_ms: 500,
-            exit_when_idle: false,
-            concurrency: 64,
-            behaviours: Vec::new(),
-            state: None,
-            user_channel: true,
-            polls_max: None,
-            time_max: None,
-        }
-    }
-
-    fn time_max(&self) -> Duration {
-        let is_bounded = self.polls_max.is_some() || !self.exit_when_idle;
-        self.time_max
-            .unwrap_or(if is_bounded { FAR_AWAY } else { IDLE_RUN_MAX })
-    }
-}
 
 /// Why a fleet cannot be made or kept.
 #[derive(Debug, thiserror::Error)]
@@ -99,13 +48,19 @@ pub enum FleetError {
     /// The state file cannot be used.
     #[error("the fleet cannot be kept")]
     State(#[from] StateError),
+    /// The authorities' certificates cannot be used.
+    #[error("there can be no TLS")]
+    Tls(#[from] TlsError),
+    /// Devices are to show an identity, but get none.
+    #[error("devices cannot show who they are without an enrollment profile to get an identity by")]
+    NoEnrollment,
 }
 
 /// Simulated devices and their line to a server.
 pub struct Fleet {
     options: FleetOptions,
     seed: u64,
-    line: Arc<Line>,
+    wire: Arc<Wire>,
     slots: Vec<Slot>,
     shelf: BTreeSet<Arc<InstalledProfile>>,
     progress: Progress,
@@ -119,7 +74,7 @@ impl Fleet {
     /// # Errors
     /// [`FleetError`] if the URL is none or the state file is there and cannot be used.
     pub fn new(options: FleetOptions) -> Result<Self, FleetError> {
-        let line = Arc::new(Line::new(&options.device_url, options.concurrency)?);
+        let wire = Arc::new(Wire::new(&options)?);
         let saved = options
             .state
             .as_deref()
@@ -143,7 +98,8 @@ impl Fleet {
                 has_user,
                 faults,
             };
-            slots.push(Slot::new(make_device(fresh, saved.next())));
+            let device = make_device(fresh, saved.next()).with_habits(options.habits);
+            slots.push(Slot::new(device));
         }
         let progress = Progress {
             hosts,
@@ -152,7 +108,7 @@ impl Fleet {
         Ok(Self {
             options,
             seed,
-            line,
+            wire,
             slots,
             shelf: BTreeSet::new(),
             progress,
@@ -162,6 +118,33 @@ impl Fleet {
     /// The devices, in the order of their number.
     pub fn devices(&self) -> impl Iterator<Item = &Device> {
         self.slots.iter().filter_map(|slot| slot.device.as_deref())
+    }
+
+    /// One device, between runs, such as to wipe it.
+    pub fn device_mut(&mut self, index: u32) -> Option<&mut Device> {
+        let slot = self.slots.get_mut(usize::try_from(index).ok()?)?;
+        slot.device.as_deref_mut()
+    }
+
+    /// A device's user ends the management: sends its `CheckOut`, between runs. The next run enrolls
+    /// it again.
+    ///
+    /// # Errors
+    /// If no reply came, why, for people.
+    pub async fn check_out(&mut self, index: u32) -> Result<Reply, String> {
+        let wire = Arc::clone(&self.wire);
+        let place = usize::try_from(index).ok();
+        let slot = place.and_then(|place| self.slots.get_mut(place));
+        let Some(mut traveller) = slot.and_then(Slot::send_off) else {
+            return Err(format!("there is no device {index}"));
+        };
+        let request = traveller.device.check_out();
+        let Traveller { device, own } = &mut traveller;
+        let reply = wire.exchange(device, own, request).await;
+        if let Some(slot) = place.and_then(|place| self.slots.get_mut(place)) {
+            slot.take_back(traveller);
+        }
+        reply
     }
 
     /// Lets the devices contact the server until the run ends, then writes the state file.
@@ -248,8 +231,8 @@ impl Fleet {
                 return Some(at);
             }
             due.pop();
-            if let Some(device) = self.slots[index].device.take() {
-                running.spawn(poll(device, Arc::clone(&self.line), is_stopping.clone()));
+            if let Some(traveller) = self.slots[index].send_off() {
+                running.spawn(poll(traveller, Arc::clone(&self.wire), is_stopping.clone()));
             }
         }
         None
@@ -258,7 +241,7 @@ impl Fleet {
     /// Takes a device back, and says when it polls again.
     fn settle(&mut self, done: Result<Polled, JoinError>) -> Option<(Instant, usize)> {
         let Polled {
-            mut device,
+            mut traveller,
             contact,
             error,
         } = match done {
@@ -266,6 +249,7 @@ impl Fleet {
             // A device must not panic; if it does, nothing of the run can be trusted.
             Err(error) => std::panic::resume_unwind(error.into_panic()),
         };
+        let device = &mut traveller.device;
         let tally = mem::take(&mut device.tally);
         if tally.commands.contains_key("InstallProfile") {
             device.share_profiles(&mut self.shelf);
@@ -278,7 +262,7 @@ impl Fleet {
         let slot = self.slots.get_mut(index)?;
         slot.polls += 1;
         let before = (slot.is_idle, slot.is_enrolled);
-        slot.note(contact, *device);
+        slot.note(contact, traveller);
         count(&mut self.progress.idle, before.0, slot.is_idle);
         count(&mut self.progress.enrolled, before.1, slot.is_enrolled);
         let is_over = slot
@@ -350,6 +334,8 @@ impl Fleet {
             duplicates: tally.duplicates,
             errors: tally.errors,
             first_error,
+            renewals: tally.renewals,
+            bootstrap_mismatches: tally.bootstrap_mismatches,
             profiles,
             seed: self.seed,
             ended,

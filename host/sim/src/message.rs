@@ -11,12 +11,14 @@ use serde::{Deserialize, Serialize};
 use crate::identity::Identity;
 use crate::random::SplitMix64;
 
-/// Content type of Authenticate, `TokenUpdate` and `CheckOut`.
+/// Content type of every check-in.
 pub const CHECK_IN_TYPE: &str = "application/x-apple-aspen-mdm-checkin";
 /// Content type of a report.
 pub const CONNECT_TYPE: &str = "application/x-apple-aspen-mdm";
-/// The push topic that the simulated identity certificate would name.
-const TOPIC: &str = "com.apple.mgmt.External.5f1d3c52-8a6e-4c1b-9d0e-2b7a4f6c8e31";
+/// The header of a signed message.
+pub(crate) const SIGNATURE_HEADER: &str = "mdm-signature";
+/// The push topic of a device that was given no enrollment profile.
+pub(crate) const TOPIC: &str = "com.apple.mgmt.External.5f1d3c52-8a6e-4c1b-9d0e-2b7a4f6c8e31";
 /// Length of an APNs device token.
 const TOKEN_BYTES: usize = 32;
 
@@ -37,6 +39,8 @@ pub struct Request {
     pub content_type: &'static str,
     /// An XML property list.
     pub body: Vec<u8>,
+    /// The value of `Mdm-Signature`, where the message is signed: see [`crate::Device::sign`].
+    pub signature: Option<String>,
 }
 
 /// What came back.
@@ -96,23 +100,67 @@ impl Status {
     }
 }
 
-/// The three kinds of check-in that this device sends.
+/// A check-in, by its `MessageType`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum CheckIn {
+pub(crate) enum CheckIn<'a> {
     Authenticate,
     TokenUpdate,
     CheckOut,
+    UserAuthenticate {
+        digest_response: Option<&'a str>,
+    },
+    SetBootstrapToken {
+        token: &'a [u8],
+    },
+    GetBootstrapToken,
+    DeclarativeManagement {
+        endpoint: &'a str,
+        data: Option<&'a [u8]>,
+    },
+    GetToken {
+        service_type: &'a str,
+    },
+}
+
+impl CheckIn<'_> {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Authenticate => "Authenticate",
+            Self::TokenUpdate => "TokenUpdate",
+            Self::CheckOut => "CheckOut",
+            Self::UserAuthenticate { .. } => "UserAuthenticate",
+            Self::SetBootstrapToken { .. } => "SetBootstrapToken",
+            Self::GetBootstrapToken => "GetBootstrapToken",
+            Self::DeclarativeManagement { .. } => "DeclarativeManagement",
+            Self::GetToken { .. } => "GetToken",
+        }
+    }
+
+    /// Whether it names the push topic.
+    fn has_topic(self) -> bool {
+        matches!(
+            self,
+            Self::Authenticate | Self::TokenUpdate | Self::CheckOut
+        )
+    }
 }
 
 /// Writes one check-in.
-pub(crate) fn check_in(who: &Identity, channel: Channel, kind: CheckIn) -> Request {
+pub(crate) fn check_in(
+    who: &Identity,
+    topic: &str,
+    channel: Channel,
+    kind: CheckIn<'_>,
+) -> Request {
     let mut message = Dictionary::new();
     let mut put = |key: &str, value: Value| message.insert(key.to_owned(), value);
-    put("Topic", TOPIC.into());
+    put("MessageType", kind.as_str().into());
     put("UDID", who.udid.as_str().into());
+    if kind.has_topic() {
+        put("Topic", topic.into());
+    }
     match kind {
         CheckIn::Authenticate => {
-            put("MessageType", "Authenticate".into());
             put("BuildVersion", who.build_version.into());
             put("DeviceName", who.device_name.as_str().into());
             put("Model", who.model.into());
@@ -123,26 +171,38 @@ pub(crate) fn check_in(who: &Identity, channel: Channel, kind: CheckIn) -> Reque
         }
         CheckIn::TokenUpdate => {
             let key = push_key(who, channel);
-            put("MessageType", "TokenUpdate".into());
             put("AwaitingConfiguration", false.into());
             put("NotOnConsole", false.into());
-            put(
-                "PushMagic",
-                SplitMix64::new(key, "push magic", 0).uuid().into(),
-            );
-            put(
-                "Token",
-                Value::Data(SplitMix64::new(key, "push token", 0).bytes(TOKEN_BYTES)),
-            );
+            let magic = SplitMix64::new(key, "push magic", 0).uuid();
+            put("PushMagic", magic.into());
+            let token = SplitMix64::new(key, "push token", 0).bytes(TOKEN_BYTES);
+            put("Token", Value::Data(token));
         }
-        CheckIn::CheckOut => {
-            put("MessageType", "CheckOut".into());
+        CheckIn::CheckOut | CheckIn::GetBootstrapToken => {}
+        CheckIn::UserAuthenticate { digest_response } => {
+            if let Some(response) = digest_response {
+                put("DigestResponse", response.into());
+            }
+        }
+        CheckIn::SetBootstrapToken { token } => {
+            put("AwaitingConfiguration", false.into());
+            put("BootstrapToken", Value::Data(token.to_vec()));
+        }
+        CheckIn::DeclarativeManagement { endpoint, data } => {
+            put("Endpoint", endpoint.into());
+            if let Some(data) = data {
+                put("Data", Value::Data(data.to_vec()));
+            }
+        }
+        CheckIn::GetToken { service_type } => {
+            put("TokenServiceType", service_type.into());
         }
     }
     name_user(&mut message, who, channel);
     Request {
         content_type: CHECK_IN_TYPE,
         body: to_xml(message),
+        signature: None,
     }
 }
 
@@ -164,6 +224,7 @@ pub(crate) fn report(
     Request {
         content_type: CONNECT_TYPE,
         body: to_xml(message),
+        signature: None,
     }
 }
 

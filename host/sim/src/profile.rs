@@ -1,6 +1,6 @@
 //! Reads a profile the way a Mac's installer does, and keeps what a `ProfileList` shows of it.
 //!
-//! Knows nothing of commands or channels' contents. Invariant: what [`read_profile`] returns can be
+//! Knows nothing of commands or channels' contents. Invariant: what [`open`] returns can be
 //! installed; every refusal carries the code that a Mac gives.
 //! See <https://developer.apple.com/documentation/devicemanagement/toplevel>.
 
@@ -11,6 +11,7 @@ use plist::{Dictionary, Value};
 use serde::{Deserialize, Serialize};
 
 use crate::cms;
+use crate::credential::Credential;
 use crate::error_chain::ErrorChain;
 use crate::message::Channel;
 
@@ -35,7 +36,7 @@ pub struct InstalledProfile {
     /// Top-level `PayloadDescription`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// Whether its content is encrypted, in which case `payloads` is empty.
+    /// Whether its content came encrypted; `payloads` is empty if the device could not open it.
     #[serde(default)]
     pub is_encrypted: bool,
     /// Top-level `PayloadRemovalDisallowed`.
@@ -65,11 +66,23 @@ pub struct PayloadTuple {
     pub display_name: Option<String>,
 }
 
-/// Reads profile bytes (XML or binary plist, or either inside CMS) that came by `channel`.
+/// A profile with the payloads as the author wrote them.
+pub(crate) struct Opened {
+    pub(crate) installed: InstalledProfile,
+    /// Decrypted, if they were sealed and there was a key.
+    pub(crate) payloads: Vec<Value>,
+}
+
+/// Reads profile bytes (XML or binary plist, or either inside CMS) that came by `channel`. Sealed
+/// payloads are opened with the device's identity; without one they stay closed.
 ///
 /// # Errors
 /// The chain that a Mac reports when it refuses to install these bytes there.
-pub(crate) fn read_profile(bytes: &[u8], channel: Channel) -> Result<InstalledProfile, ErrorChain> {
+pub(crate) fn open(
+    bytes: &[u8],
+    channel: Channel,
+    credential: Option<&Credential>,
+) -> Result<Opened, ErrorChain> {
     let malformed = || refusal(NAMELESS, PROFILE_ERRORS, 1000, "The profile is malformed.");
     let signed = cms::signed_content(bytes);
     let value = read_plist(signed.as_deref().unwrap_or(bytes)).ok_or_else(malformed)?;
@@ -91,7 +104,7 @@ pub(crate) fn read_profile(bytes: &[u8], channel: Channel) -> Result<InstalledPr
         return Err(fields.refuse(1, &format!("Profile version {version} is not supported.")));
     }
     let is_encrypted = fields.flag("IsEncrypted")?;
-    let profile = InstalledProfile {
+    let mut installed = InstalledProfile {
         identifier: fields.text("PayloadIdentifier")?,
         uuid: fields.text("PayloadUUID")?,
         display_name: optional_text(root, "PayloadDisplayName"),
@@ -100,14 +113,21 @@ pub(crate) fn read_profile(bytes: &[u8], channel: Channel) -> Result<InstalledPr
         is_encrypted,
         is_removal_disallowed: fields.flag("PayloadRemovalDisallowed")?,
         is_managed: false,
-        payloads: if is_encrypted {
-            fields.sealed_payloads()?
-        } else {
-            fields.payloads()?
-        },
+        payloads: Vec::new(),
     };
+    let payloads = if is_encrypted {
+        fields.sealed_payloads(credential)?
+    } else {
+        Some(fields.plain_payloads()?)
+    };
+    if let Some(payloads) = &payloads {
+        installed.payloads = fields.tuples(payloads)?;
+    }
     check_scope(root, channel)?;
-    Ok(profile)
+    Ok(Opened {
+        installed,
+        payloads: payloads.unwrap_or_default(),
+    })
 }
 
 /// XML or binary; not the old text form, which profiles never had.
@@ -192,25 +212,38 @@ impl Fields<'_> {
             .ok_or_else(|| self.wrong_type(key))
     }
 
-    /// The payloads of an encrypted profile cannot be seen without the device's key.
-    fn sealed_payloads(&self) -> Result<Vec<PayloadTuple>, ErrorChain> {
+    /// What is sealed, or nothing if there is no key to open it with.
+    fn sealed_payloads(
+        &self,
+        credential: Option<&Credential>,
+    ) -> Result<Option<Vec<Value>>, ErrorChain> {
         let key = "EncryptedPayloadContent";
         let sealed = self
             .required(key)?
             .as_data()
             .ok_or_else(|| self.wrong_type(key))?;
+        let closed = || self.refuse(6, "The profile could not be decrypted.");
         if sealed.is_empty() {
-            return Err(self.refuse(6, "The profile could not be decrypted."));
+            return Err(closed());
         }
-        Ok(Vec::new())
+        let Some(credential) = credential else {
+            return Ok(None);
+        };
+        let opened = credential.decrypt(sealed).map_err(|_| closed())?;
+        let payloads = read_plist(&opened).and_then(Value::into_array);
+        payloads.map(Some).ok_or_else(closed)
     }
 
-    fn payloads(&self) -> Result<Vec<PayloadTuple>, ErrorChain> {
+    fn plain_payloads(&self) -> Result<Vec<Value>, ErrorChain> {
         let key = "PayloadContent";
         let content = self
             .required(key)?
             .as_array()
             .ok_or_else(|| self.wrong_type(key))?;
+        Ok(content.clone())
+    }
+
+    fn tuples(&self, content: &[Value]) -> Result<Vec<PayloadTuple>, ErrorChain> {
         if content.is_empty() {
             return Err(self.refuse(5, "The profile is empty."));
         }

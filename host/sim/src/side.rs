@@ -9,12 +9,14 @@ use std::sync::Arc;
 use plist::{Dictionary, Value};
 use serde::{Deserialize, Serialize};
 
+use crate::credential::Credential;
 use crate::error_chain::ErrorChain;
 use crate::message::{Channel, Request, Status};
-use crate::profile::{InstalledProfile, PayloadTuple, read_profile};
+use crate::profile::{self, InstalledProfile, PayloadTuple};
 use crate::random::SplitMix64;
 
-/// The profile that enrolled the device; in every store from the start, not installed by MDM.
+/// The profile that enrolled a device that was given none; in every store from the start, not
+/// installed by MDM.
 pub const ENROLLMENT_IDENTIFIER: &str = "com.harborworks.mdm.enrollment";
 /// A profile that the device's owner installed by hand; in every store from the start.
 pub const OWN_IDENTIFIER: &str = "com.harborworks.handmade.printers";
@@ -40,6 +42,12 @@ pub(crate) enum Talk {
     Quiet,
     Authenticate,
     TokenUpdate,
+    /// The first, or the one with a response to the server's challenge.
+    UserAuthenticate {
+        is_second: bool,
+    },
+    SetBootstrapToken,
+    GetBootstrapToken,
     /// A report; `again` repeats it because its first reply gets lost on the way.
     Report {
         status: Status,
@@ -105,6 +113,8 @@ pub(crate) struct Side {
     pub(crate) is_locked: bool,
     /// Requests sent in the present contact.
     pub(crate) exchanges: u32,
+    /// Whether the server does not want this user (410 to `UserAuthenticate`).
+    pub(crate) is_declined: bool,
 }
 
 impl Side {
@@ -118,6 +128,7 @@ impl Side {
             locked_contacts: 0,
             is_locked: false,
             exchanges: 0,
+            is_declined: false,
         };
         let purpose = match channel {
             Channel::Device => "own profile",
@@ -148,9 +159,10 @@ impl Side {
         &mut self,
         bytes: &[u8],
         channel: Channel,
+        credential: Option<&Credential>,
         failing: &BTreeMap<String, ErrorChain>,
     ) -> Result<String, ErrorChain> {
-        let mut profile = read_profile(bytes, channel)?;
+        let mut profile = profile::open(bytes, channel, credential)?.installed;
         if let Some(chain) = failing.get(&profile.identifier) {
             return Err(chain.clone());
         }
@@ -178,6 +190,7 @@ impl Side {
         self.remembered.clear();
         self.progress = Progress::New;
         self.talk = Talk::Quiet;
+        self.is_declined = false;
     }
 
     /// The outcome of a change that this channel already carried out.

@@ -2,17 +2,24 @@
 //!
 //! Knows nothing of contacts. Invariant: a file is replaced whole or not at all, and what a device
 //! is (names, numbers) is not in it, since that follows from the seed. Equal profiles of many
-//! devices are written once and named by position.
+//! devices are written once and named by position. The file is its owner's alone, since it may hold
+//! private keys.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
-use crate::device::Device;
+use crate::credential::Credential;
+use crate::device::{Device, Membership};
+use crate::enrollment_profile::EnrollmentProfile;
+use crate::pki::PkiError;
+use crate::pki::key::PrivateKey;
 use crate::profile::InstalledProfile;
 use crate::side::{Progress, Remembered, Side};
 
@@ -62,6 +69,14 @@ pub enum StateError {
         /// The position asked for.
         position: usize,
     },
+    /// A device's identity in it is none.
+    #[error("the state file {} is damaged: an identity is of no use", path.display())]
+    Identity {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: PkiError,
+    },
 }
 
 #[derive(Serialize, Deserialize)]
@@ -80,6 +95,22 @@ struct DeviceState {
     device: SideState,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     user: Option<SideState>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    membership: Option<MembershipState>,
+}
+
+/// What makes a device a member, its private key included.
+#[derive(Serialize, Deserialize)]
+struct MembershipState {
+    profile: EnrollmentProfile,
+    /// Base64 of DER.
+    certificate: String,
+    /// Base64 of PKCS#8.
+    private_key: String,
+    #[serde(default)]
+    is_left: bool,
+    #[serde(default)]
+    is_escrowed: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -102,6 +133,7 @@ pub(crate) struct SavedDevice {
     is_unenrolled: bool,
     device: SavedSide,
     user: Option<SavedSide>,
+    membership: Option<Membership>,
 }
 
 struct SavedSide {
@@ -118,6 +150,7 @@ impl SavedDevice {
     /// Makes a fresh device go on where the saved one ended.
     pub(crate) fn restore(self, device: &mut Device) {
         device.is_unenrolled = self.is_unenrolled;
+        device.membership = self.membership;
         self.device.restore(&mut device.sides.device);
         if let (Some(saved), Some(user)) = (self.user, &mut device.sides.user) {
             saved.restore(user);
@@ -160,23 +193,52 @@ pub(crate) fn load(path: &Path) -> Result<Option<SavedFleet>, StateError> {
         });
     }
     let table: Vec<Arc<InstalledProfile>> = file.profiles.into_iter().map(Arc::new).collect();
-    let side = |saved: SideState| saved_side(saved, &table);
+    let damaged = |position| StateError::Damaged {
+        path: path_buf(),
+        position,
+    };
+    let key = |source| StateError::Identity {
+        path: path_buf(),
+        source,
+    };
+    let side = |saved: SideState| saved_side(saved, &table).map_err(damaged);
     let device = |saved: DeviceState| {
         Ok(SavedDevice {
             is_unenrolled: saved.is_unenrolled,
             device: side(saved.device)?,
             user: saved.user.map(side).transpose()?,
+            membership: saved.membership.map(member).transpose().map_err(key)?,
         })
     };
-    let devices: Result<Vec<SavedDevice>, usize> = file.devices.into_iter().map(device).collect();
-    let damaged = |position| StateError::Damaged {
-        path: path_buf(),
-        position,
-    };
+    let devices: Result<Vec<SavedDevice>, StateError> =
+        file.devices.into_iter().map(device).collect();
     Ok(Some(SavedFleet {
         seed: file.seed,
-        devices: devices.map_err(damaged)?,
+        devices: devices?,
     }))
+}
+
+fn member(saved: MembershipState) -> Result<Membership, PkiError> {
+    let decode = |text: &str, what| {
+        let malformed = |_| PkiError::Malformed { what };
+        STANDARD.decode(text).map_err(malformed)
+    };
+    let key = PrivateKey::from_pkcs8(&decode(&saved.private_key, "the private key")?)?;
+    let certificate = decode(&saved.certificate, "the certificate")?;
+    let mut member = Membership::new(saved.profile, Credential::new(&certificate, key)?);
+    member.is_left = saved.is_left;
+    member.is_escrowed = saved.is_escrowed;
+    Ok(member)
+}
+
+fn membership_state(member: &Membership) -> MembershipState {
+    MembershipState {
+        profile: EnrollmentProfile::clone(&member.profile),
+        certificate: STANDARD.encode(member.credential.certificate()),
+        private_key: STANDARD.encode(member.credential.pkcs8()),
+        is_left: member.is_left,
+        is_escrowed: member.is_escrowed,
+    }
 }
 
 fn saved_side(saved: SideState, table: &[Arc<InstalledProfile>]) -> Result<SavedSide, usize> {
@@ -207,6 +269,7 @@ pub(crate) fn save<'a>(
             is_unenrolled: device.is_unenrolled,
             device: table.side(&device.sides.device),
             user: device.sides.user.as_ref().map(|user| table.side(user)),
+            membership: device.membership.as_ref().map(membership_state),
         })
         .collect();
     let file = StateFile {
@@ -225,13 +288,26 @@ fn replace(path: &Path, file: &StateFile) -> io::Result<()> {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".new");
     let beside = path.with_file_name(name);
-    let mut out = BufWriter::new(File::create(&beside)?);
+    let mut out = BufWriter::new(create_private(&beside)?);
     serde_json::to_writer(&mut out, file)?;
     out.write_all(b"\n")?;
     out.into_inner()
         .map_err(io::IntoInnerError::into_error)?
         .sync_all()?;
     fs::rename(&beside, path)
+}
+
+/// A new file that only its owner can read: it may hold private keys.
+fn create_private(path: &Path) -> io::Result<File> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        Ok(()) | Err(_) => {}
+    }
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
 }
 
 /// Profiles met so far, each once.

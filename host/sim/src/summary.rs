@@ -20,6 +20,10 @@ pub struct Tally {
     pub duplicates: u64,
     /// Exchanges that failed: no connection, a status other than 200, a reply that is no command.
     pub errors: u64,
+    /// Identities that were renewed.
+    pub renewals: u64,
+    /// Bootstrap tokens read back that were not the one handed over, or were not there.
+    pub bootstrap_mismatches: u64,
 }
 
 impl Tally {
@@ -28,6 +32,8 @@ impl Tally {
         self.contacts += other.contacts;
         self.duplicates += other.duplicates;
         self.errors += other.errors;
+        self.renewals += other.renewals;
+        self.bootstrap_mismatches += other.bootstrap_mismatches;
         for (request_type, count) in &other.commands {
             *self.commands.entry(request_type.clone()).or_default() += count;
         }
@@ -89,6 +95,12 @@ pub struct Summary {
     pub errors: u64,
     /// What the first of them was, for people.
     pub first_error: Option<String>,
+    /// Identities that were renewed; absent from the JSON if there were none, as the next.
+    #[serde(skip_serializing_if = "is_none")]
+    pub renewals: u64,
+    /// Bootstrap tokens read back that were not the one handed over.
+    #[serde(skip_serializing_if = "is_none")]
+    pub bootstrap_mismatches: u64,
     /// By identifier and payload uuid, how many devices hold a profile that the server installed,
     /// or installed over; a device counts once even if both its channels hold it. The enrollment
     /// profile and the one installed by hand, which every device has, are not the server's.
@@ -99,4 +111,12 @@ pub struct Summary {
     pub ended: Ended,
     /// How long it took, in milliseconds.
     pub elapsed_ms: u64,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+fn is_none(count: &u64) -> bool {
+    *count == 0
 }

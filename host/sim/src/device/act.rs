@@ -5,11 +5,12 @@
 
 use plist::{Dictionary, Value};
 
+use super::membership::Meaning;
 use super::{Device, Ending, Loss, Next};
 use crate::command::{Command, Order, query_answer};
 use crate::error_chain::ErrorChain;
 use crate::message::{Channel, Status};
-use crate::side::{ENROLLMENT_IDENTIFIER, Talk};
+use crate::side::Talk;
 
 /// The part of a report that depends on the command.
 struct Answer {
@@ -51,11 +52,16 @@ impl Device {
             .entry(command.request_type.clone())
             .or_default() += 1;
         if let Order::RemoveProfile { identifier } = &command.order
-            && identifier == ENROLLMENT_IDENTIFIER
+            && identifier == self.enrollment_identifier()
         {
             return self.dismissed();
         }
-        let Answer { status, extra } = self.carry_out(channel, &command);
+        let answer = match self.meaning(channel, &command) {
+            Meaning::Ordinary => self.carry_out(channel, &command),
+            Meaning::Renewal(profile) => return self.begin_renewal(&command.uuid, profile),
+            Meaning::Refused(chain) => Answer::of_change(Err(chain)),
+        };
+        let Answer { status, extra } = answer;
         let may_go_astray = command.order.is_change() && status != Status::NotNow;
         if may_go_astray && self.faults.dropped_reports > 0 {
             self.faults.dropped_reports -= 1;
@@ -108,6 +114,7 @@ impl Device {
 
     /// Carries a change out, recalls how it ended, or postpones it while the channel is locked.
     fn change(&mut self, channel: Channel, command: &Command) -> Answer {
+        let credential = self.credential().cloned();
         let Some(side) = self.sides.get_mut(channel) else {
             return Answer::plain(Status::CommandFormatError);
         };
@@ -121,7 +128,7 @@ impl Device {
         let mut installed = None;
         let outcome = match &command.order {
             Order::InstallProfile { payload } => side
-                .install(payload, channel, &self.faults.failing)
+                .install(payload, channel, credential.as_ref(), &self.faults.failing)
                 .map(|identifier| installed = Some(identifier)),
             Order::RemoveProfile { identifier } => side.remove(identifier),
             Order::ProfileList { .. } | Order::DeviceInformation { .. } | Order::NotUnderstood => {

@@ -1,92 +1,149 @@
-//! One poll of one device over the line, as a task.
+//! One poll of one device over the wire, as a task.
 //!
 //! Knows nothing of schedules. Invariant: the device always comes back, also when the run stops.
 
-use tokio::sync::watch;
-
 use std::sync::Arc;
 
+use tokio::sync::watch;
+
+use super::wire::{OwnLine, Wire};
 use crate::device::{Contact, Device, Ending, Next};
-use crate::line::Line;
+use crate::line::{chain_text, refusal_text};
 use crate::message::{Channel, Reply};
+
+/// A device on its way to the server and back.
+pub(super) struct Traveller {
+    pub(super) device: Box<Device>,
+    /// Its own connections, where devices show certificates.
+    pub(super) own: Option<Box<OwnLine>>,
+}
 
 /// A device back from a poll.
 pub(super) struct Polled {
-    pub(super) device: Box<Device>,
+    pub(super) traveller: Traveller,
     pub(super) contact: Contact,
     pub(super) error: Option<String>,
 }
 
-/// Makes one contact on each channel.
+/// Makes one contact on each channel, after enrolling a device that is not.
 pub(super) async fn poll(
-    mut device: Box<Device>,
-    line: Arc<Line>,
-    mut is_stopping: watch::Receiver<bool>,
+    traveller: Traveller,
+    wire: Arc<Wire>,
+    is_stopping: watch::Receiver<bool>,
 ) -> Polled {
-    let mut error = None;
-    let device_ending = talk(
-        &mut device,
-        Channel::Device,
-        &line,
-        &mut is_stopping,
-        &mut error,
-    )
-    .await;
-    let user_ending = talk(
-        &mut device,
-        Channel::User,
-        &line,
-        &mut is_stopping,
-        &mut error,
-    )
-    .await;
+    let mut polling = Polling {
+        traveller,
+        wire,
+        is_stopping,
+        error: None,
+    };
+    let contact = polling.contact().await;
+    let Polling {
+        traveller, error, ..
+    } = polling;
     Polled {
-        device,
-        contact: Contact {
-            device: device_ending,
-            user: user_ending,
-        },
+        traveller,
+        contact,
         error,
     }
 }
 
-/// One channel's contact. A run that stops leaves it as a broken connection would.
-async fn talk(
-    device: &mut Device,
-    channel: Channel,
-    line: &Line,
-    is_stopping: &mut watch::Receiver<bool>,
-    error: &mut Option<String>,
-) -> Ending {
-    if *is_stopping.borrow() {
-        return Ending::Silent;
-    }
-    let Some(mut request) = device.begin(channel) else {
-        return Ending::Silent;
-    };
-    loop {
-        let reply = tokio::select! {
-            biased;
-            _ = is_stopping.wait_for(|is_stopping| *is_stopping) => return Ending::Silent,
-            reply = line.exchange(request) => reply,
-        };
-        let reply = reply.unwrap_or_else(|text| {
-            error.get_or_insert(text);
-            Reply::lost()
-        });
-        match device.answer(channel, &reply) {
-            Next::Send(next) => request = next,
-            Next::Over(ending) => {
-                if let Ending::Refused(status) = ending {
-                    error.get_or_insert_with(|| refusal_text(status, &reply.body));
-                }
-                return ending;
-            }
-        }
-    }
+struct Polling {
+    traveller: Traveller,
+    wire: Arc<Wire>,
+    is_stopping: watch::Receiver<bool>,
+    error: Option<String>,
 }
 
-fn refusal_text(status: u16, body: &[u8]) -> String {
-    let shown: String = String::from_utf8_lossy(body).chars().take(200).collect();
-    format!("the server answered {status}: {shown}")
+impl Polling {
+    async fn contact(&mut self) -> Contact {
+        if self.wire.must_enroll(&self.traveller.device)
+            && let Err(ending) = self.enroll().await
+        {
+            return Contact {
+                device: ending,
+                user: Ending::Silent,
+            };
+        }
+        Contact {
+            device: self.talk(Channel::Device).await,
+            user: self.talk(Channel::User).await,
+        }
+    }
+
+    async fn enroll(&mut self) -> Result<(), Ending> {
+        let Self {
+            traveller,
+            wire,
+            is_stopping,
+            error,
+        } = self;
+        let outcome = tokio::select! {
+            biased;
+            _ = is_stopping.wait_for(|is_stopping| *is_stopping) => return Err(Ending::Silent),
+            outcome = wire.enroll(&mut traveller.device) => outcome,
+        };
+        outcome.map_err(|text| {
+            error.get_or_insert(text);
+            traveller.device.tally.errors += 1;
+            Ending::Lost
+        })
+    }
+
+    /// One channel's contact. A run that stops leaves it as a broken connection would.
+    async fn talk(&mut self, channel: Channel) -> Ending {
+        let Self {
+            traveller: Traveller { device, own },
+            wire,
+            is_stopping,
+            error,
+        } = self;
+        if *is_stopping.borrow() {
+            return Ending::Silent;
+        }
+        let Some(request) = device.begin(channel) else {
+            return Ending::Silent;
+        };
+        let mut next = Next::Send(request);
+        loop {
+            next = match next {
+                Next::Send(request) => {
+                    let reply = tokio::select! {
+                        biased;
+                        _ = is_stopping.wait_for(|is_stopping| *is_stopping) => {
+                            return Ending::Silent;
+                        }
+                        reply = wire.exchange(device, own, request) => reply,
+                    };
+                    let reply = reply.unwrap_or_else(|text| {
+                        error.get_or_insert(text);
+                        Reply::lost()
+                    });
+                    let next = device.answer(channel, &reply);
+                    if let Next::Over(Ending::Refused(status)) = next {
+                        error.get_or_insert_with(|| refusal_text(status, &reply.body));
+                    }
+                    next
+                }
+                Next::Renew(profile) => {
+                    let present = device
+                        .credential()
+                        .filter(|_| device.habits().signs_renewal);
+                    let outcome = tokio::select! {
+                        biased;
+                        _ = is_stopping.wait_for(|is_stopping| *is_stopping) => {
+                            return Ending::Silent;
+                        }
+                        outcome = wire.obtain(&profile.scep, present) => outcome,
+                    };
+                    if let Err(failure) = &outcome {
+                        error.get_or_insert_with(|| chain_text(failure));
+                        device.tally.errors += 1;
+                    }
+                    device.renewed(outcome)
+                }
+                Next::Over(ending) => return ending,
+            };
+        }
+    }
 }

@@ -2,6 +2,8 @@
 //!
 //! Knows nothing of time. Invariant: `is_idle` and `is_enrolled` are those of the last poll.
 
+use super::poll::Traveller;
+use super::wire::OwnLine;
 use crate::device::{Contact, Device, Ending};
 use crate::message::Channel;
 use crate::random::SplitMix64;
@@ -14,6 +16,7 @@ const IDLE_CONTACTS: u32 = 2;
 pub(super) struct Slot {
     /// Away while a contact runs.
     pub(super) device: Option<Box<Device>>,
+    own: Option<Box<OwnLine>>,
     pub(super) jitter: SplitMix64,
     pub(super) polls: u64,
     pub(super) idle_device: u32,
@@ -32,7 +35,14 @@ impl Slot {
             is_idle: device.is_unenrolled(),
             is_enrolled: is_enrolled(&device),
             device: Some(Box::new(device)),
+            own: None,
         }
+    }
+
+    /// The device and its connections, for a contact.
+    pub(super) fn send_off(&mut self) -> Option<Traveller> {
+        let own = self.own.take();
+        self.device.take().map(|device| Traveller { device, own })
     }
 
     /// Forgets the last run's contacts.
@@ -46,8 +56,9 @@ impl Slot {
             .is_some_and(|device| device.is_unenrolled());
     }
 
-    /// Counts idle contacts in a row; silence neither counts nor breaks the row.
-    pub(super) fn note(&mut self, contact: Contact, device: Device) {
+    /// Takes the device back. Counts idle contacts in a row; silence neither counts nor breaks the row.
+    pub(super) fn note(&mut self, contact: Contact, back: Traveller) {
+        let Traveller { device, own } = back;
         for (row, ending) in [
             (&mut self.idle_device, contact.device),
             (&mut self.idle_user, contact.user),
@@ -60,11 +71,18 @@ impl Slot {
                 };
             }
         }
-        let is_user_idle = !device.has_user() || self.idle_user >= IDLE_CONTACTS;
+        let is_user_idle =
+            !device.has_user() || device.is_user_declined() || self.idle_user >= IDLE_CONTACTS;
         let is_quiet = self.idle_device >= IDLE_CONTACTS && is_user_idle;
         self.is_idle = device.is_unenrolled() || (is_quiet && !device.has_fault_ahead());
-        self.is_enrolled = is_enrolled(&device);
-        self.device = Some(Box::new(device));
+        self.take_back(Traveller { device, own });
+    }
+
+    /// Takes the device back without a contact to note.
+    pub(super) fn take_back(&mut self, back: Traveller) {
+        self.is_enrolled = is_enrolled(&back.device);
+        self.device = Some(back.device);
+        self.own = back.own;
     }
 }
 

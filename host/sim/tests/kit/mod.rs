@@ -5,9 +5,13 @@
 
 #![allow(dead_code, reason = "each test binary uses its own part of the kit")]
 
+pub(crate) mod authority;
+pub(crate) mod cms;
+
 use std::io::Cursor;
 
-use mooring_sim::{Channel, Contact, Device, DeviceOptions, Faults, Reply, Request};
+use mooring_sim::{Channel, Contact, Credential, Device, DeviceOptions, EnrollmentProfile};
+use mooring_sim::{Faults, Reply, Request};
 use plist::{Dictionary, Value};
 
 pub(crate) const EMPTY: Reply = Reply {
@@ -173,4 +177,84 @@ pub(crate) fn managed(device: &Device) -> Vec<(String, String)> {
         .filter(|profile| profile.is_managed)
         .map(|profile| (profile.identifier.clone(), profile.uuid.clone()))
         .collect()
+}
+
+/// A profile that enrolls by SCEP at a server of these addresses.
+pub(crate) fn enrollment_profile(server: &str, challenge: &str) -> Vec<u8> {
+    let payload = |kind: &str, uuid: &str, parts: Vec<(&str, Value)>| {
+        let mut all = vec![
+            ("PayloadType", kind.into()),
+            ("PayloadVersion", 1.into()),
+            (
+                "PayloadIdentifier",
+                format!("com.stub.enroll.{uuid}").into(),
+            ),
+            ("PayloadUUID", uuid.into()),
+        ];
+        all.extend(parts);
+        dictionary(all)
+    };
+    let text = |text: &str| Value::String(text.to_owned());
+    let level = |kind, value| Value::Array(vec![Value::Array(vec![text(kind), text(value)])]);
+    let content = dictionary(vec![
+        ("URL", format!("{server}/scep").into()),
+        ("Challenge", challenge.into()),
+        ("Keysize", 2048.into()),
+        (
+            "Subject",
+            Value::Array(vec![level("O", "Stub"), level("CN", "device")]),
+        ),
+    ]);
+    let scep = payload(
+        "com.apple.security.scep",
+        "SCEP",
+        vec![("PayloadContent", content)],
+    );
+    let capabilities = [
+        "com.apple.mdm.per-user-connections",
+        "com.apple.mdm.bootstraptoken",
+    ];
+    let mdm = vec![
+        ("IdentityCertificateUUID", "SCEP".into()),
+        ("Topic", "com.apple.mgmt.External.stub".into()),
+        ("ServerURL", format!("{server}/mdm").into()),
+        ("CheckInURL", format!("{server}/checkin").into()),
+        ("AccessRights", 8191.into()),
+        ("SignMessage", true.into()),
+        ("CheckOutWhenRemoved", true.into()),
+        (
+            "ServerCapabilities",
+            Value::Array(capabilities.map(text).to_vec()),
+        ),
+    ];
+    let mut parts = profile_parts("com.stub.enroll", "E1");
+    let payloads = vec![scep, payload("com.apple.mdm", "MDM", mdm)];
+    parts.insert("PayloadContent".to_owned(), Value::Array(payloads));
+    xml(&Value::Dictionary(parts))
+}
+
+/// A device with an identity.
+pub(crate) struct Membership {
+    pub(crate) device: Device,
+    pub(crate) credential: Credential,
+}
+
+/// A device without a user that was given a profile and an identity, but said nothing yet.
+pub(crate) fn member(faults: Faults) -> Membership {
+    let credential = identity(1);
+    let profile = enrollment_profile("https://mdm.example", "first");
+    let mut device = device(faults);
+    device.enroll(
+        EnrollmentProfile::read(&profile).unwrap(),
+        credential.clone(),
+    );
+    Membership { device, credential }
+}
+
+/// An identity that the stub authority issued for the key of this number.
+pub(crate) fn identity(number: usize) -> Credential {
+    let key = authority::key(number);
+    let public_key = authority::public_key(&key);
+    let certificate = authority::Authority::shared().issue(&public_key, "device", false);
+    Credential::new(&certificate, key).unwrap()
 }
