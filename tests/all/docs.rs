@@ -9,8 +9,9 @@ use std::process::Command;
 
 use hyper::Method;
 use mooring_server::api::{
-    HostDetail, HostListing, HostProfiles, ProblemDocument, ProfileDetail, ProfileListing,
-    ProfilePatch, PushRequest, PushResponse, Summary, VersionInfo,
+    EnrollmentLinks, HostDetail, HostListing, HostProfiles, LinkWish, NewEnrollmentLink,
+    ProblemDocument, ProfileDetail, ProfileListing, ProfilePatch, PushCertificateDetail,
+    PushRequest, PushResponse, Summary, VersionInfo,
 };
 use mooring_server::http::{Kind, Route};
 use serde::Serialize;
@@ -106,11 +107,32 @@ fn documented(route: &Route) -> (&'static str, Vec<Check>) {
             vec![is_written_by::<HostProfiles>],
         ),
         Route::Refresh(_) => ("POST /api/v1/hosts/{host}/refresh", vec![]),
+        Route::BlockHost(_) => ("POST /api/v1/hosts/{host}/block", vec![]),
+        Route::UnblockHost(_) => ("DELETE /api/v1/hosts/{host}/block", vec![]),
+        Route::AcceptHost(_) => ("POST /api/v1/hosts/{host}/accept", vec![]),
+        Route::Links => (
+            "GET /api/v1/enrollment/links",
+            vec![is_written_by::<EnrollmentLinks>],
+        ),
+        Route::NewLink => (
+            "POST /api/v1/enrollment/links",
+            vec![is_written_by::<LinkWish>, is_written_by::<NewEnrollmentLink>],
+        ),
+        Route::RevokeLink(_) => ("DELETE /api/v1/enrollment/links/{id}", vec![]),
+        Route::EnrollmentProfile => ("POST /api/v1/enrollment/profile", vec![]),
+        Route::PushCertificate => (
+            "GET /api/v1/pushcert",
+            vec![is_written_by::<PushCertificateDetail>],
+        ),
+        Route::SetPushCertificate => ("PUT /api/v1/pushcert", vec![]),
+        Route::SetToken(_) => ("PUT /api/v1/tokens/{service}", vec![]),
+        Route::RemoveToken(_) => ("DELETE /api/v1/tokens/{service}", vec![]),
+        Route::NanoMdm(_) => ("a route of NANOMDM.md", vec![]),
     }
 }
 
 /// How many routes there are; their headings are compared one by one.
-const ROUTES: usize = 16;
+const ROUTES: usize = 27;
 
 /// Every heading of the API page is a route and the other way round, and every example is a document
 /// as the server writes it.

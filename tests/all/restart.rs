@@ -129,7 +129,7 @@ impl Scene {
                 is_whole &= reply.status == 200;
                 match self.host.device.answer(channel, &reply) {
                     Next::Send(next) => request = next,
-                    Next::Over(_) => break,
+                    Next::Over(_) | Next::Renew(_) => break,
                 }
             }
         }

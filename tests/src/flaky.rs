@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex};
 
 use mooring_mdm::ids::{EnrollmentId, HostId, PayloadIdentifier};
 use mooring_store::{
-    BuiltInRecord, Change, CommandRecord, HostRecord, Identity, MemoryStore, ProfileRecord, Store,
-    StoreError,
+    Change, CommandRecord, Document, HostRecord, Identity, KeyRange, MemoryStore, ProfileRecord,
+    Space, Store, StoreError,
 };
 
 /// How one commit fails.
@@ -84,7 +84,12 @@ impl Store for FlakyStore {
         self.store.commands(enrollment, limit)
     }
 
-    fn builtins(&self) -> Result<Vec<BuiltInRecord>, StoreError> {
-        self.store.builtins()
+    fn documents(
+        &self,
+        space: Space,
+        range: KeyRange<'_>,
+        limit: usize,
+    ) -> Result<Vec<Document>, StoreError> {
+        self.store.documents(space, range, limit)
     }
 }

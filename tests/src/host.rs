@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 use mooring_mdm::plist::{NodeRef, ReaderLimits, read_xml};
 use mooring_mdm::profile::{Profile, ProfileLimits};
-use mooring_server::device::DeviceReply;
-use mooring_sim::{Channel, Contact, Device, DeviceOptions, ENROLLMENT_IDENTIFIER, Faults, Reply};
+use mooring_server::device::{DeviceReply, DeviceRequest};
+use mooring_sim::{Channel, Contact, Device, DeviceOptions, Faults, Reply};
 use mooring_sim::{OWN_IDENTIFIER, Request};
 
 use crate::TestServer;
@@ -107,7 +107,7 @@ impl Host {
 
     /// The server's profiles that a channel holds, and their uuids.
     pub fn holds(&self, channel: Channel) -> BTreeMap<String, String> {
-        let own = [ENROLLMENT_IDENTIFIER, OWN_IDENTIFIER];
+        let own = [self.device.enrollment_identifier(), OWN_IDENTIFIER];
         let profiles = self.device.profiles(channel);
         profiles
             .filter(|profile| !own.contains(&profile.identifier.as_str()))
@@ -164,15 +164,21 @@ fn exchange(
     request: &Request,
     sent: &mut Vec<Sent>,
 ) -> Reply {
-    let reply = server.answer_device(&request.body);
+    let reply = server.answer_device(&DeviceRequest::from_anyone(&request.body));
     let status = reply.status();
-    assert!([200, 400, 503].contains(&status), "{status}");
+    assert!([200, 400, 410, 503].contains(&status), "{status}");
     let body = match reply {
         DeviceReply::Command(body) => {
             sent.push(read_command(channel, &body));
             body
         }
-        DeviceReply::Empty | DeviceReply::Refused(_) | DeviceReply::Unavailable => Vec::new(),
+        DeviceReply::Plist(body) | DeviceReply::Json(body) => body,
+        DeviceReply::Empty
+        | DeviceReply::Refused(_)
+        | DeviceReply::Dismissed
+        | DeviceReply::NoSuchDeclaration
+        | DeviceReply::Declined
+        | DeviceReply::Unavailable => Vec::new(),
     };
     Reply { status, body }
 }

@@ -6,11 +6,10 @@ use std::ops::Deref;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
-use mooring_drift::policy::Policy;
 use mooring_drift::status::{ProfileStatus, Status};
 use mooring_mdm::ids::PayloadIdentifier;
 use mooring_server::api::{HostProfile, PushOutcome, PushResult, Summary};
-use mooring_server::core::Core;
+use mooring_server::core::{Core, CoreOptions};
 use mooring_server::hosts::HostsQuery;
 use mooring_server::judge::Judge;
 use mooring_server::profiles::{PushOptions, Upload};
@@ -27,7 +26,7 @@ pub fn judge() -> Arc<Judge> {
 /// A server without sockets; beside what is here it has everything of [`Core`].
 #[derive(Debug)]
 pub struct TestServer {
-    core: Core,
+    core: Arc<Core>,
     /// Its time.
     pub clock: TestClock,
 }
@@ -64,11 +63,26 @@ impl TestServer {
     }
 
     fn over(store: Arc<dyn Store>, judge: Arc<Judge>, clock: &TestClock) -> Self {
-        let core = Core::new(store, judge, Policy::default(), clock.for_server());
+        Self::with_options(store, judge, clock, CoreOptions::default())
+    }
+
+    /// A server over `store` that is more than a sync server.
+    pub fn with_options(
+        store: Arc<dyn Store>,
+        judge: Arc<Judge>,
+        clock: &TestClock,
+        options: CoreOptions,
+    ) -> Self {
+        let core = Core::new(store, judge, clock.for_server(), options);
         Self {
-            core: core.expect("a server over this store"),
+            core: Arc::new(core.expect("a server over this store")),
             clock: clock.clone(),
         }
+    }
+
+    /// The server itself, for those who share it.
+    pub fn shared(&self) -> Arc<Core> {
+        Arc::clone(&self.core)
     }
 
     /// Pushes files given as name and text.

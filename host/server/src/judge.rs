@@ -21,6 +21,9 @@ use crate::profiles::candidate::check_alone;
 /// profile on every server and for good.
 const SEED: &str = "mooring-builtin-1";
 
+/// The id of the plugin that makes the enrollment profile, and the key of its one output.
+const ENROLLMENT: &str = "enrollment";
+
 /// Why the plugins are not at work.
 #[derive(Debug, thiserror::Error)]
 pub enum JudgeError {
@@ -162,23 +165,21 @@ impl Judge {
     /// Findings about the settings or the plugin.
     pub fn generate(&self, builtin: &BuiltIn, settings: &str) -> Result<Vec<u8>, Vec<Finding>> {
         let plugin = self.check_settings(builtin, settings)?;
-        let settings = member(builtin, settings);
-        let context = Context {
-            settings,
-            ..Context::default()
-        };
-        let call = plugin.generate_twice(SEED, &context, &self.limits);
-        if let Some(complaint) = call.complaint(plugin.id()) {
-            return Err(vec![complaint]);
-        }
-        let Outcome::Done(generated) = call.outcome else {
-            return Err(vec![nothing_made(builtin)]);
-        };
-        let made = generated
-            .into_iter()
-            .find(|profile| profile.key == builtin.key);
-        made.map(|profile| profile.profile)
-            .ok_or_else(|| vec![nothing_made(builtin)])
+        self.made_by(plugin, &builtin.key, member(builtin, settings))
+    }
+
+    /// Generates the enrollment profile from the plugin's settings, a JSON object. The challenge is
+    /// in it as a placeholder, which whoever serves the profile replaces.
+    ///
+    /// # Errors
+    /// Findings about the settings or the plugin.
+    pub fn enrollment_profile(&self, settings: &str) -> Result<Vec<u8>, Vec<Finding>> {
+        let mut plugins = self.plugins.iter();
+        let plugin = plugins
+            .find(|plugin| plugin.manifest().id.as_str() == ENROLLMENT)
+            .ok_or_else(|| vec![nothing_made(ENROLLMENT, ENROLLMENT)])?;
+        self.accept(plugin, settings)?;
+        self.made_by(plugin, ENROLLMENT, settings.to_owned())
     }
 
     /// Asks a built-in's plugin to judge settings; returns the plugin that will work with them.
@@ -191,15 +192,42 @@ impl Judge {
         settings: &str,
     ) -> Result<&Plugin, Vec<Finding>> {
         let plugin = &self.plugins[builtin.generator];
-        let call = plugin.check_settings(&member(builtin, settings), &self.limits);
+        self.accept(plugin, &member(builtin, settings))?;
+        Ok(plugin)
+    }
+
+    /// Asks a plugin to judge its whole settings.
+    fn accept(&self, plugin: &Plugin, settings: &str) -> Result<(), Vec<Finding>> {
+        let call = plugin.check_settings(settings, &self.limits);
         let findings = call.findings(plugin.id());
-        if findings
-            .iter()
-            .any(|finding| finding.severity == Severity::Error)
-        {
+        let is_error = |finding: &Finding| finding.severity == Severity::Error;
+        if findings.iter().any(is_error) {
             return Err(findings);
         }
-        Ok(plugin)
+        Ok(())
+    }
+
+    /// The profile with this key, of those that a plugin makes from its whole settings.
+    fn made_by(
+        &self,
+        plugin: &Plugin,
+        key: &str,
+        settings: String,
+    ) -> Result<Vec<u8>, Vec<Finding>> {
+        let context = Context {
+            settings,
+            ..Context::default()
+        };
+        let call = plugin.generate_twice(SEED, &context, &self.limits);
+        if let Some(complaint) = call.complaint(plugin.id()) {
+            return Err(vec![complaint]);
+        }
+        let nothing = || vec![nothing_made(plugin.manifest().id.as_str(), key)];
+        let Outcome::Done(generated) = call.outcome else {
+            return Err(nothing());
+        };
+        let made = generated.into_iter().find(|profile| profile.key == key);
+        made.map(|profile| profile.profile).ok_or_else(nothing)
     }
 
     fn validate(&self, subject: &Subject<'_>, grade: Grade, today: &str) -> Vec<Finding> {
@@ -262,7 +290,7 @@ fn stand_in(name: &Path) -> Option<PayloadIdentifier> {
     PayloadIdentifier::parse(&format!("com.mooring.unnamed.{stem}")).ok()
 }
 
-fn nothing_made(builtin: &BuiltIn) -> Finding {
-    let message = format!("the plugin {} generated no {}", builtin.plugin, builtin.key);
+fn nothing_made(plugin: &str, key: &str) -> Finding {
+    let message = format!("the plugin {plugin} generated no {key}");
     Finding::host(Severity::Error, "plugin-output", (0, 0), message)
 }

@@ -11,14 +11,21 @@ pub mod api;
 pub mod clock;
 pub mod core;
 pub mod device;
+mod documents;
+pub mod enrollment;
+mod events;
 pub mod hosts;
 pub mod http;
 pub mod judge;
 pub mod limits;
+pub mod nanomdm;
 pub mod profiles;
+pub mod push;
 pub mod serve;
 pub mod shelf;
+pub mod webhook;
 
+mod owned_file;
 mod random;
 
 pub use mooring_drift::policy::Policy;

@@ -29,14 +29,44 @@ pub const API_BODY_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Longest request head, in bytes.
 pub const HEADER_BYTES_MAX: usize = 16 * 1024;
 
-/// Time for a request's head to arrive: a slow client must not hold a connection.
+/// Time for a TLS handshake, from the accepted connection on: some round trips on a poor link.
+pub const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Time for a request's head to arrive, from its first byte on; for the first request of a
+/// connection from the connection (or its handshake) on. A slow client must not hold a connection.
 pub const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Time that a connection may wait for its next request. Within a session a device comes back at
+/// once, and a handshake costs more than what a quiet minute holds.
+pub const IDLE_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Time for a request's body to arrive.
 pub const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Connections served at once by one listener; further ones wait in the backlog.
-pub const CONNECTIONS_MAX: usize = 4096;
+/// Time in which a client that gets an answer must take some of it.
+pub const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Connections of devices served at once; further ones wait in the backlog. With TLS each holds
+/// some ten KiB, and what it asks for. Fewer where the process may open fewer files.
+pub const DEVICE_CONNECTIONS_MAX: usize = 8192;
+
+/// Connections of administrators served at once: people, scripts, and what polls for health.
+/// They are a share of their own, which no number of devices can take.
+pub const ADMIN_CONNECTIONS_MAX: usize = 256;
+
+/// Connections that devices of one address (of IPv6: one /64 network) hold at once; further ones
+/// are closed. A site behind one address can have more devices, since each connects for seconds.
+pub const CONNECTIONS_PER_ADDRESS_MAX: usize = 256;
+
+/// Open files that the process asks the system for, where it may.
+pub const DESCRIPTORS_WANTED: u64 = 65_536;
+
+/// Open files that no connection may take: the store, the logs, the runtime, and connections that
+/// the server makes itself.
+pub const DESCRIPTORS_RESERVED: u64 = 128;
+
+/// Time between two looks at the files of a certificate.
+pub const CERTIFICATE_LOOK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Time that open connections get to finish when the server stops.
 pub const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
@@ -53,3 +83,16 @@ pub const COMMANDS_SHOWN_MAX: usize = 16;
 
 /// Longest name of an uploaded file that is kept, in bytes.
 pub const SOURCE_NAME_BYTES_MAX: usize = 255;
+
+/// Identities renewed in a minute: a CA and its log keep up, and a fleet of 100,000 is through in
+/// a day.
+pub const RENEWALS_PER_MINUTE: u32 = 120;
+
+/// Longest life of an enrollment link, in ms: 30 days.
+pub const LINK_LIFE_MAX_MS: u64 = 30 * 24 * 3_600_000;
+
+/// Parameters of a device's address that are passed on.
+pub const PARAMETERS_MAX: usize = 32;
+
+/// Longest token of one of Apple's services that is kept, in bytes.
+pub const SERVICE_TOKEN_BYTES_MAX: usize = 64 * 1024;

@@ -21,6 +21,11 @@ pub(crate) fn token() -> String {
     hex(bytes::<32>())
 }
 
+/// 256 bits that nobody can guess.
+pub(crate) fn secret() -> [u8; 32] {
+    bytes()
+}
+
 /// A short id for one request, in hex.
 pub(crate) fn request_id() -> String {
     hex(bytes::<8>())

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use mooring_drift::desired::{Catalog, CatalogProfile, Revision};
+use mooring_drift::desired::{Catalog, CatalogProfile, Revision, Secrets};
 use mooring_mdm::ids::PayloadIdentifier;
 use mooring_store::{BuiltInRecord, ProfileRecord, VersionRecord};
 
@@ -61,6 +61,12 @@ fn catalog(profiles: &BTreeMap<PayloadIdentifier, ProfileRecord>) -> Catalog {
                 uuid: newest.uuid.clone(),
             },
             is_wanted: is_wanted(profile),
+            // Unless somebody looked, there may be some.
+            secrets: newest.secrets.unwrap_or(if newest.is_signed {
+                Secrets::Fixed
+            } else {
+                Secrets::Encryptable
+            }),
             made: made.map(|version| version.uuid.clone()).collect(),
         };
         Some((identifier.clone(), entry))

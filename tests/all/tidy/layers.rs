@@ -16,9 +16,11 @@ type Row = (
 
 /// `cli -> server -> {store, plugin, builtin} -> drift -> mdm`, `plugins/* -> sdk`. An arrow
 /// reaches everything further down; nothing points up or sideways.
-const EDGES: [Row; 14] = [
+const EDGES: [Row; 17] = [
     ("mooring-mdm", &[], &[]),
     ("mooring-drift", &["mooring-mdm"], &[]),
+    ("mooring-identity", &[], &[]),
+    ("mooring-push", &[], &["mooring-sim"]),
     ("mooring-store", &["mooring-drift", "mooring-mdm"], &[]),
     (
         "mooring-plugin",
@@ -33,6 +35,8 @@ const EDGES: [Row; 14] = [
             "mooring-store",
             "mooring-plugin",
             "mooring-builtin",
+            "mooring-identity",
+            "mooring-push",
             "mooring-drift",
             "mooring-mdm",
         ],
@@ -48,6 +52,8 @@ const EDGES: [Row; 14] = [
             "mooring-store",
             "mooring-plugin",
             "mooring-builtin",
+            "mooring-identity",
+            "mooring-push",
             "mooring-drift",
             "mooring-mdm",
         ],
@@ -56,6 +62,11 @@ const EDGES: [Row; 14] = [
     ("mooring-sdk", &[], &[]),
     ("mooring-structure", &["mooring-sdk"], &[]),
     ("mooring-baseline", &["mooring-sdk"], &["mooring-structure"]),
+    (
+        "mooring-enrollment",
+        &["mooring-sdk"],
+        &["mooring-structure"],
+    ),
     ("mooring-hostile", &["mooring-sdk"], &[]),
     (
         "mooring-tests",
@@ -65,12 +76,15 @@ const EDGES: [Row; 14] = [
             "mooring-store",
             "mooring-plugin",
             "mooring-builtin",
+            "mooring-identity",
+            "mooring-push",
             "mooring-server",
             "mooring-sim",
             "mooring-cli",
             "mooring-sdk",
             "mooring-structure",
             "mooring-baseline",
+            "mooring-enrollment",
         ],
         &["mooring-guest-build"],
     ),
@@ -78,6 +92,7 @@ const EDGES: [Row; 14] = [
 
 const EDGE: &[&str] = &[
     "mooring-server",
+    "mooring-push",
     "mooring-sim",
     "mooring-cli",
     "mooring-tests",

@@ -7,6 +7,8 @@ use mooring_mdm::device::Attributes;
 use mooring_mdm::ids::{Channel, EnrollmentId, HostId, PayloadIdentifier, PayloadUuid};
 use serde::{Deserialize, Serialize};
 
+use super::{HeldIdentity, PinnedIdentity};
+
 /// One host in `GET /api/v1/hosts`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HostSummary {
@@ -20,6 +22,17 @@ pub struct HostSummary {
     pub status: Option<Status>,
     /// When any of its channels was last heard of.
     pub last_seen_at: String,
+    /// A certificate that tried to speak for it and is held until somebody accepts it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub held: Option<HeldIdentity>,
+    /// Whether it is blocked, so that it is told to unenroll.
+    #[serde(skip_serializing_if = "is_false", default)]
+    pub is_blocked: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 /// `GET /api/v1/hosts?after=&limit=&status=`.
@@ -43,6 +56,11 @@ pub struct HostDetail {
     /// When it last told its attributes.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub attributes_at: Option<String>,
+    /// How it last showed who it is: `mtls`, `signature`, `header` or `none`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub authenticated_by: Option<String>,
+    /// The certificates that may speak for it, newest first.
+    pub identities: Vec<PinnedIdentity>,
     /// Its channels, the device channel first.
     pub enrollments: Vec<EnrollmentDetail>,
     /// The last commands of each channel, newest first.

@@ -4,6 +4,7 @@
 //! nothing of routes or storage. Invariant: moments are RFC 3339 texts in UTC; an absent member
 //! means "not known" or "does not apply", never an empty text.
 
+mod enrollment;
 mod hosts;
 mod profiles;
 
@@ -14,6 +15,7 @@ use mooring_mdm::finding::Finding;
 use mooring_mdm::ids::PayloadIdentifier;
 use serde::{Deserialize, Serialize};
 
+pub use enrollment::*;
 pub use hosts::*;
 pub use profiles::*;
 
@@ -54,6 +56,15 @@ pub struct Summary {
     pub checked_out: u64,
     /// Commands handed to devices since this server started.
     pub commands_sent: u64,
+    /// How many identities of hosts expire soon.
+    #[serde(default)]
+    pub identities: ExpiringIdentities,
+    /// Hosts for which a certificate is held until somebody accepts it.
+    #[serde(default)]
+    pub held: u64,
+    /// How waking devices goes.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub push: Option<PushSummary>,
     /// Every profile that is wanted somewhere, or still to be removed somewhere.
     pub profiles: Vec<ProfileCounts>,
 }

@@ -3,16 +3,20 @@
 //! Knows nothing of how messages arrive. Invariant: the bytes of a command are at hand before its
 //! hand-out is committed.
 
-use mooring_drift::command::Command;
-use mooring_drift::next::Context;
+use mooring_drift::desired::Transport;
+use mooring_drift::next::{Context, RawQueue};
+use mooring_drift::policy::Timestamp;
 use mooring_drift::state::Phase;
 use mooring_drift::step::{Event, Step, step};
-use mooring_mdm::command::{device_information, install_profile, profile_list, remove_profile};
-use mooring_mdm::ids::{CommandUuid, EnrollmentId};
+use mooring_mdm::ids::{Channel, CommandUuid, EnrollmentId, PayloadIdentifier};
 use mooring_mdm::report::{Answer, Connect, Outcome, Report};
-use mooring_store::{Change, EnrollmentRecord, HostRecord};
+use mooring_store::{Access, Change, EnrollmentRecord, HostRecord, StoreError, Via};
 
-use super::{Decision, DeviceReply, Refusal, history, host_change};
+use super::queue::{Choice, Queue};
+use super::speaker::Speaker;
+use super::{
+    Decision, DeviceReply, DeviceRequest, Refusal, device_record, history, host_change, record,
+};
 use crate::core::Core;
 use crate::shelf::Shelf;
 
@@ -21,55 +25,119 @@ impl Core {
         &self,
         connect: &Connect,
         host: Option<HostRecord>,
+        request: &DeviceRequest<'_>,
     ) -> Result<Decision, Refusal> {
-        let not_enrolled = || Refusal::NotEnrolled(connect.enrollment.clone());
+        let enrollment = &connect.enrollment;
+        let not_enrolled = || Refusal::NotEnrolled(enrollment.clone());
+        let failed = |source| Refusal::Store {
+            enrollment: enrollment.clone(),
+            source,
+        };
         let mut host = host.ok_or_else(not_enrolled)?;
-        let at = host
-            .enrollments
-            .iter()
-            .position(|record| record.id == connect.enrollment);
-        let mut record = host.enrollments.remove(at.ok_or_else(not_enrolled)?);
+        let mut record = record(&host, enrollment)
+            .cloned()
+            .ok_or_else(not_enrolled)?;
         if record.sync.phase != Phase::Enrolled {
             return Ok(Decision::empty());
         }
         let event = match &connect.report {
             Report::Idle => Event::Idle,
             Report::Result { uuid, outcome } => {
-                warn_of(&connect.enrollment, uuid, outcome);
+                warn_of(enrollment, uuid, outcome);
                 Event::Result {
                     uuid: uuid.clone(),
                     outcome: outcome.clone(),
                 }
             }
         };
-        let step = self.step(&host, &record, event);
-        let reply = self.encode(&record.id, &step)?;
+        let now = self.clock.now();
+        let queue = self.queue(enrollment).map_err(failed)?;
+        let step = self.step_with(&host, &record, event, &queue);
+        let (reply, mut changes) =
+            self.encode(&host, &record.id, &step, &queue, request.speaker)?;
+        let of_queue = queue.changes(enrollment, &step, request.body, now);
+        changes.extend(of_queue.map_err(failed)?);
+        if let (Report::Result { uuid, outcome }, None) = (&connect.report, &step.closed) {
+            let late = queue.late(enrollment, uuid, outcome, request.body, now);
+            changes.extend(late.map_err(failed)?);
+        }
         if step.state == record.sync {
             return Ok(Decision {
+                changes,
                 reply,
                 ..Decision::empty()
             });
         }
         let is_command_new = step.state.sequence > record.sync.sequence;
-        let mut changes = history::records(&record, &step, &self.names, self.clock.now());
+        changes.extend(history::records(&record, &step, &self.names, now));
         if let Some(told) = step.attributes {
             host.attributes = std::mem::take(&mut host.attributes).updated_by(told);
-            host.attributes_at = Some(self.clock.now());
+            host.attributes_at = Some(now);
             changes.push(host_change(&host));
         }
         record.sync = step.state;
-        record.last_seen_at = self.clock.now();
+        record.last_seen_at = now;
         changes.push(Change::Enrollment(record));
         Ok(Decision {
             changes,
             reply,
             is_command_new,
+            ..Decision::empty()
         })
     }
 
+    /// The last message came once more: its sender gets what is in flight once more, and nothing
+    /// changes.
+    pub(super) fn answer_again(
+        &self,
+        enrollment: &EnrollmentId,
+        host: Option<&HostRecord>,
+        speaker: &Speaker,
+    ) -> Result<Decision, Refusal> {
+        let found = host.and_then(|host| Some((host, record(host, enrollment)?)));
+        let Some((host, record)) = found else {
+            return Ok(Decision::empty());
+        };
+        let Some((uuid, command)) =
+            mooring_drift::step::in_flight(&record.sync, &record.id, &self.names)
+        else {
+            return Ok(Decision::empty());
+        };
+        let again = Step {
+            state: record.sync.clone(),
+            reply: Some((uuid, command)),
+            closed: None,
+            attributes: None,
+        };
+        let queue = self.queue(enrollment).map_err(|source| Refusal::Store {
+            enrollment: enrollment.clone(),
+            source,
+        })?;
+        let (reply, _) = self.encode(host, enrollment, &again, &queue, speaker)?;
+        Ok(Decision::reply(reply))
+    }
+
     pub(crate) fn step(&self, host: &HostRecord, record: &EnrollmentRecord, event: Event) -> Step {
+        self.step_with(host, record, event, &Queue::default())
+    }
+
+    fn step_with(
+        &self,
+        host: &HostRecord,
+        record: &EnrollmentRecord,
+        event: Event,
+        queue: &Queue,
+    ) -> Step {
         let shelf = self.shelf();
-        step(&record.sync, event, &self.context(&shelf, host, record))
+        let in_flight = record.sync.in_flight.as_ref();
+        let choice = queue.choice(in_flight.map(|in_flight| &in_flight.command));
+        let renewal = self.renewal(host, record, self.clock.now());
+        let context = Context {
+            raw: as_queue(&choice),
+            renewal: renewal.as_ref(),
+            ..self.context(&shelf, host, record)
+        };
+        step(&record.sync, event, &context)
     }
 
     /// What decisions about an enrollment depend on, at this moment.
@@ -85,43 +153,86 @@ impl Core {
             .attributes_at
             .filter(|at| !self.policy.is_attribute_old(*at, now));
         let build_version = told_at.and(host.attributes.build_version.as_deref());
+        let desired = shelf.catalog.desired(record.id.channel());
         Context {
             enrollment: &record.id,
-            desired: shelf.catalog.desired(record.id.channel()),
+            desired: desired.over(transport(host)),
             policy: &self.policy,
             names: &self.names,
             build_version,
+            raw: RawQueue::default(),
+            renewal: None,
             now,
         }
     }
 
-    fn encode(&self, enrollment: &EnrollmentId, step: &Step) -> Result<DeviceReply, Refusal> {
+    /// The enrollment profile, if the device should renew its identity now.
+    fn renewal(
+        &self,
+        host: &HostRecord,
+        record: &EnrollmentRecord,
+        now: Timestamp,
+    ) -> Option<PayloadIdentifier> {
+        if record.id.channel() != Channel::Device {
+            return None;
+        }
+        let pin = device_record(host)?.access.pins.first()?;
+        self.enrollment.as_ref()?.renewal_of(&host.id, pin, now)
+    }
+
+    fn encode(
+        &self,
+        host: &HostRecord,
+        enrollment: &EnrollmentId,
+        step: &Step,
+        queue: &Queue,
+        speaker: &Speaker,
+    ) -> Result<(DeviceReply, Vec<Change>), Refusal> {
         let Some((uuid, command)) = &step.reply else {
-            return Ok(DeviceReply::Empty);
+            return Ok((DeviceReply::Empty, Vec::new()));
         };
-        let bytes = match command {
-            Command::ProfileList => profile_list(uuid),
-            Command::DeviceInformation => device_information(uuid),
-            Command::RemoveProfile { identifier } => remove_profile(uuid, identifier),
-            Command::InstallProfile {
-                identifier,
-                revision,
-            } => {
-                let raw = self.store.raw(identifier, revision.version);
-                let failed = |source| Refusal::Store {
-                    enrollment: enrollment.clone(),
-                    source,
-                };
-                let Some(raw) = raw.map_err(failed)? else {
-                    // The device gets nothing, so the outcome is lost, counted and parked like any
-                    // other, and the host's other work goes on.
-                    tracing::error!(%enrollment, %identifier, version = revision.version, "the profile's bytes are gone from the store");
-                    return Ok(DeviceReply::Empty);
-                };
-                install_profile(uuid, &raw)
+        let bytes = self.command_bytes(host, uuid, command, queue, speaker);
+        let bytes = bytes.map_err(|source| Refusal::Store {
+            enrollment: enrollment.clone(),
+            source,
+        })?;
+        Ok(match bytes {
+            Some((bytes, changes)) => (DeviceReply::Command(bytes), changes),
+            // The device gets nothing, so the outcome is lost, counted and parked like any other,
+            // and the host's other work goes on.
+            None => {
+                let request_type = command.request_type().map(|kind| kind.as_str());
+                tracing::error!(%enrollment, %uuid, request_type, "the command cannot be made");
+                (DeviceReply::Empty, Vec::new())
             }
-        };
-        Ok(DeviceReply::Command(bytes))
+        })
+    }
+}
+
+fn as_queue(choice: &Choice) -> RawQueue<'_> {
+    RawQueue {
+        first: choice.first.as_ref(),
+        fresh: choice.fresh.as_ref(),
+    }
+}
+
+/// How replies reach a host: what others could get holds no secrets in clear.
+pub(crate) fn transport(host: &HostRecord) -> Transport {
+    let access = device_record(host).map(|record| &record.access);
+    match access {
+        Some(Access {
+            via: Some(Via::Signature | Via::Header),
+            pins,
+            ..
+        }) => match pins.first() {
+            Some(pin) if pin.is_rsa => Transport::Encrypted,
+            Some(_) | None => Transport::Open,
+        },
+        Some(Access {
+            via: Some(Via::Mtls | Via::None) | None,
+            ..
+        })
+        | None => Transport::Private,
     }
 }
 
@@ -141,3 +252,6 @@ fn warn_of(enrollment: &EnrollmentId, uuid: &CommandUuid, outcome: &Outcome) {
         Outcome::Acknowledged(_) | Outcome::NotNow => {}
     }
 }
+
+/// Why a command has no bytes is the caller's to say; a failing store is an error.
+pub(super) type CommandBytes = Result<Option<(Vec<u8>, Vec<Change>)>, StoreError>;

@@ -1,7 +1,7 @@
 //! Check-ins: a device begins, confirms or ends an enrollment.
 //!
 //! Knows nothing of profiles. Invariants: Authenticate opens a new epoch on every channel of the
-//! host; a token that a message leaves out is kept.
+//! host, but for a renewed identity; a token that a message leaves out is kept.
 
 use mooring_drift::state::{Phase, SyncState};
 use mooring_drift::step::Event;
@@ -10,7 +10,8 @@ use mooring_mdm::device::Attributes;
 use mooring_mdm::ids::{Channel, EnrollmentId};
 use mooring_store::{Change, EnrollmentRecord, HostRecord, PushTarget};
 
-use super::{Decision, Refusal, history, host_change, new_host};
+use super::admission::Admitted;
+use super::{Decision, Refusal, device_record, history, host_change, new_host};
 use crate::core::Core;
 use crate::limits::USERS_PER_HOST_MAX;
 use crate::random;
@@ -20,14 +21,20 @@ impl Core {
         &self,
         checkin: &CheckIn,
         host: Option<HostRecord>,
+        admitted: &Admitted,
     ) -> Result<Decision, Refusal> {
         let enrollment = &checkin.enrollment;
         match &checkin.kind {
             CheckInKind::Authenticate(attributes) => {
-                self.authenticate(enrollment, attributes, host)
+                self.authenticate(enrollment, attributes, host, admitted)
             }
             CheckInKind::TokenUpdate(update) => self.token_update(enrollment, update, host),
-            CheckInKind::CheckOut => Ok(self.check_out(enrollment, host)),
+            CheckInKind::CheckOut => self.check_out(enrollment, host),
+            kind @ (CheckInKind::UserAuthenticate { .. }
+            | CheckInKind::SetBootstrapToken { .. }
+            | CheckInKind::GetBootstrapToken
+            | CheckInKind::DeclarativeManagement { .. }
+            | CheckInKind::GetToken { .. }) => self.decide_exchange(kind, enrollment, host),
         }
     }
 
@@ -36,6 +43,7 @@ impl Core {
         enrollment: &EnrollmentId,
         attributes: &Attributes,
         host: Option<HostRecord>,
+        admitted: &Admitted,
     ) -> Result<Decision, Refusal> {
         if enrollment.channel() == Channel::User {
             return Err(Refusal::UserAuthenticates(enrollment.clone()));
@@ -44,12 +52,26 @@ impl Core {
         let mut host = host.unwrap_or_else(|| new_host(enrollment.host(), now));
         host.attributes = std::mem::take(&mut host.attributes).updated_by(attributes.clone());
         host.attributes_at = Some(now);
-        if host.enrollments.is_empty() {
-            host.enrollments.push(self.new_enrollment(enrollment));
+        if admitted.is_renewal {
+            tracing::info!(%enrollment, "a device renewed its identity");
+            return Ok(Decision {
+                changes: vec![host_change(&host)],
+                ..Decision::empty()
+            });
+        }
+        if device_record(&host).is_none() {
+            let mut record = self.new_enrollment(enrollment);
+            record.access = admitted.access.clone().unwrap_or_default();
+            host.enrollments.insert(0, record);
         }
         let mut changes = vec![host_change(&host)];
         for record in &host.enrollments {
-            changes.extend(self.stepped(&host, record.clone(), Event::Authenticate));
+            let mut record = record.clone();
+            // It belonged to the device as it was.
+            record.bootstrap_token = None;
+            record.is_awaiting_configuration = None;
+            changes.extend(self.cleared_of(&record)?);
+            changes.extend(self.stepped(&host, record, Event::Authenticate));
         }
         tracing::info!(%enrollment, "a device authenticates: a new epoch");
         Ok(Decision {
@@ -91,7 +113,13 @@ impl Core {
             magic: update.push_magic.clone(),
             token: update.token.clone(),
         });
+        record.push_disabled_at = None;
+        record.token_updated_at = Some(self.clock.now());
+        record.token_updates = record.token_updates.saturating_add(1);
         // Absent means unchanged: a device sends these once, not with every update.
+        if update.is_awaiting_configuration.is_some() {
+            record.is_awaiting_configuration = update.is_awaiting_configuration;
+        }
         if update.unlock_token.is_some() {
             record.unlock_token.clone_from(&update.unlock_token);
         }
@@ -107,20 +135,35 @@ impl Core {
 
     /// A device that checks out takes its user channels with it. One that is not known leaves
     /// nothing behind, so that is no error.
-    fn check_out(&self, enrollment: &EnrollmentId, host: Option<HostRecord>) -> Decision {
+    fn check_out(
+        &self,
+        enrollment: &EnrollmentId,
+        host: Option<HostRecord>,
+    ) -> Result<Decision, Refusal> {
         let Some(host) = host else {
-            return Decision::empty();
+            return Ok(Decision::empty());
         };
         let leaves = |record: &&EnrollmentRecord| {
             enrollment.channel() == Channel::Device || record.id == *enrollment
         };
-        let leaving = host.enrollments.iter().filter(leaves).cloned();
-        let changes = leaving.flat_map(|record| self.stepped(&host, record, Event::CheckOut));
-        tracing::info!(%enrollment, "checked out");
-        Decision {
-            changes: changes.collect(),
-            ..Decision::empty()
+        let mut changes = Vec::new();
+        for record in host.enrollments.iter().filter(leaves) {
+            changes.extend(self.cleared_of(record)?);
+            changes.extend(self.stepped(&host, record.clone(), Event::CheckOut));
         }
+        tracing::info!(%enrollment, "checked out");
+        Ok(Decision {
+            changes,
+            ..Decision::empty()
+        })
+    }
+
+    fn cleared_of(&self, record: &EnrollmentRecord) -> Result<Vec<Change>, Refusal> {
+        let cleared = self.cleared(&record.id, self.clock.now());
+        cleared.map_err(|source| Refusal::Store {
+            enrollment: record.id.clone(),
+            source,
+        })
     }
 
     /// One enrollment after an event, with the end of a command it may have had in flight.
@@ -146,14 +189,6 @@ impl Core {
             epoch: random::epoch(),
             ..SyncState::new()
         };
-        EnrollmentRecord {
-            id: id.clone(),
-            push: None,
-            unlock_token: None,
-            user_short_name: None,
-            last_seen_at: self.clock.now(),
-            sync,
-            revision: 0,
-        }
+        EnrollmentRecord::new(id.clone(), sync, self.clock.now())
     }
 }

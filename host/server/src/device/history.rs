@@ -17,8 +17,9 @@ pub(super) fn records(
     now: Timestamp,
 ) -> Vec<Change> {
     let mut changes = Vec::new();
-    if let Some((in_flight, closing)) = &step.closed {
-        let mut ended = opened(record, record.sync.epoch, in_flight, names);
+    if let Some((in_flight, closing)) = &step.closed
+        && let Some(mut ended) = opened(record, record.sync.epoch, in_flight, names)
+    {
         ended.closed_at = Some(now);
         ended.outcome = Some(outcome(closing));
         changes.push(Change::Command(ended));
@@ -26,12 +27,8 @@ pub(super) fn records(
     if let Some(in_flight) = &step.state.in_flight
         && in_flight.sequence > record.sync.sequence
     {
-        changes.push(Change::Command(opened(
-            record,
-            step.state.epoch,
-            in_flight,
-            names,
-        )));
+        let opened = opened(record, step.state.epoch, in_flight, names);
+        changes.extend(opened.map(Change::Command));
     }
     changes
 }
@@ -49,33 +46,46 @@ pub(super) fn dropped(
     if step.state.in_flight.is_some() {
         return Vec::new();
     }
-    let mut ended = opened(record, record.sync.epoch, in_flight, names);
+    let Some(mut ended) = opened(record, record.sync.epoch, in_flight, names) else {
+        return Vec::new();
+    };
     ended.closed_at = Some(now);
     ended.outcome = Some(CommandOutcome::Lost);
     vec![Change::Command(ended)]
 }
+
+/// The record of a command of ours; those of others have a history of their own.
 
 fn opened(
     record: &EnrollmentRecord,
     epoch: u32,
     in_flight: &InFlight,
     names: &CommandNames,
-) -> CommandRecord {
+) -> Option<CommandRecord> {
+    let request_type = in_flight.command.request_type()?;
+    let identifier = match &in_flight.command {
+        Command::RenewIdentity { identifier } => Some(identifier),
+        other => other.identifier(),
+    };
     let profile_version = match &in_flight.command {
         Command::InstallProfile { revision, .. } => Some(revision.version),
-        Command::RemoveProfile { .. } | Command::ProfileList | Command::DeviceInformation => None,
+        Command::RemoveProfile { .. }
+        | Command::ProfileList
+        | Command::DeviceInformation
+        | Command::RenewIdentity { .. }
+        | Command::Raw { .. } => None,
     };
-    CommandRecord {
+    Some(CommandRecord {
         enrollment: record.id.clone(),
         sequence: in_flight.sequence,
         uuid: names.name(&record.id, epoch, in_flight.sequence),
-        request_type: in_flight.command.request_type(),
-        identifier: in_flight.command.identifier().cloned(),
+        request_type,
+        identifier: identifier.cloned(),
         profile_version,
         sent_at: in_flight.at,
         closed_at: None,
         outcome: None,
-    }
+    })
 }
 
 fn outcome(closing: &Closing) -> CommandOutcome {

@@ -1,40 +1,70 @@
 //! The device side: a message in, a reply out, the commit in between.
 //!
 //! Knows nothing of sockets. Invariants: the reply leaves only after everything it depends on is
-//! durable; a device gets 200, 400 or 503 and nothing else, so no reply can make it unenroll.
+//! durable; no reply makes a device unenroll but that to a host which an administrator blocked.
 
+mod admission;
+mod authenticator;
+mod binding;
 mod contact;
+mod declarative;
 mod enrolling;
 mod history;
+mod migration;
+mod payload;
+pub(crate) mod queue;
+mod replay;
+mod reply;
+mod speaker;
+mod tokens;
 
-use mooring_mdm::ids::{EnrollmentId, HostId};
+use std::collections::BTreeMap;
+
+use mooring_mdm::ids::{Channel, EnrollmentId, HostId};
 use mooring_mdm::message::{Message, MessageError};
-use mooring_store::{Change, HostRecord, StoreError};
+use mooring_store::{Change, EnrollmentRecord, HostRecord, StoreError};
+
+pub use authenticator::{AuthenticationError, Authenticator, Presented};
+pub use binding::Reenroll;
+pub use migration::MigrationError;
+pub use reply::DeviceReply;
+pub use speaker::{DeviceAuth, Speaker, UnknownDeviceAuth};
+
+pub(crate) use contact::transport;
+pub(crate) use replay::Recent;
 
 use crate::core::Core;
 use crate::limits::CONFLICT_RETRIES_MAX;
+use admission::{Admission, Admitted};
+use replay::Sighting;
 
-/// What a device is answered. Devices are not API users: this is a type of its own, and it has
-/// no way to say 401 or 403, which make a device unenroll.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum DeviceReply {
-    /// 200 without a body: taken, and nothing to do.
-    Empty,
-    /// 200 with a command.
-    Command(Vec<u8>),
-    /// 400: the message cannot be taken. The text is for the log and the person at the wire.
-    Refused(String),
-    /// 503: the message may be sent again later.
-    Unavailable,
+/// What administrators decide about devices as a whole.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct DeviceSettings {
+    /// What becomes of an enrolled host that comes with another certificate of an outside CA.
+    pub reenroll: Reenroll,
+    /// Whether `UserAuthenticate` is answered with an empty challenge instead of being declined.
+    pub accepts_user_authenticate: bool,
 }
 
-impl DeviceReply {
-    /// The HTTP status of the reply.
-    pub fn status(&self) -> u16 {
-        match self {
-            Self::Empty | Self::Command(_) => 200,
-            Self::Refused(_) => 400,
-            Self::Unavailable => 503,
+/// One message of a device.
+#[derive(Debug)]
+pub struct DeviceRequest<'a> {
+    /// Its body.
+    pub body: &'a [u8],
+    /// Who sent it.
+    pub speaker: &'a Speaker,
+    /// The query of the address that it was sent to, for those who listen to events.
+    pub parameters: BTreeMap<String, String>,
+}
+
+impl<'a> DeviceRequest<'a> {
+    /// A message where devices are not authenticated.
+    pub fn from_anyone(body: &'a [u8]) -> Self {
+        Self {
+            body,
+            speaker: &Speaker::Anyone,
+            parameters: BTreeMap::new(),
         }
     }
 }
@@ -50,6 +80,16 @@ enum Refusal {
     UserAuthenticates(EnrollmentId),
     #[error("the host of {0} has as many user channels as are kept; remove the host to start anew")]
     TooManyUsers(EnrollmentId),
+    #[error("{enrollment} may not speak here: {reason}")]
+    Identity {
+        enrollment: EnrollmentId,
+        reason: String,
+    },
+    #[error("{enrollment} asks for a token for {service_type}, and none is set")]
+    NoToken {
+        enrollment: EnrollmentId,
+        service_type: String,
+    },
     #[error("the store could not keep the message of {enrollment}")]
     Store {
         enrollment: EnrollmentId,
@@ -62,36 +102,45 @@ struct Decision {
     changes: Vec<Change>,
     reply: DeviceReply,
     is_command_new: bool,
+    /// What is remembered of the channel's messages once this one is dealt with.
+    recent: Option<Recent>,
 }
 
 impl Decision {
     fn empty() -> Self {
+        Self::reply(DeviceReply::Empty)
+    }
+
+    fn reply(reply: DeviceReply) -> Self {
         Self {
             changes: Vec::new(),
-            reply: DeviceReply::Empty,
+            reply,
             is_command_new: false,
+            recent: None,
         }
     }
 }
 
 impl Core {
     /// Answers one message of a device.
-    pub fn answer_device(&self, body: &[u8]) -> DeviceReply {
-        match self.try_answer(body) {
+    pub fn answer_device(&self, request: &DeviceRequest<'_>) -> DeviceReply {
+        match self.try_answer(request) {
             Ok(reply) => reply,
             Err(refusal @ Refusal::Store { .. }) => {
                 tracing::error!(error = %chain(&refusal), "a device's message failed");
                 DeviceReply::Unavailable
             }
             Err(refusal) => {
-                tracing::info!(reason = %refusal, "a device's message was refused");
+                let certificate = request.speaker.certificate();
+                let certificate = certificate.map(|c| c.fingerprint().to_string());
+                tracing::info!(reason = %refusal, certificate, "a device's message was refused");
                 DeviceReply::Refused(refusal.to_string())
             }
         }
     }
 
-    fn try_answer(&self, body: &[u8]) -> Result<DeviceReply, Refusal> {
-        let message = Message::decode(body)?;
+    fn try_answer(&self, request: &DeviceRequest<'_>) -> Result<DeviceReply, Refusal> {
+        let message = Message::decode(request.body)?;
         let enrollment = match &message {
             Message::CheckIn(checkin) => &checkin.enrollment,
             Message::Connect(connect) => &connect.enrollment,
@@ -104,21 +153,28 @@ impl Core {
             let _gate = self.contact_gate();
             let host = self.store.host(enrollment.host()).map_err(failed)?;
             let is_known = host
-                .iter()
-                .any(|h| h.enrollments.iter().any(|e| e.id == *enrollment));
-            let decision = match &message {
-                Message::CheckIn(checkin) => self.decide_check_in(checkin, host)?,
-                Message::Connect(connect) => self.decide_connect(connect, host)?,
-            };
+                .as_ref()
+                .is_some_and(|host| record(host, enrollment).is_some());
+            let mut decision = self.decide(&message, enrollment, host, request)?;
+            if let Some(events) = &self.events {
+                let changes = &decision.changes;
+                let event = events.event(&message, request, changes, self.clock.now());
+                decision.changes.push(event.map_err(failed)?);
+            }
             if decision.changes.is_empty() {
                 if is_known {
                     self.saw(enrollment, self.clock.now());
+                    self.keep_recent(enrollment, decision.recent);
                 }
                 return Ok(decision.reply);
             }
             match self.store.commit(decision.changes) {
                 Ok(()) => {
                     self.saw(enrollment, self.clock.now());
+                    self.keep_recent(enrollment, decision.recent);
+                    if let Some(events) = &self.events {
+                        events.committed();
+                    }
                     if decision.is_command_new {
                         self.count_command();
                     }
@@ -132,6 +188,118 @@ impl Core {
         tracing::warn!(%enrollment, "a message met too many concurrent changes");
         Ok(DeviceReply::Unavailable)
     }
+}
+
+impl Core {
+    /// What to commit and answer.
+    fn decide(
+        &self,
+        message: &Message,
+        enrollment: &EnrollmentId,
+        mut host: Option<HostRecord>,
+        request: &DeviceRequest<'_>,
+    ) -> Result<Decision, Refusal> {
+        let failed = |source| Refusal::Store {
+            enrollment: enrollment.clone(),
+            source,
+        };
+        let speaker = request.speaker;
+        let admission = self.admit(message, enrollment, host.as_ref(), speaker);
+        let admitted = match admission.map_err(failed)? {
+            Admission::Admitted(admitted) => admitted,
+            Admission::Quarantined(changes) => {
+                return Ok(Decision {
+                    changes,
+                    ..Decision::empty()
+                });
+            }
+            Admission::Dismissed => return Ok(Decision::reply(DeviceReply::Dismissed)),
+            Admission::Refused(reason) => {
+                return Err(Refusal::Identity {
+                    enrollment: enrollment.clone(),
+                    reason,
+                });
+            }
+        };
+        let known = host.as_ref().and_then(|host| record(host, enrollment));
+        let recent = self.recent(enrollment, known);
+        if let Some(digest) = speaker.digest() {
+            match recent.sighting(digest) {
+                Sighting::New => {}
+                Sighting::Last if matches!(message, Message::Connect(_)) => {
+                    return self.answer_again(enrollment, host.as_ref(), speaker);
+                }
+                // Nothing is given out for a check-in that comes again: its answer may be a
+                // secret.
+                Sighting::Last | Sighting::Earlier => return Ok(Decision::empty()),
+            }
+        }
+        if let (Some(access), Some(host)) = (&admitted.access, &mut host)
+            && let Some(device) = host.enrollments.first_mut()
+        {
+            device.access = access.clone();
+        }
+        let device = host.as_ref().and_then(device_record).cloned();
+        let is_check_in = matches!(message, Message::CheckIn(_));
+        let speaking = host.as_ref().and_then(|host| record(host, enrollment));
+        let speaking = speaking.filter(|_| is_check_in).cloned();
+        let mut decision = match message {
+            Message::CheckIn(checkin) => self.decide_check_in(checkin, host, &admitted)?,
+            Message::Connect(connect) => self.decide_connect(connect, host, request)?,
+        };
+        decision.add_access(admitted, device);
+        if let Some(digest) = speaker.digest() {
+            let recent = recent.with(digest, matches!(message, Message::CheckIn(_)));
+            decision.remember(enrollment, recent, speaking);
+        }
+        Ok(decision)
+    }
+}
+
+impl Decision {
+    /// Writes who may speak for the host, if that changed and nothing else writes it.
+    fn add_access(&mut self, admitted: Admitted, device: Option<EnrollmentRecord>) {
+        self.changes.extend(admitted.changes);
+        let (Some(_), Some(device)) = (admitted.access, device) else {
+            return;
+        };
+        let writes = |change: &Change| matches!(change, Change::Enrollment(record) if record.id == device.id);
+        if !self.changes.iter().any(writes) {
+            self.changes.push(Change::Enrollment(device));
+        }
+    }
+
+    /// Remembers which messages were seen. It is stored if the channel is written anyway, and with
+    /// every check-in: those are rare, and what they are answered with may be a secret.
+    fn remember(
+        &mut self,
+        enrollment: &EnrollmentId,
+        recent: Recent,
+        speaking: Option<EnrollmentRecord>,
+    ) {
+        let is_own = |change: &&mut Change| matches!(change, Change::Enrollment(record) if record.id == *enrollment);
+        if let (None, Some(record)) = (self.changes.iter_mut().find(is_own), speaking) {
+            self.changes.push(Change::Enrollment(record));
+        }
+        for change in self.changes.iter_mut().filter(is_own) {
+            if let Change::Enrollment(record) = change {
+                recent.store_in(record);
+            }
+        }
+        self.recent = Some(recent);
+    }
+}
+
+/// The record of the device channel.
+pub(crate) fn device_record(host: &HostRecord) -> Option<&EnrollmentRecord> {
+    let first = host.enrollments.first();
+    first.filter(|record| record.id.channel() == Channel::Device)
+}
+
+fn record<'a>(host: &'a HostRecord, enrollment: &EnrollmentId) -> Option<&'a EnrollmentRecord> {
+    host.enrollments
+        .iter()
+        .find(|record| record.id == *enrollment)
 }
 
 fn host_change(host: &HostRecord) -> Change {

@@ -27,7 +27,10 @@ impl Core {
                 return Err(HostError::CheckedOut(name.to_owned()));
             }
             match self.store.commit(changes) {
-                Ok(()) => return Ok(()),
+                Ok(()) => {
+                    self.wake.notify_one();
+                    return Ok(());
+                }
                 // The device reported meanwhile.
                 Err(StoreError::Conflict { .. }) => {}
                 Err(error) => return Err(error.into()),
@@ -57,14 +60,22 @@ impl Core {
     /// [`HostError`] if there is no such host.
     pub fn remove_host(&self, name: &str) -> Result<(), HostError> {
         let id = self.find_host(name)?.id;
-        self.store.commit(vec![Change::RemoveHost(id.clone())])?;
+        let host = self.store.host(&id)?;
+        let mut changes = vec![Change::RemoveHost(id.clone())];
+        for record in host.iter().flat_map(|host| &host.enrollments) {
+            changes.extend(self.forgotten(&record.id)?);
+        }
+        self.store.commit(changes)?;
+        for record in host.iter().flat_map(|host| &host.enrollments) {
+            self.note_queue(&record.id, false);
+        }
         self.forget_seen(&id);
         tracing::info!(host = %id, "a host was removed");
         Ok(())
     }
 
     /// A host by its id, or by its serial number if that is unique.
-    pub(super) fn find_host(&self, name: &str) -> Result<HostRecord, HostError> {
+    pub(crate) fn find_host(&self, name: &str) -> Result<HostRecord, HostError> {
         if let Ok(id) = HostId::parse(name)
             && let Some(host) = self.store.host(&id)?
         {

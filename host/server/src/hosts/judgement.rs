@@ -14,6 +14,8 @@ use mooring_drift::status::{
 use mooring_mdm::ids::{Channel, EnrollmentId, PayloadIdentifier};
 use mooring_store::HostRecord;
 
+use crate::device::transport;
+
 /// One profile of ours on one channel of a host.
 pub(super) struct Judged {
     /// The channel; `None` while no user of the host is enrolled.
@@ -59,7 +61,7 @@ impl Judgement {
             .iter()
             .filter(|e| e.sync.phase != Phase::CheckedOut);
         for record in live {
-            let desired = catalog.desired(record.id.channel());
+            let desired = catalog.desired(record.id.channel()).over(transport(host));
             let states = profile_states(&desired, &record.sync, policy, now);
             let status = enrollment_status(&states, &record.sync, policy, now);
             judgement.channels.push((record.id.clone(), status));

@@ -3,6 +3,7 @@
 //! Knows nothing of HTTP. Invariants: every counted host has exactly one status; showing a host
 //! changes nothing.
 
+mod access;
 mod change;
 mod judgement;
 mod summary;
@@ -32,6 +33,9 @@ pub enum HostError {
     /// The host was changed by somebody else each time it was tried.
     #[error("host {0} changes all the time; try again")]
     Busy(String),
+    /// No certificate is held for the host.
+    #[error("no certificate is held for host {0}; there is nothing to accept")]
+    NothingHeld(String),
     /// The store failed.
     #[error("the store failed")]
     Store(#[from] StoreError),

@@ -4,13 +4,17 @@
 
 use std::collections::BTreeMap;
 
+use mooring_drift::policy::Timestamp;
 use mooring_mdm::ids::PayloadIdentifier;
 use mooring_store::{HOSTS_PAGE_MAX, HostRecord, StoreError};
 
 use super::judgement::Judgement;
-use crate::api::{Counts, ProfileCounts, Summary};
+use crate::api::{Counts, ExpiringIdentities, ProfileCounts, Summary};
 use crate::core::Core;
+use crate::device::device_record;
 use crate::shelf::{Shelf, is_wanted, latest};
+
+const DAY_MS: u64 = 24 * 3_600_000;
 
 impl Core {
     /// Counts every host.
@@ -21,12 +25,17 @@ impl Core {
         let (shelf, now) = (self.shelf(), self.clock.now());
         let (mut counts, mut checked_out) = (Counts::default(), 0);
         let mut profiles: BTreeMap<PayloadIdentifier, Counts> = BTreeMap::new();
+        let (mut identities, mut held) = (ExpiringIdentities::default(), 0);
         self.each_host(|host| {
             let judgement = Judgement::of(host, &shelf.catalog, &self.policy, now);
             match judgement.status {
                 None => checked_out += 1,
-                Some(status) => counts.add(status),
+                Some(status) => {
+                    counts.add(status);
+                    count_identity(&mut identities, host, now);
+                }
             }
+            held += u64::from(device_record(host).is_some_and(|r| r.access.held.is_some()));
             for (identifier, status) in judgement.by_profile() {
                 profiles.entry(identifier.clone()).or_default().add(status);
             }
@@ -36,6 +45,9 @@ impl Core {
             counts,
             checked_out,
             commands_sent: self.commands_sent(),
+            identities,
+            held,
+            push: None,
             profiles: profile_counts(&shelf, &mut profiles),
         })
     }
@@ -52,6 +64,18 @@ impl Core {
             }
         }
     }
+}
+
+/// The identity that a host has had last decides.
+fn count_identity(counts: &mut ExpiringIdentities, host: &HostRecord, now: Timestamp) {
+    let newest = device_record(host).and_then(|record| record.access.pins.first());
+    let Some(pin) = newest else {
+        return;
+    };
+    let days_left = pin.not_after.0.saturating_sub(now.0) / DAY_MS;
+    counts.under_60_days += u64::from(days_left < 60);
+    counts.under_30_days += u64::from(days_left < 30);
+    counts.under_7_days += u64::from(days_left < 7);
 }
 
 /// Every profile that is wanted, and every other that some host still has.

@@ -9,17 +9,20 @@ use mooring_drift::state::{Phase, SyncState};
 use mooring_drift::status::Status;
 use mooring_mdm::ids::HostId;
 use mooring_store::{
-    CommandOutcome, CommandRecord, EnrollmentRecord, HOSTS_PAGE_MAX, HostRecord, StoreError,
+    CommandOutcome, CommandRecord, EnrollmentRecord, HOSTS_PAGE_MAX, Held, HostRecord, Pin,
+    StoreError, Via,
 };
 
 use super::HostError;
 use super::judgement::{Judged, Judgement};
 use crate::api::{
-    CommandDetail, EnrollmentDetail, HostDetail, HostListing, HostProfile, HostProfiles,
-    HostSummary, PlannedChange, UnmanagedProfile,
+    CommandDetail, EnrollmentDetail, HeldIdentity, HostDetail, HostListing, HostProfile,
+    HostProfiles, HostSummary, PinnedIdentity, PlannedChange, UnmanagedProfile,
 };
 use crate::clock::rfc3339;
 use crate::core::Core;
+use crate::device::{DeviceAuth, device_record};
+use crate::enrollment::renewal::due_at;
 use crate::limits::COMMANDS_SHOWN_MAX;
 use crate::shelf::Shelf;
 
@@ -75,6 +78,7 @@ impl Core {
         for record in &host.enrollments {
             commands.extend(self.store.commands(&record.id, COMMANDS_SHOWN_MAX)?);
         }
+        let access = device_record(&host).map(|record| &record.access);
         let channels = host.enrollments.iter().map(|record| {
             let status = judgement.channels.iter().find(|(id, _)| *id == record.id);
             let status = status.map_or(Status::Unknown, |(_, status)| *status);
@@ -84,6 +88,11 @@ impl Core {
             summary: self.host_summary(&host, &judgement),
             enrolled_at: rfc3339(host.enrolled_at),
             attributes_at: host.attributes_at.map(rfc3339),
+            authenticated_by: access.and_then(|access| access.via).map(via),
+            identities: access.map_or_else(Vec::new, |access| {
+                let pins = access.pins.iter();
+                pins.map(|pin| pinned(&host.id, pin)).collect()
+            }),
             enrollments: channels.collect(),
             commands: commands.iter().map(command_detail).collect(),
         })
@@ -130,11 +139,14 @@ impl Core {
             .iter()
             .map(|e| self.last_seen(&e.id, e.last_seen_at))
             .max();
+        let access = device_record(host).map(|record| &record.access);
         HostSummary {
             id: host.id.clone(),
             attributes: host.attributes.clone(),
             status: judgement.status,
             last_seen_at: rfc3339(seen.unwrap_or(host.enrolled_at)),
+            held: access.and_then(|access| access.held.as_ref()).map(held),
+            is_blocked: access.is_some_and(|access| access.is_blocked),
         }
     }
 
@@ -164,6 +176,41 @@ impl Core {
             plan: planned_changes(sync, &context),
         }
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing into a text cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+fn held(held: &Held) -> HeldIdentity {
+    HeldIdentity {
+        fingerprint: hex(&held.fingerprint),
+        at: rfc3339(held.at),
+        reason: held.reason.clone(),
+    }
+}
+
+fn pinned(host: &HostId, pin: &Pin) -> PinnedIdentity {
+    PinnedIdentity {
+        fingerprint: hex(&pin.fingerprint),
+        expires_at: rfc3339(pin.not_after),
+        renewal_at: rfc3339(due_at(host, pin)),
+    }
+}
+
+fn via(via: Via) -> String {
+    match via {
+        Via::None => DeviceAuth::None,
+        Via::Mtls => DeviceAuth::Mtls,
+        Via::Signature => DeviceAuth::Signature,
+        Via::Header => DeviceAuth::Header,
+    }
+    .to_string()
 }
 
 /// What is still to be handed out: nothing to a channel that is not enrolled, and nothing twice.

@@ -9,37 +9,41 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use hyper::body::Incoming;
-use hyper::header::{
-    ALLOW, AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
-};
-use hyper::{HeaderMap, Method, Request};
+use hyper::header::{ALLOW, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use hyper::{Method, Request};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use sha2::{Digest, Sha256};
 
 use super::body::{Answer, BodyError, answer, read};
+use super::credentials::Credentials;
+use super::enrollment;
 use super::listener::Service;
+use super::nanomdm::{self, Asked, NanoMdm};
+use super::peer::Peer;
 use super::problem::{Kind, Problem};
 use super::route::{Route, query_value};
 use crate::api::{ProfilePatch, PushOutcome, PushRequest, PushResponse, VersionInfo};
 use crate::core::Core;
 use crate::hosts::HostsQuery;
-use crate::limits::{API_BODY_BYTES_MAX, HOSTS_PAGE_DEFAULT};
+use crate::limits::HOSTS_PAGE_DEFAULT;
 use crate::profiles::{PushOptions, Upload};
+use crate::push::Pusher;
 use crate::random;
 use mooring_drift::status::Status;
 use mooring_mdm::ids::{HostId, PayloadIdentifier};
 use mooring_store::HOSTS_PAGE_MAX;
 
 /// Who changes things, until there are accounts.
-const ADMIN: &str = "admin";
+pub(super) const ADMIN: &str = "admin";
 const JSON: &str = "application/json";
-const PROFILE: &str = "application/x-apple-aspen-config";
+pub(super) const PROFILE: &str = "application/x-apple-aspen-config";
 
 /// Answers administrators.
 pub(crate) struct Admin {
     pub(crate) core: Arc<Core>,
-    token_digest: [u8; 32],
+    pub(crate) pusher: Arc<Pusher>,
+    nanomdm: NanoMdm,
+    credentials: Credentials,
 }
 
 impl std::fmt::Debug for Admin {
@@ -57,14 +61,21 @@ struct Call {
 }
 
 impl Service for Admin {
-    async fn answer(&self, request: Request<Incoming>) -> Answer {
+    async fn answer(&self, request: Request<Incoming>, _peer: &Peer) -> Answer {
         let id = random::request_id();
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         let result = self.admit(&method, &path, request).await;
         let result = match result {
+            Ok(Call {
+                route: Route::NanoMdm(route),
+                query,
+                body,
+                ..
+            }) => Ok(self.nanomdm.answer(Asked { route, query, body }).await),
             Ok(call) => {
-                let core = Arc::clone(&self.core);
-                let handled = tokio::task::spawn_blocking(move || handle(&core, &call)).await;
+                let (core, pusher) = (Arc::clone(&self.core), Arc::clone(&self.pusher));
+                let handled =
+                    tokio::task::spawn_blocking(move || handle(&core, &pusher, &call)).await;
                 handled.unwrap_or_else(|error| {
                     tracing::error!(%error, request = id, "a request panicked");
                     Err(Problem::new(
@@ -75,7 +86,13 @@ impl Service for Admin {
             }
             Err(problem) => Err(problem),
         };
-        let answer = result.unwrap_or_else(|problem| problem_answer(&problem, &id));
+        let answer = result.unwrap_or_else(|problem| {
+            if nanomdm::is_address(&path) {
+                nanomdm::problem_answer(&problem)
+            } else {
+                problem_answer(&problem, &id)
+            }
+        });
         tracing::debug!(request = id, %method, path, status = answer.status().as_u16(), "answered");
         answer
     }
@@ -83,10 +100,18 @@ impl Service for Admin {
 
 impl Admin {
     /// Answers for `core` to whoever has `token`.
-    pub(crate) fn new(core: Arc<Core>, token: &str) -> Self {
+    pub(crate) fn new(
+        core: Arc<Core>,
+        token: &str,
+        pusher: Arc<Pusher>,
+        allows_migration: bool,
+    ) -> Self {
+        let nanomdm = NanoMdm::new(Arc::clone(&core), Arc::clone(&pusher), allows_migration);
         Self {
             core,
-            token_digest: Sha256::digest(token).into(),
+            pusher,
+            nanomdm,
+            credentials: Credentials::new(token),
         }
     }
 
@@ -98,7 +123,9 @@ impl Admin {
     ) -> Result<Call, Problem> {
         let route = Route::find(method, path);
         // An address that does not exist looks like one that does to whoever has no token.
-        if !route.as_ref().is_ok_and(Route::is_open) && !self.has_token(request.headers()) {
+        let takes_password = nanomdm::is_address(path);
+        let is_let_in = || self.credentials.are_in(request.headers(), takes_password);
+        if !route.as_ref().is_ok_and(Route::is_open) && !is_let_in() {
             let detail = "send the header `Authorization: Bearer TOKEN`; the token is in the file \
                           admin-token of the server's data folder";
             return Err(Problem::new(Kind::Unauthorized, detail));
@@ -112,7 +139,7 @@ impl Admin {
                 .is_some_and(|kind| kind.eq_ignore_ascii_case(JSON.as_bytes()))
         });
         let (route, query) = (route?, request.uri().query().unwrap_or_default().to_owned());
-        let body = read(request.into_body(), API_BODY_BYTES_MAX).await;
+        let body = read(request.into_body(), route.body_bytes_max()).await;
         let body = body.map_err(|error| match error {
             BodyError::TooLarge { .. } => {
                 Problem::new(Kind::TooLarge, format!("{error}; send it in parts"))
@@ -127,21 +154,9 @@ impl Admin {
             body,
         })
     }
-
-    /// Digests are compared, so the time taken tells nothing about the token.
-    fn has_token(&self, headers: &HeaderMap) -> bool {
-        let given = headers
-            .get(AUTHORIZATION)
-            .and_then(|value| value.to_str().ok());
-        let given = given.and_then(|value| value.split_once(' '));
-        given.is_some_and(|(scheme, token)| {
-            let digest: [u8; 32] = Sha256::digest(token.trim()).into();
-            scheme.eq_ignore_ascii_case("bearer") && digest == self.token_digest
-        })
-    }
 }
 
-fn handle(core: &Core, call: &Call) -> Result<Answer, Problem> {
+fn handle(core: &Core, pusher: &Pusher, call: &Call) -> Result<Answer, Problem> {
     match &call.route {
         Route::Health => Ok(answer(200, "text/plain; charset=utf-8", "ok\n")),
         Route::Version => json(
@@ -150,7 +165,11 @@ fn handle(core: &Core, call: &Call) -> Result<Answer, Problem> {
                 version: env!("CARGO_PKG_VERSION").to_owned(),
             },
         ),
-        Route::Status => json(200, &core.summary()?),
+        Route::Status => {
+            let mut summary = core.summary()?;
+            summary.push = Some(pusher.state().into());
+            json(200, &summary)
+        }
         Route::Profiles => {
             let with_deleted = query_value(&call.query, "deleted").as_deref() == Some("true");
             json(200, &core.profile_listing(with_deleted))
@@ -183,6 +202,19 @@ fn handle(core: &Core, call: &Call) -> Result<Answer, Problem> {
             core.remove_host(host)?;
             Ok(answer(204, "", ""))
         }
+        Route::BlockHost(_)
+        | Route::UnblockHost(_)
+        | Route::AcceptHost(_)
+        | Route::Links
+        | Route::NewLink
+        | Route::RevokeLink(_)
+        | Route::EnrollmentProfile
+        | Route::PushCertificate
+        | Route::SetPushCertificate
+        | Route::SetToken(_)
+        | Route::RemoveToken(_) => enrollment::handle(core, &call.route, &call.query, &call.body),
+        // They push, so they were answered before.
+        Route::NanoMdm(_) => Err(Problem::new(Kind::Internal, "this request went astray")),
     }
 }
 
@@ -295,7 +327,7 @@ fn version(text: &str) -> Result<u32, Problem> {
         .map_err(|_| Problem::new(Kind::BadRequest, detail))
 }
 
-fn from_json<T: DeserializeOwned>(body: &Bytes) -> Result<T, Problem> {
+pub(super) fn from_json<T: DeserializeOwned>(body: &Bytes) -> Result<T, Problem> {
     serde_json::from_slice(body).map_err(|error| {
         let place = format!("line {} column {}", error.line(), error.column());
         Problem::new(
@@ -306,7 +338,7 @@ fn from_json<T: DeserializeOwned>(body: &Bytes) -> Result<T, Problem> {
     })
 }
 
-fn json(status: u16, document: &impl Serialize) -> Result<Answer, Problem> {
+pub(super) fn json(status: u16, document: &impl Serialize) -> Result<Answer, Problem> {
     match serde_json::to_vec(document) {
         Ok(bytes) => Ok(answer(status, JSON, bytes)),
         Err(error) => {

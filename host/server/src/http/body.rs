@@ -2,6 +2,8 @@
 //!
 //! Knows nothing of what is in them. Invariant: memory for a body is bounded before it arrives.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::Response;
@@ -18,7 +20,7 @@ pub(crate) type Answer = Response<Full<Bytes>>;
 pub(super) enum BodyError {
     #[error("the body is larger than {bytes_max} bytes")]
     TooLarge { bytes_max: usize },
-    #[error("the body did not arrive within {} s", BODY_TIMEOUT.as_secs())]
+    #[error("the body did not arrive in time")]
     Slow,
     #[error("the connection broke while the body arrived")]
     Broken,
@@ -26,12 +28,21 @@ pub(super) enum BodyError {
 
 /// Reads a body of at most `bytes_max` bytes.
 pub(super) async fn read(body: Incoming, bytes_max: usize) -> Result<Bytes, BodyError> {
+    read_within(body, bytes_max, BODY_TIMEOUT).await
+}
+
+/// Reads a body of at most `bytes_max` bytes that arrives within `time`.
+pub(super) async fn read_within(
+    body: Incoming,
+    bytes_max: usize,
+    time: Duration,
+) -> Result<Bytes, BodyError> {
     // What is announced to be too large need not arrive first.
     if usize::try_from(body.size_hint().lower()).map_or(true, |announced| announced > bytes_max) {
         return Err(BodyError::TooLarge { bytes_max });
     }
     let limited = Limited::new(body, bytes_max).collect();
-    match tokio::time::timeout(BODY_TIMEOUT, limited).await {
+    match tokio::time::timeout(time, limited).await {
         Err(_) => Err(BodyError::Slow),
         Ok(Ok(collected)) => Ok(collected.to_bytes()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(BodyError::TooLarge { bytes_max }),

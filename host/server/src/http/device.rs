@@ -1,92 +1,264 @@
-//! The device listener: one address, or two, for everything a device sends.
+//! The device listener: everything that devices send, and what they fetch to enroll.
 //!
-//! Knows nothing of what messages mean. Invariant: statuses are those of `DeviceReply` (200, 400,
-//! 503) and 404, 405, 408, 413 for what no device sends; 401 and 403 do not occur.
+//! Knows nothing of what messages mean. Invariants: a message is looked at only once it is known
+//! who sent it; statuses are those of `DeviceReply` and 404, 405, 408, 413 for what no device
+//! sends; 401 is said to blocked hosts alone, and 403 to nobody.
 
+use std::collections::BTreeMap;
 use std::num::NonZero;
 use std::sync::Arc;
 
 use hyper::body::Incoming;
-use hyper::header::{ALLOW, HeaderValue, RETRY_AFTER};
+use hyper::header::{ALLOW, HeaderMap, HeaderValue, RETRY_AFTER};
 use hyper::{Method, Request};
 use tokio::sync::Semaphore;
 
 use super::body::{Answer, BodyError, answer, read};
 use super::listener::Service;
+use super::peer::Peer;
+use super::route::{percent_decoded, query_value};
 use crate::core::Core;
-use crate::device::DeviceReply;
-use crate::limits::{DEVICE_BODY_BYTES_MAX, LARGE_BODIES_PER_CORE, LARGE_BODY_BYTES};
+use crate::device::{Authenticator, DeviceReply, DeviceRequest, Presented, chain};
+use crate::enrollment::LinkError;
+use crate::limits::{
+    DEVICE_BODY_BYTES_MAX, LARGE_BODIES_PER_CORE, LARGE_BODY_BYTES, PARAMETERS_MAX,
+};
 
-/// Where devices speak to: `ServerURL` and `CheckInURL` may be one address or two.
-const PATHS: [&str; 2] = ["/mdm", "/checkin"];
+const PROFILE: &str = "application/x-apple-aspen-config";
+
+/// Where devices speak to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Place {
+    /// `ServerURL` and `CheckInURL`, which may be one address or two.
+    Mdm,
+    /// Certificates for those who have none yet.
+    Scep,
+    /// An enrollment profile for whoever has this token.
+    Enroll(String),
+}
+
+impl Place {
+    fn of(path: &str) -> Option<Self> {
+        match path {
+            "/mdm" | "/checkin" => Some(Self::Mdm),
+            // Some clients add the name of a program that was there thirty years ago.
+            "/scep" | "/scep/pkiclient.exe" => Some(Self::Scep),
+            _ => {
+                let token = path.strip_prefix("/enroll/")?;
+                (!token.is_empty() && !token.contains('/')).then(|| Self::Enroll(token.to_owned()))
+            }
+        }
+    }
+
+    fn methods(&self) -> &'static str {
+        match self {
+            Self::Mdm => "PUT, POST",
+            Self::Scep => "GET, POST",
+            Self::Enroll(_) => "GET",
+        }
+    }
+
+    fn takes(&self, method: &Method) -> bool {
+        self.methods().split(", ").any(|one| one == method.as_str())
+    }
+}
 
 /// Answers devices.
 #[derive(Debug)]
 pub(crate) struct Devices {
     core: Arc<Core>,
+    authenticator: Arc<Authenticator>,
     /// Held by large messages while they are decoded.
     large: Semaphore,
 }
 
 impl Devices {
-    /// Answers for `core`.
-    pub(crate) fn new(core: Arc<Core>) -> Self {
+    /// Answers for `core` to whom `authenticator` knows.
+    pub(crate) fn new(core: Arc<Core>, authenticator: Authenticator) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
         Self {
             core,
+            authenticator: Arc::new(authenticator),
             large: Semaphore::new(cores * LARGE_BODIES_PER_CORE),
         }
     }
-}
 
-impl Service for Devices {
-    async fn answer(&self, request: Request<Incoming>) -> Answer {
-        if !PATHS.contains(&request.uri().path()) {
-            return text(404, "devices speak to /mdm or /checkin\n");
+    fn presented(&self, headers: &HeaderMap, peer: &Peer) -> Presented {
+        let values = |name: &str| {
+            let all = headers.get_all(name).into_iter();
+            all.map(|value| value.as_bytes().to_vec()).collect()
+        };
+        let header = self.authenticator.header();
+        Presented {
+            address: Some(peer.address.ip()),
+            certificates: peer
+                .certificates
+                .iter()
+                .map(|der| der.as_ref().to_vec())
+                .collect(),
+            header: header.map_or_else(Vec::new, values),
+            signature: values("mdm-signature"),
         }
-        if request.method() != Method::PUT && request.method() != Method::POST {
-            let mut answer = text(405, "devices send PUT, or POST\n");
-            answer
-                .headers_mut()
-                .insert(ALLOW, HeaderValue::from_static("PUT, POST"));
-            return answer;
-        }
+    }
+
+    async fn mdm(&self, request: Request<Incoming>, peer: &Peer) -> Answer {
+        let presented = self.presented(request.headers(), peer);
+        let parameters = parameters(request.uri().query().unwrap_or_default());
         let body = match read(request.into_body(), DEVICE_BODY_BYTES_MAX).await {
             Ok(body) => body,
-            Err(error) => {
-                let status = match error {
-                    BodyError::TooLarge { .. } => 413,
-                    BodyError::Slow => 408,
-                    BodyError::Broken => 400,
-                };
-                return text(status, format!("{error}\n"));
-            }
+            Err(error) => return unread(error),
         };
         let _large = if body.len() > LARGE_BODY_BYTES {
             self.large.acquire().await.ok()
         } else {
             None
         };
-        let core = Arc::clone(&self.core);
-        let reply = tokio::task::spawn_blocking(move || core.answer_device(&body)).await;
-        let reply = reply.unwrap_or_else(|error| {
+        let address = peer.address;
+        let (core, authenticator) = (Arc::clone(&self.core), Arc::clone(&self.authenticator));
+        let reply = tokio::task::spawn_blocking(move || {
+            match authenticator.identify(&presented, &body, core.now()) {
+                Ok(speaker) => core.answer_device(&DeviceRequest {
+                    body: &body,
+                    speaker: &speaker,
+                    parameters,
+                }),
+                Err(error) => {
+                    let reason = chain(&error);
+                    tracing::warn!(%address, reason, "a device is not authenticated");
+                    DeviceReply::Refused(reason)
+                }
+            }
+        });
+        reply_answer(reply.await.unwrap_or_else(|error| {
             tracing::error!(%error, "answering a device panicked");
             DeviceReply::Unavailable
-        });
-        let status = reply.status();
-        match reply {
-            DeviceReply::Empty => answer(status, "", ""),
-            DeviceReply::Command(bytes) => answer(status, "application/xml; charset=UTF-8", bytes),
-            DeviceReply::Refused(reason) => text(status, format!("{reason}\n")),
-            DeviceReply::Unavailable => {
-                let mut answer = text(status, "not now, please send it again\n");
-                answer
-                    .headers_mut()
-                    .insert(RETRY_AFTER, HeaderValue::from_static("30"));
-                answer
+        }))
+    }
+
+    async fn scep(&self, request: Request<Incoming>) -> Answer {
+        let query = request.uri().query().unwrap_or_default();
+        let operation = query_value(query, "operation").unwrap_or_default();
+        let message = match *request.method() {
+            Method::GET => match in_query(query) {
+                Some(message) => message,
+                None => return text(400, "the parameter message is not base64\n"),
+            },
+            _ => match read(
+                request.into_body(),
+                mooring_identity::scep::MESSAGE_BYTES_MAX,
+            )
+            .await
+            {
+                Ok(body) => body.to_vec(),
+                Err(error) => return unread(error),
+            },
+        };
+        let core = Arc::clone(&self.core);
+        let done = tokio::task::spawn_blocking(move || core.scep(&operation, &message)).await;
+        match done {
+            Ok(done) => answer(done.status, done.content_type, done.body),
+            Err(error) => {
+                tracing::error!(%error, "answering a SCEP request panicked");
+                text(503, "")
             }
         }
     }
+
+    async fn enroll(&self, token: String) -> Answer {
+        let core = Arc::clone(&self.core);
+        let made = tokio::task::spawn_blocking(move || core.profile_of_link(&token)).await;
+        match made {
+            Ok(Ok(profile)) => answer(200, PROFILE, profile),
+            Ok(Err(error @ (LinkError::NotValid | LinkError::NotSet))) => {
+                text(404, format!("{error}\n"))
+            }
+            Ok(Err(error)) => {
+                tracing::error!(error = %chain(&error), "an enrollment profile cannot be served");
+                text(503, "the server cannot enroll devices at the moment\n")
+            }
+            Err(error) => {
+                tracing::error!(%error, "serving an enrollment profile panicked");
+                text(503, "")
+            }
+        }
+    }
+}
+
+impl Service for Devices {
+    async fn answer(&self, request: Request<Incoming>, peer: &Peer) -> Answer {
+        let Some(place) = Place::of(request.uri().path()) else {
+            return text(404, "devices speak to /mdm or /checkin\n");
+        };
+        if !place.takes(request.method()) {
+            let mut answer = text(405, format!("send {}\n", place.methods()));
+            let allow = HeaderValue::from_static(place.methods());
+            answer.headers_mut().insert(ALLOW, allow);
+            return answer;
+        }
+        match place {
+            Place::Mdm => self.mdm(request, peer).await,
+            Place::Scep => self.scep(request).await,
+            Place::Enroll(token) => self.enroll(token).await,
+        }
+    }
+}
+
+fn reply_answer(reply: DeviceReply) -> Answer {
+    let status = reply.status();
+    match reply {
+        DeviceReply::Empty
+        | DeviceReply::Dismissed
+        | DeviceReply::NoSuchDeclaration
+        | DeviceReply::Declined => answer(status, "", ""),
+        DeviceReply::Command(bytes) | DeviceReply::Plist(bytes) => {
+            answer(status, "application/xml; charset=UTF-8", bytes)
+        }
+        DeviceReply::Json(bytes) => answer(status, "application/json", bytes),
+        DeviceReply::Refused(reason) => text(status, format!("{reason}\n")),
+        DeviceReply::Unavailable => {
+            let mut answer = text(status, "not now, please send it again\n");
+            answer
+                .headers_mut()
+                .insert(RETRY_AFTER, HeaderValue::from_static("30"));
+            answer
+        }
+    }
+}
+
+fn unread(error: BodyError) -> Answer {
+    let status = match error {
+        BodyError::TooLarge { .. } => 413,
+        BodyError::Slow => 408,
+        BodyError::Broken => 400,
+    };
+    text(status, format!("{error}\n"))
+}
+
+/// The message of a `PKIOperation` by GET (RFC 8894 section 4.1); none is an empty one.
+fn in_query(query: &str) -> Option<Vec<u8>> {
+    use base64::Engine as _;
+    let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+    match pairs.find(|(key, _)| *key == "message") {
+        Some((_, value)) => {
+            // A plus is one of base64's own characters here, not a space.
+            let text = percent_decoded(value)?;
+            base64::engine::general_purpose::STANDARD.decode(text).ok()
+        }
+        None => Some(Vec::new()),
+    }
+}
+
+/// The query of the address that a device was given, the first value of each name.
+fn parameters(query: &str) -> BTreeMap<String, String> {
+    let mut parameters = BTreeMap::new();
+    let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+    for (name, value) in pairs.take(PARAMETERS_MAX) {
+        let decoded = |text: &str| percent_decoded(&text.replace('+', " "));
+        if let (Some(name), Some(value)) = (decoded(name), decoded(value)) {
+            parameters.entry(name).or_insert(value);
+        }
+    }
+    parameters
 }
 
 fn text(status: u16, text: impl Into<bytes::Bytes>) -> Answer {

@@ -1,52 +1,108 @@
 //! A listener: accepts, bounds, serves and, when told to, drains.
 //!
-//! Knows nothing of routes. Invariants: connections are bounded in number, a request's head in
-//! size and time; stopping lets requests that were begun end.
+//! Knows nothing of routes. Invariants: connections are bounded in number, those of one address
+//! too; what a connection does cannot end its listener; stopping lets requests that were begun
+//! end.
 
-use std::convert::Infallible;
 use std::future::Future;
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use hyper::Request;
 use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use ipnet::IpNet;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::{JoinHandle, JoinSet};
 
+use super::addresses::Addresses;
 use super::body::Answer;
-use crate::limits::{CONNECTIONS_MAX, DRAIN_TIMEOUT, HEADER_BYTES_MAX, HEADER_TIMEOUT};
+use super::bounds::Bounds;
+use super::connection::{Host, told};
+use super::peer::Peer;
+use super::tls::Tls;
+use crate::limits::ADMIN_CONNECTIONS_MAX;
 
 /// Answers requests; it cannot fail, errors are answers.
 pub(crate) trait Service: Send + Sync + 'static {
-    /// Answers one request.
-    fn answer(&self, request: Request<Incoming>) -> impl Future<Output = Answer> + Send;
+    /// Answers one request of `peer`.
+    fn answer(
+        &self,
+        request: Request<Incoming>,
+        peer: &Peer,
+    ) -> impl Future<Output = Answer> + Send;
+}
+
+/// How to listen.
+#[derive(Debug)]
+pub(crate) struct ListenerOptions {
+    /// Where. Port 0 lets the system choose.
+    pub(crate) address: SocketAddr,
+    /// Without it, connections are plain.
+    pub(crate) tls: Option<Tls>,
+    /// Connections served at once; further ones wait in the backlog.
+    pub(crate) connections_max: usize,
+    /// Connections of one address at once (of IPv6: of a /64); further ones are closed.
+    pub(crate) connections_per_address_max: Option<usize>,
+    /// Networks to which the bound of one address does not apply, such as those of proxies.
+    pub(crate) exempt: Vec<IpNet>,
+    /// Bounds of each connection.
+    pub(crate) bounds: Bounds,
+}
+
+impl From<SocketAddr> for ListenerOptions {
+    /// A plain listener for few.
+    fn from(address: SocketAddr) -> Self {
+        Self {
+            address,
+            tls: None,
+            connections_max: ADMIN_CONNECTIONS_MAX,
+            connections_per_address_max: None,
+            exempt: Vec::new(),
+            bounds: Bounds::default(),
+        }
+    }
 }
 
 /// A listener at work.
 #[derive(Debug)]
 pub(crate) struct Listener {
+    /// Where it listens.
     pub(crate) address: SocketAddr,
     accepting: JoinHandle<()>,
 }
 
 impl Listener {
-    /// Binds `address` and serves until `stop` says true.
+    /// Binds the address and serves until `stop` says true.
+    ///
+    /// # Errors
+    /// The system's, if the address cannot be listened on.
     pub(crate) async fn start(
-        address: SocketAddr,
+        options: impl Into<ListenerOptions>,
         service: Arc<impl Service>,
         stop: watch::Receiver<bool>,
-    ) -> std::io::Result<Self> {
-        let socket = TcpListener::bind(address).await?;
+    ) -> io::Result<Self> {
+        let options = options.into();
+        let socket = TcpListener::bind(options.address).await?;
         let address = socket.local_addr()?;
+        let each_max = options.connections_per_address_max.unwrap_or(usize::MAX);
+        let entrance = Entrance {
+            socket,
+            permits: Arc::new(Semaphore::new(options.connections_max)),
+            addresses: Addresses::new(each_max, options.exempt),
+        };
+        let host = Arc::new(Host {
+            service,
+            tls: options.tls,
+            bounds: options.bounds,
+            stop,
+        });
         #[expect(
             clippy::disallowed_methods,
             reason = "the listener waits for it when it stops"
         )]
-        let accepting = tokio::spawn(accept(socket, service, stop));
+        let accepting = tokio::spawn(accept(entrance, host));
         Ok(Self { address, accepting })
     }
 
@@ -58,17 +114,23 @@ impl Listener {
     }
 }
 
-async fn accept(socket: TcpListener, service: Arc<impl Service>, stop: watch::Receiver<bool>) {
-    let permits = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+/// Where connections come in.
+struct Entrance {
+    socket: TcpListener,
+    permits: Arc<Semaphore>,
+    addresses: Arc<Addresses>,
+}
+
+async fn accept(entrance: Entrance, host: Arc<Host<impl Service>>) {
     let mut connections = JoinSet::new();
-    let mut stopped = stop.clone();
+    let mut stopped = host.stop.clone();
     loop {
         let accepted = tokio::select! {
-            accepted = next(&socket, &permits) => accepted,
+            accepted = next(&entrance) => accepted,
             () = told(&mut stopped) => break,
         };
         while connections.try_join_next().is_some() {}
-        let (stream, permit) = match accepted {
+        let (socket, address, permit) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
                 // Out of file descriptors, or the peer is gone already: neither ends a server.
@@ -77,15 +139,22 @@ async fn accept(socket: TcpListener, service: Arc<impl Service>, stop: watch::Re
                 continue;
             }
         };
-        let (service, stop) = (Arc::clone(&service), stop.clone());
+        let Some(place) = entrance.addresses.take(address.ip()) else {
+            tracing::debug!(%address, "a connection too many of one address was closed");
+            continue;
+        };
+        let host = Arc::clone(&host);
         connections.spawn(async move {
-            serve(stream, service, stop).await;
-            drop(permit);
+            host.serve(socket, address).await;
+            drop((permit, place));
         });
     }
-    drop(socket);
+    drop(entrance);
     let drain = async { while connections.join_next().await.is_some() {} };
-    if tokio::time::timeout(DRAIN_TIMEOUT, drain).await.is_err() {
+    if tokio::time::timeout(host.bounds.drain, drain)
+        .await
+        .is_err()
+    {
         tracing::warn!(
             open = connections.len(),
             "connections were cut off when the server stopped"
@@ -93,44 +162,9 @@ async fn accept(socket: TcpListener, service: Arc<impl Service>, stop: watch::Re
     }
 }
 
-/// Returns once the server is to stop, or nobody is left to say so.
-async fn told(stop: &mut watch::Receiver<bool>) {
-    drop(stop.wait_for(|stop| *stop).await);
-}
-
-async fn next(
-    socket: &TcpListener,
-    permits: &Arc<Semaphore>,
-) -> std::io::Result<(TcpStream, tokio::sync::OwnedSemaphorePermit)> {
-    let permit = Arc::clone(permits).acquire_owned().await;
-    let permit = permit.map_err(|_| std::io::Error::other("the listener is closed"))?;
-    let (stream, _) = socket.accept().await?;
-    Ok((stream, permit))
-}
-
-async fn serve(stream: TcpStream, service: Arc<impl Service>, mut stop: watch::Receiver<bool>) {
-    // Replies are small and a device waits for each.
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, "a connection keeps its delay");
-    }
-    let handler = service_fn(move |request| {
-        let service = Arc::clone(&service);
-        async move { Ok::<_, Infallible>(service.answer(request).await) }
-    });
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEADER_TIMEOUT)
-        .max_buf_size(HEADER_BYTES_MAX)
-        .serve_connection(TokioIo::new(stream), handler);
-    tokio::pin!(connection);
-    let ended = tokio::select! {
-        ended = connection.as_mut() => ended,
-        () = told(&mut stop) => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
-        }
-    };
-    if let Err(error) = ended {
-        tracing::debug!(%error, "a connection ended early");
-    }
+async fn next(entrance: &Entrance) -> io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
+    let permit = Arc::clone(&entrance.permits).acquire_owned().await;
+    let permit = permit.map_err(|_| io::Error::other("the listener is closed"))?;
+    let (socket, address) = entrance.socket.accept().await?;
+    Ok((socket, address, permit))
 }

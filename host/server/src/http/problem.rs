@@ -8,8 +8,10 @@ use mooring_store::StoreError;
 
 use crate::api::{ProblemDocument, ProblemPlace};
 use crate::device::chain;
+use crate::enrollment::LinkError;
 use crate::hosts::HostError;
 use crate::profiles::ProfileError;
+use crate::push::PushCertificateError;
 
 /// Every problem that the API answers with. The slug is the last part of the document's `type`
 /// and a heading in the documentation.
@@ -175,11 +177,41 @@ impl From<HostError> for Problem {
         let text = error.to_string();
         match error {
             HostError::NotFound(_) => Self::new(Kind::NotFound, text),
-            HostError::Ambiguous { .. } | HostError::CheckedOut(_) => {
+            HostError::Ambiguous { .. } | HostError::CheckedOut(_) | HostError::NothingHeld(_) => {
                 Self::new(Kind::Conflict, text)
             }
             HostError::Busy(_) => Self::new(Kind::Unavailable, text),
             HostError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<LinkError> for Problem {
+    fn from(error: LinkError) -> Self {
+        let text = error.to_string();
+        match error {
+            LinkError::NotSet | LinkError::NoTopic => Self::new(Kind::Conflict, text),
+            LinkError::NotValid | LinkError::NotFound(_) => Self::new(Kind::NotFound, text),
+            LinkError::Life => Self::new(Kind::BadRequest, text.clone()).at("/expires_in_s", text),
+            LinkError::Device(_) => Self::new(Kind::BadRequest, text),
+            LinkError::Profile(findings) => Self::new(Kind::Invalid, text).with_findings(findings),
+            LinkError::Placeholder(_) => {
+                tracing::error!(error = text, "the enrollment profile cannot be filled in");
+                Self::new(Kind::Internal, "the enrollment profile cannot be made")
+            }
+            LinkError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<PushCertificateError> for Problem {
+    fn from(error: PushCertificateError) -> Self {
+        match error {
+            PushCertificateError::Unusable(_) => Self::new(Kind::BadRequest, chain(&error)),
+            PushCertificateError::NotSet | PushCertificateError::NotFound(_) => {
+                Self::new(Kind::NotFound, error.to_string())
+            }
+            PushCertificateError::Store(error) => error.into(),
         }
     }
 }

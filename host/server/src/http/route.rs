@@ -5,7 +5,9 @@
 
 use hyper::Method;
 
+use super::nanomdm::NanoRoute;
 use super::problem::{Kind, Problem};
+use crate::limits::API_BODY_BYTES_MAX;
 
 /// What a request asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +44,30 @@ pub enum Route {
     HostProfiles(String),
     /// `POST /api/v1/hosts/{host}/refresh`.
     Refresh(String),
+    /// `POST /api/v1/hosts/{host}/block`.
+    BlockHost(String),
+    /// `DELETE /api/v1/hosts/{host}/block`.
+    UnblockHost(String),
+    /// `POST /api/v1/hosts/{host}/accept`.
+    AcceptHost(String),
+    /// `GET /api/v1/enrollment/links`.
+    Links,
+    /// `POST /api/v1/enrollment/links`.
+    NewLink,
+    /// `DELETE /api/v1/enrollment/links/{id}`.
+    RevokeLink(String),
+    /// `POST /api/v1/enrollment/profile`.
+    EnrollmentProfile,
+    /// `GET /api/v1/pushcert`.
+    PushCertificate,
+    /// `PUT /api/v1/pushcert`.
+    SetPushCertificate,
+    /// `PUT /api/v1/tokens/{service type}`.
+    SetToken(String),
+    /// `DELETE /api/v1/tokens/{service type}`.
+    RemoveToken(String),
+    /// One of NanoMDM's addresses.
+    NanoMdm(NanoRoute),
 }
 
 impl Route {
@@ -71,6 +97,15 @@ impl Route {
     /// Whether the route answers without a token.
     pub fn is_open(&self) -> bool {
         matches!(self, Self::Health | Self::Version)
+    }
+
+    /// Longest body, in bytes.
+    pub(super) fn body_bytes_max(&self) -> usize {
+        if let Self::NanoMdm(route) = self {
+            route.body_bytes_max()
+        } else {
+            API_BODY_BYTES_MAX
+        }
     }
 
     fn at(segments: &[&str]) -> Option<Vec<(Method, Self)>> {
@@ -105,7 +140,31 @@ impl Route {
             ["api", "v1", "hosts", host, "refresh"] => {
                 vec![(Method::POST, Self::Refresh(own(host)))]
             }
-            _ => return None,
+            ["api", "v1", "hosts", host, "block"] => vec![
+                (Method::POST, Self::BlockHost(own(host))),
+                (Method::DELETE, Self::UnblockHost(own(host))),
+            ],
+            ["api", "v1", "hosts", host, "accept"] => {
+                vec![(Method::POST, Self::AcceptHost(own(host)))]
+            }
+            ["api", "v1", "enrollment", "links"] => {
+                vec![(Method::GET, Self::Links), (Method::POST, Self::NewLink)]
+            }
+            ["api", "v1", "enrollment", "links", id] => {
+                vec![(Method::DELETE, Self::RevokeLink(own(id)))]
+            }
+            ["api", "v1", "enrollment", "profile"] => {
+                vec![(Method::POST, Self::EnrollmentProfile)]
+            }
+            ["api", "v1", "pushcert"] => vec![
+                (Method::GET, Self::PushCertificate),
+                (Method::PUT, Self::SetPushCertificate),
+            ],
+            ["api", "v1", "tokens", service] => vec![
+                (Method::PUT, Self::SetToken(own(service))),
+                (Method::DELETE, Self::RemoveToken(own(service))),
+            ],
+            _ => return NanoRoute::at(segments),
         })
     }
 }

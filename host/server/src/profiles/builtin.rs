@@ -9,7 +9,7 @@ use mooring_mdm::ids::PayloadIdentifier;
 use mooring_mdm::profile::{Identified, Profile, ProfileLimits};
 use mooring_store::{BuiltInRecord, Change, Origin, ProfileRecord, StoreError, VersionRecord};
 
-use super::candidate::check_payload_types;
+use super::candidate::{check_payload_types, secrets};
 use super::push::channel;
 use super::{ProfileError, RESERVED_PREFIX};
 use crate::clock::day;
@@ -180,6 +180,7 @@ impl Core {
             uploaded_by: by.to_owned(),
             source_name: format!("{} {}", builtin.plugin, builtin.plugin_version),
             bytes: u32::try_from(generated.raw.len()).unwrap_or(u32::MAX),
+            secrets: Some(secrets(generated)),
         }
     }
 }

@@ -3,13 +3,16 @@
 //!
 //! Knows nothing of validators. Invariant: nothing here depends on what a payload means.
 
+use mooring_drift::desired::Secrets;
 use mooring_mdm::finding::{Finding, Severity};
 use mooring_mdm::plist::NodeRef;
 use mooring_mdm::profile::Identified;
+use mooring_mdm::profile::secrets::has_secrets;
 use mooring_store::{Origin, ProfileRecord};
 
 use super::push::channel;
 use super::{FORBIDDEN_PAYLOAD_TYPES, RESERVED_PREFIX};
+use crate::enrollment::ENROLLMENT_IDENTIFIER;
 use crate::shelf::Shelf;
 
 /// Checks an upload against the profiles that exist.
@@ -23,10 +26,20 @@ pub(super) fn check_candidate(candidate: &Identified, shelf: &Shelf) -> Result<(
 
 /// Checks what can be said of an upload without knowing any other profile.
 pub(crate) fn check_alone(candidate: &Identified) -> Result<(), Finding> {
-    if candidate.identifier.as_str().starts_with(RESERVED_PREFIX) {
+    let identifier = candidate.identifier.as_str();
+    if identifier.starts_with(RESERVED_PREFIX) || identifier == ENROLLMENT_IDENTIFIER {
         return Err(reserved(candidate));
     }
     check_payload_types(candidate)
+}
+
+/// Whether a profile holds secrets, and whether they can be kept on the way.
+pub(crate) fn secrets(candidate: &Identified) -> Secrets {
+    match (has_secrets(&candidate.document), candidate.signed) {
+        (false, _) => Secrets::None,
+        (true, false) => Secrets::Encryptable,
+        (true, true) => Secrets::Fixed,
+    }
 }
 
 /// Refuses payload types that are the enrollment itself.
@@ -72,7 +85,10 @@ fn check_against(candidate: &Identified, known: &ProfileRecord) -> Result<(), Fi
 }
 
 fn reserved(candidate: &Identified) -> Finding {
-    let message = format!("identifiers under {RESERVED_PREFIX} are those of built-in profiles");
+    let message = format!(
+        "{ENROLLMENT_IDENTIFIER} is the enrollment profile's, and identifiers under \
+         {RESERVED_PREFIX} are those of built-in profiles"
+    );
     let hint = "choose another PayloadIdentifier; built-ins are enabled and configured, not pushed";
     error(candidate, "reserved", "PayloadIdentifier", message, hint)
 }

@@ -13,7 +13,7 @@ use mooring_mdm::profile::{Digest, Identified, Profile, ProfileLimits, Scope};
 use mooring_store::{Change, Origin, ProfileRecord, StoreError, VersionRecord};
 
 use super::GIVEN_PREFIX;
-use super::candidate::check_candidate;
+use super::candidate::{check_candidate, secrets};
 use super::duplicates::refuse_duplicates;
 use crate::api::{PushOutcome, PushResult};
 use crate::clock::day;
@@ -287,6 +287,7 @@ fn version_record(
         uploaded_by: options.by.clone(),
         source_name: bounded_text(&upload.name, SOURCE_NAME_BYTES_MAX),
         bytes: u32::try_from(candidate.raw.len()).unwrap_or(u32::MAX),
+        secrets: Some(secrets(candidate)),
     }
 }
 

@@ -1,0 +1,214 @@
+//! Which certificate may speak for which host.
+//!
+//! A pure decision over what is stored of the host and of the certificate; it knows nothing of
+//! the store, the clock or the wire. Invariants: a host that is enrolled with a certificate never
+//! changes hands but by what this server issued for it, by an administrator, or because its
+//! settings say so; whatever is not allowed changes nothing of the host's state.
+
+use mooring_drift::state::Phase;
+use mooring_mdm::checkin::CheckInKind;
+use mooring_mdm::ids::HostId;
+use mooring_mdm::message::Message;
+use mooring_store::{Access, HostRecord};
+use serde::{Deserialize, Serialize};
+
+use super::device_record;
+use crate::enrollment::leaf::{IssuedOn, Leaf};
+
+/// What becomes of an enrolled host that comes with a certificate of an outside authority that it
+/// did not have before.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Reenroll {
+    /// It is held until an administrator accepts it.
+    #[default]
+    Hold,
+    /// It is a fresh enrollment: whoever the outside authority gave a certificate is trusted.
+    Auto,
+}
+
+/// What is to be done with a message because of who sent it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// Take it. The certificate is pinned already.
+    Known,
+    /// Take it as the beginning of an enrollment: pin this certificate alone, new epoch.
+    Enroll,
+    /// Take it; the host renewed its identity. Pin the certificate beside the old one; no new
+    /// epoch.
+    Renew,
+    /// Take it; the host uses its new identity now. Pin this certificate alone.
+    Switch,
+    /// Take it; the host came from another server and shows its certificate for the first time.
+    Adopt,
+    /// Answer with nothing, and keep what is known of the host as it is.
+    Quarantine(&'static str),
+    /// The host was blocked: dismiss it.
+    Dismiss,
+    /// Refuse it.
+    Refuse(WrongIdentity),
+}
+
+/// Why a certificate does not speak for a host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(super) enum WrongIdentity {
+    #[error("its certificate belongs to another device")]
+    OfAnother,
+    #[error("its certificate was issued for another serial number or UDID")]
+    NotForThis,
+    #[error("its certificate is not the one that it enrolled with")]
+    NotPinned,
+}
+
+/// Everything that the decision looks at.
+pub(super) struct Claim<'a> {
+    pub(super) message: &'a Message,
+    pub(super) host_id: &'a HostId,
+    pub(super) host: Option<&'a HostRecord>,
+    /// SHA-256 of the certificate.
+    pub(super) fingerprint: [u8; 32],
+    /// What is known of the certificate, if anything.
+    pub(super) leaf: Option<&'a Leaf>,
+    pub(super) reenroll: Reenroll,
+}
+
+/// Judges who may speak.
+pub(super) fn judge(claim: &Claim<'_>) -> Verdict {
+    if let Some(leaf) = claim.leaf
+        && leaf.host.as_ref().is_some_and(|host| host != claim.host_id)
+    {
+        return Verdict::Refuse(WrongIdentity::OfAnother);
+    }
+    let access = claim
+        .host
+        .and_then(device_record)
+        .map(|record| &record.access);
+    let is_pinned = access.is_some_and(|access| is_pinned(access, claim.fingerprint));
+    if access.is_some_and(|access| access.is_blocked) && (is_pinned || is_unpinned(access)) {
+        return Verdict::Dismiss;
+    }
+    match claim.message {
+        Message::CheckIn(checkin) => match &checkin.kind {
+            CheckInKind::Authenticate(attributes) => {
+                if !is_issued_for(claim, attributes.serial_number.as_deref()) {
+                    return Verdict::Refuse(WrongIdentity::NotForThis);
+                }
+                authenticate(claim, access, is_pinned)
+            }
+            CheckInKind::TokenUpdate(_)
+            | CheckInKind::CheckOut
+            | CheckInKind::UserAuthenticate { .. }
+            | CheckInKind::SetBootstrapToken { .. }
+            | CheckInKind::GetBootstrapToken
+            | CheckInKind::DeclarativeManagement { .. }
+            | CheckInKind::GetToken { .. } => other(claim, access, is_pinned),
+        },
+        Message::Connect(_) => other(claim, access, is_pinned),
+    }
+}
+
+fn authenticate(claim: &Claim<'_>, access: Option<&Access>, is_pinned: bool) -> Verdict {
+    let renewal = claim.leaf.filter(
+        |leaf| matches!(&leaf.issued_on, IssuedOn::Renewal { host } if host == claim.host_id),
+    );
+    // A device says Authenticate once with a renewed identity. The second time it is what it is
+    // for any other: a new enrollment.
+    if renewal.is_some_and(|leaf| !leaf.has_authenticated) && !is_unpinned(access) {
+        return if is_live(claim) {
+            Verdict::Renew
+        } else {
+            Verdict::Enroll
+        };
+    }
+    if is_pinned || is_unpinned(access) || !is_live(claim) {
+        return Verdict::Enroll;
+    }
+    match claim.leaf.map(|leaf| &leaf.issued_on) {
+        Some(IssuedOn::Link { serial, udid, .. }) if serial.is_some() || udid.is_some() => {
+            Verdict::Enroll
+        }
+        Some(IssuedOn::Link { .. }) => Verdict::Quarantine(
+            "it enrolled anew with a link that is for any device; make one for its serial number",
+        ),
+        Some(IssuedOn::StaticChallenge) => {
+            Verdict::Quarantine("it enrolled anew with the challenge that all devices share")
+        }
+        Some(IssuedOn::Renewal { .. }) => Verdict::Enroll,
+        Some(IssuedOn::Outside) | None => match claim.reenroll {
+            Reenroll::Auto => Verdict::Enroll,
+            Reenroll::Hold => {
+                Verdict::Quarantine("it enrolled anew with another certificate of an outside CA")
+            }
+        },
+    }
+}
+
+fn other(claim: &Claim<'_>, access: Option<&Access>, is_pinned: bool) -> Verdict {
+    let Some(access) = access else {
+        // Nobody enrolled: the message is refused for that, whoever sent it.
+        return Verdict::Known;
+    };
+    if is_pinned {
+        let is_newest = access
+            .pins
+            .first()
+            .is_some_and(|pin| pin.fingerprint == claim.fingerprint);
+        return if is_newest && access.pins.len() > 1 {
+            Verdict::Switch
+        } else {
+            Verdict::Known
+        };
+    }
+    if access.pins.is_empty() && access.is_migrated {
+        return Verdict::Adopt;
+    }
+    match claim.leaf.map(|leaf| &leaf.issued_on) {
+        Some(IssuedOn::Renewal { host }) if host == claim.host_id => return Verdict::Switch,
+        Some(
+            IssuedOn::Renewal { .. }
+            | IssuedOn::Link { .. }
+            | IssuedOn::StaticChallenge
+            | IssuedOn::Outside,
+        )
+        | None => {}
+    }
+    match &access.held {
+        Some(held) if held.fingerprint == claim.fingerprint => {
+            Verdict::Quarantine("it is held until an administrator accepts it")
+        }
+        Some(_) | None => Verdict::Refuse(WrongIdentity::NotPinned),
+    }
+}
+
+/// Whether a certificate that was issued on a link or a renewal was issued for this device.
+fn is_issued_for(claim: &Claim<'_>, serial_number: Option<&str>) -> bool {
+    match claim.leaf.map(|leaf| &leaf.issued_on) {
+        Some(IssuedOn::Link { serial, udid, .. }) => {
+            let is_serial = serial.as_deref().is_none_or(|wanted| {
+                serial_number.is_some_and(|given| given.eq_ignore_ascii_case(wanted))
+            });
+            let is_udid = udid
+                .as_deref()
+                .is_none_or(|wanted| claim.host_id.as_str().eq_ignore_ascii_case(wanted));
+            is_serial && is_udid
+        }
+        Some(IssuedOn::Renewal { host }) => host == claim.host_id,
+        Some(IssuedOn::StaticChallenge | IssuedOn::Outside) | None => true,
+    }
+}
+
+fn is_pinned(access: &Access, fingerprint: [u8; 32]) -> bool {
+    access.pins.iter().any(|pin| pin.fingerprint == fingerprint)
+}
+
+fn is_unpinned(access: Option<&Access>) -> bool {
+    access.is_none_or(|access| access.pins.is_empty())
+}
+
+/// Whether the host is enrolled, or about to be.
+fn is_live(claim: &Claim<'_>) -> bool {
+    claim
+        .host
+        .and_then(device_record)
+        .is_some_and(|record| record.sync.phase != Phase::CheckedOut)
+}

@@ -1,0 +1,85 @@
+//! The bytes of a command, with what has to be stored for them.
+//!
+//! Knows nothing of why a command was chosen. Invariant: a profile with secrets leaves in clear
+//! only over a connection that nobody else can read.
+
+use mooring_drift::command::Command;
+use mooring_drift::desired::{Secrets, Transport};
+use mooring_identity::enveloped;
+use mooring_mdm::command::{device_information, install_profile, profile_list, remove_profile};
+use mooring_mdm::ids::CommandUuid;
+use mooring_mdm::profile::encrypt_payloads;
+use mooring_store::HostRecord;
+
+use super::contact::{CommandBytes, transport};
+use super::queue::Queue;
+use super::speaker::Speaker;
+use crate::core::Core;
+
+impl Core {
+    /// What the device gets; `None` if there is nothing that may be sent.
+    pub(super) fn command_bytes(
+        &self,
+        host: &HostRecord,
+        uuid: &CommandUuid,
+        command: &Command,
+        queue: &Queue,
+        speaker: &Speaker,
+    ) -> CommandBytes {
+        let alone = |bytes| Ok(Some((bytes, Vec::new())));
+        match command {
+            Command::ProfileList => alone(profile_list(uuid)),
+            Command::DeviceInformation => alone(device_information(uuid)),
+            Command::RemoveProfile { identifier } => alone(remove_profile(uuid, identifier)),
+            Command::InstallProfile {
+                identifier,
+                revision,
+            } => {
+                let Some(raw) = self.store.raw(identifier, revision.version)? else {
+                    tracing::error!(%identifier, version = revision.version, "the profile's bytes are gone from the store");
+                    return Ok(None);
+                };
+                let shelf = self.shelf();
+                let version = shelf.profiles.get(identifier).and_then(|profile| {
+                    let mut versions = profile.versions.iter();
+                    versions.find(|version| version.version == revision.version)
+                });
+                let has_secrets =
+                    version.and_then(|version| version.secrets) != Some(Secrets::None);
+                let raw = guarded(raw, has_secrets, transport(host), speaker);
+                Ok(raw.map(|raw| (install_profile(uuid, &raw), Vec::new())))
+            }
+            Command::RenewIdentity { .. } => {
+                let Some(renewal) = self.renewal_profile(&host.id, uuid)? else {
+                    return Ok(None);
+                };
+                let raw = guarded(renewal.raw, renewal.has_secrets, transport(host), speaker);
+                Ok(raw.map(|raw| (install_profile(uuid, &raw), renewal.changes)))
+            }
+            Command::Raw { uuid, .. } => {
+                let body = self.raw_body(queue, uuid)?;
+                Ok(body.map(|body| (body, Vec::new())))
+            }
+        }
+    }
+}
+
+/// A profile as it may travel; `None` if it may not.
+fn guarded(
+    raw: Vec<u8>,
+    has_secrets: bool,
+    transport: Transport,
+    speaker: &Speaker,
+) -> Option<Vec<u8>> {
+    match (transport, speaker.certificate()) {
+        (Transport::Private, _) => Some(raw),
+        (Transport::Encrypted | Transport::Open, _) if !has_secrets => Some(raw),
+        (Transport::Encrypted, Some(certificate)) => {
+            let encrypt = |payloads: &[u8]| enveloped::encrypt(payloads, certificate);
+            encrypt_payloads(&raw, encrypt)
+                .inspect_err(|error| tracing::error!(%error, "a profile could not be encrypted"))
+                .ok()
+        }
+        (Transport::Encrypted | Transport::Open, _) => None,
+    }
+}

@@ -1,0 +1,176 @@
+//! When a host renews its identity, and with what.
+//!
+//! Knows nothing of SCEP messages. Invariants: renewals are spread over the fleet and paced, so
+//! that the CA is never overrun; a renewal opens no epoch and resends no profile.
+
+use mooring_drift::policy::Timestamp;
+use mooring_mdm::ids::{CommandUuid, HostId, PayloadIdentifier};
+use mooring_store::{Change, Pin, StoreError};
+use sha2::{Digest, Sha256};
+
+use super::challenge::{self, Challenge, Purpose, RENEWAL_CHALLENGE_MS};
+use super::{ENROLLMENT_IDENTIFIER, Enrollment};
+use crate::core::Core;
+use crate::documents;
+use crate::limits::RENEWALS_PER_MINUTE;
+
+const DAY_MS: u64 = 24 * 3_600_000;
+/// Renewals begin so long before the end of an identity that lives for a year or more.
+const BEFORE_END_MS: u64 = 180 * DAY_MS;
+/// Identities with at least this life are renewed by that; others at two thirds of it.
+const LONG_LIFE_MS: u64 = 360 * DAY_MS;
+
+/// Counts renewals within a minute.
+#[derive(Debug, Default)]
+pub(super) struct Pace {
+    minute: u64,
+    count: u32,
+}
+
+impl Pace {
+    /// Whether one more is allowed now; counts nothing.
+    fn has_room(&self, now: Timestamp) -> bool {
+        self.minute != now.0 / 60_000 || self.count < RENEWALS_PER_MINUTE
+    }
+
+    fn count(&mut self, now: Timestamp) {
+        let minute = now.0 / 60_000;
+        if self.minute != minute {
+            *self = Self { minute, count: 0 };
+        }
+        self.count += 1;
+    }
+}
+
+/// What a renewal sends, and what is stored for it.
+pub(crate) struct Renewal {
+    /// The enrollment profile.
+    pub(crate) raw: Vec<u8>,
+    /// Whether there is a challenge in it.
+    pub(crate) has_secrets: bool,
+    /// The challenge's record.
+    pub(crate) changes: Vec<Change>,
+}
+
+/// When the renewal of an identity is due. Hosts that enrolled together are spread over a twelfth
+/// of its life.
+pub(crate) fn due_at(host: &HostId, pin: &Pin) -> Timestamp {
+    let life = pin.not_after.0.saturating_sub(pin.not_before.0);
+    let due = if life >= LONG_LIFE_MS {
+        pin.not_after.0.saturating_sub(BEFORE_END_MS)
+    } else {
+        pin.not_before.0.saturating_add(life / 3 * 2)
+    };
+    let digest = Sha256::digest(host.as_str());
+    let share = u64::from(digest[0]) << 8 | u64::from(digest[1]);
+    Timestamp(due.saturating_add(life / 12 / 65_536 * share))
+}
+
+impl Enrollment {
+    /// The enrollment profile, if this host should get it anew now.
+    pub(crate) fn renewal_of(
+        &self,
+        host: &HostId,
+        pin: &Pin,
+        now: Timestamp,
+    ) -> Option<PayloadIdentifier> {
+        if now < due_at(host, pin) {
+            return None;
+        }
+        let pace = self.pace.lock();
+        let pace = pace.unwrap_or_else(std::sync::PoisonError::into_inner);
+        if !pace.has_room(now) {
+            return None;
+        }
+        PayloadIdentifier::parse(ENROLLMENT_IDENTIFIER).ok()
+    }
+}
+
+impl Core {
+    /// The enrollment profile for the renewal that command `uuid` brings; `None` if it cannot be
+    /// made.
+    pub(crate) fn renewal_profile(
+        &self,
+        host: &HostId,
+        uuid: &CommandUuid,
+    ) -> Result<Option<Renewal>, StoreError> {
+        let Some(enrollment) = &self.enrollment else {
+            return Ok(None);
+        };
+        let now = self.clock.now();
+        let secret = challenge::of_command(self.store.identity(), uuid);
+        let made = match self.enrollment_profile(enrollment, Some(&secret)) {
+            Ok(made) => made,
+            Err(error) => {
+                tracing::error!(%host, error = %crate::device::chain(&error), "an identity cannot be renewed");
+                return Ok(None);
+            }
+        };
+        let key = challenge::key(secret.expose());
+        let mut changes = Vec::new();
+        // The same command again finds its challenge there, perhaps redeemed.
+        if made.has_challenge && documents::read::<Challenge>(&*self.store, &key)?.is_none() {
+            let record = Challenge {
+                purpose: Purpose::Renewal { host: host.clone() },
+                expires_at: now.plus_ms(RENEWAL_CHALLENGE_MS),
+                redeemed_for: None,
+            };
+            changes.push(documents::create(&key, &record)?);
+            let pace = enrollment.pace.lock();
+            pace.unwrap_or_else(std::sync::PoisonError::into_inner)
+                .count(now);
+        }
+        Ok(Some(Renewal {
+            raw: made.raw,
+            has_secrets: made.has_challenge,
+            changes,
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pin(days: u64) -> Pin {
+        Pin {
+            fingerprint: [0; 32],
+            not_before: Timestamp(1_700_000_000_000),
+            not_after: Timestamp(1_700_000_000_000 + days * DAY_MS),
+            pinned_at: Timestamp(1_700_000_000_000),
+            is_rsa: true,
+        }
+    }
+
+    /// A year's identity is renewed from 180 days before its end on, a short one from two thirds
+    /// of its life on, and never after a month before its end.
+    #[test]
+    fn due_dates() {
+        for (days, first, last) in [
+            (365, 185, 216),
+            (3650, 3470, 3650),
+            (90, 60, 68),
+            (30, 20, 23),
+        ] {
+            let pin = pin(days);
+            for n in 0..500 {
+                let host = HostId::parse(&format!("host-{n}")).unwrap();
+                let due = (due_at(&host, &pin).0 - pin.not_before.0) / DAY_MS;
+                assert!((first..=last).contains(&due), "{days} days: {due}");
+            }
+        }
+    }
+
+    /// A minute has room for so many renewals, and the next one begins anew.
+    #[test]
+    fn pace() {
+        let mut pace = Pace::default();
+        let now = Timestamp(1_700_000_000_000);
+        for _ in 0..RENEWALS_PER_MINUTE {
+            assert!(pace.has_room(now));
+            pace.count(now);
+        }
+        assert!(!pace.has_room(now));
+        assert!(pace.has_room(now.plus_ms(60_000)));
+    }
+}

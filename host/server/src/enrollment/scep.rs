@@ -1,0 +1,310 @@
+//! The SCEP service: who may have a certificate, and what it is for.
+//!
+//! Knows nothing of HTTP. Invariants: a certificate is stored with what it was issued on before
+//! it leaves; a challenge is redeemed in the same commit, so of two who come with it one gets a
+//! certificate; whoever did not get the reply gets the same certificate again for the same key.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use mooring_drift::policy::Timestamp;
+use mooring_identity::scep::{self, FailInfo, MESSAGE_TYPE, Refused, Request, RequestKind};
+use mooring_identity::{Authority, Certificate, LeafRequest, Trust};
+use mooring_store::{Change, StoreError};
+
+use super::Enrollment;
+use super::challenge::{self, Challenge, Purpose};
+use super::leaf::{IssuedOn, Leaf};
+use super::link::Link;
+use crate::core::Core;
+use crate::device::{chain, device_record};
+use crate::documents::{self, Read};
+
+/// An answer over HTTP.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScepAnswer {
+    /// The status.
+    pub status: u16,
+    /// The type of the body.
+    pub content_type: &'static str,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+/// Who asks, as far as it decides whether there is a certificate.
+enum Grounds {
+    /// Nothing was issued on these before; the changes redeem them.
+    New(IssuedOn, Vec<Redeemed>),
+    /// This certificate was issued on them before, for the same key.
+    Again(Certificate),
+}
+
+/// A record that is used up, and what it is from then on.
+enum Redeemed {
+    Challenge([u8; 32], Read<Challenge>),
+    Link([u8; 32], Read<Link>),
+}
+
+/// Why a request gets no certificate. For the log.
+#[derive(Debug, thiserror::Error)]
+enum Denied {
+    #[error("it has no challenge")]
+    NoChallenge,
+    #[error("its challenge is not known")]
+    UnknownChallenge,
+    #[error("its challenge has expired")]
+    Expired,
+    #[error("its challenge was used already")]
+    Used,
+    #[error("its link was used or revoked, or has expired")]
+    LinkGone,
+    #[error("the certificate that it was signed with may not be renewed: {0}")]
+    Signer(String),
+    #[error("its key is not accepted")]
+    Key(#[from] mooring_identity::AuthorityError),
+    #[error("the reply cannot be made")]
+    Reply(#[from] scep::ReplyError),
+    #[error("the store failed")]
+    Store(#[from] StoreError),
+}
+
+impl Core {
+    /// Answers one operation of SCEP (RFC 8894 section 4); `message` is that of `PKIOperation`.
+    pub fn scep(&self, operation: &str, message: &[u8]) -> ScepAnswer {
+        let enrollment = self.enrollment.as_ref();
+        let Some((enrollment, authority)) = enrollment.and_then(|e| Some((e, e.authority()?)))
+        else {
+            return plain(404, "this server issues no certificates\n");
+        };
+        match operation {
+            "GetCACaps" => plain(200, scep::CAPABILITIES),
+            "GetCACert" => match scep::ca_certificates(authority) {
+                Ok((content_type, body)) => ScepAnswer {
+                    status: 200,
+                    content_type,
+                    body,
+                },
+                Err(error) => failed(&error),
+            },
+            "PKIOperation" => self.pki_operation(enrollment, authority, message),
+            _ => plain(
+                400,
+                "operation is one of GetCACaps, GetCACert, PKIOperation\n",
+            ),
+        }
+    }
+
+    fn pki_operation(
+        &self,
+        enrollment: &Enrollment,
+        authority: &Authority,
+        message: &[u8],
+    ) -> ScepAnswer {
+        let request = match scep::open(authority, message) {
+            Ok(request) => request,
+            Err(Refused::Answered { reply, cause, .. }) => {
+                tracing::warn!(cause = %chain(&cause), "a certificate was refused");
+                return pki_message(reply);
+            }
+            Err(Refused::Unreadable(error)) => {
+                tracing::info!(error = %chain(&error), "a SCEP message cannot be read");
+                return plain(400, "");
+            }
+            Err(Refused::Reply(error)) => return failed(&error),
+            Err(error) => return failed(&error),
+        };
+        let granted = self.certify(enrollment, authority, &request);
+        let granted = granted.and_then(|issued| {
+            let reply = scep::grant(authority, &request, &issued)?;
+            tracing::info!(certificate = %issued.fingerprint(), "issued a certificate");
+            Ok(reply)
+        });
+        match granted {
+            Ok(reply) => pki_message(reply),
+            Err(Denied::Store(error)) => {
+                tracing::error!(error = %chain(&error), "a certificate could not be stored");
+                plain(503, "")
+            }
+            Err(denied) => {
+                tracing::warn!(reason = %chain(&denied), name = request.requested_name, "a certificate was refused");
+                match scep::refuse(authority, &request, FailInfo::BadRequest) {
+                    Ok(reply) => pki_message(reply),
+                    Err(error) => failed(&error),
+                }
+            }
+        }
+    }
+
+    fn certify(
+        &self,
+        enrollment: &Enrollment,
+        authority: &Authority,
+        request: &Request,
+    ) -> Result<Certificate, Denied> {
+        let now = self.clock.now();
+        let grounds = match request.kind {
+            RequestKind::PkcsReq => self.grounds(enrollment, request, now)?,
+            RequestKind::RenewalReq => self.renewal_grounds(authority, request, now)?,
+        };
+        let (issued_on, redeemed) = match grounds {
+            Grounds::Again(certificate) => return Ok(certificate),
+            Grounds::New(issued_on, redeemed) => (issued_on, redeemed),
+        };
+        let common_name = common_name(&issued_on);
+        let leaf = LeafRequest {
+            common_name: &common_name,
+            days: enrollment.settings.leaf_days,
+        };
+        let issued = authority.issue(&request.public_key_info, &leaf, now.0)?;
+        let fingerprint = *issued.fingerprint().as_bytes();
+        let mut changes = vec![documents::create(
+            &fingerprint,
+            &Leaf {
+                issued_on,
+                issued_at: now,
+                host: None,
+                has_authenticated: false,
+                certificate: Some(STANDARD.encode(issued.der())),
+            },
+        )?];
+        for one in redeemed {
+            changes.push(redeem(one, fingerprint, now)?);
+        }
+        match self.store.commit(changes) {
+            Ok(()) => Ok(issued),
+            Err(StoreError::Conflict { .. }) => Err(Denied::Used),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn grounds(
+        &self,
+        enrollment: &Enrollment,
+        request: &Request,
+        now: Timestamp,
+    ) -> Result<Grounds, Denied> {
+        let secret = request.challenge.as_ref().ok_or(Denied::NoChallenge)?;
+        let shared = enrollment.settings.static_challenge.as_ref();
+        if shared.is_some_and(|shared| shared.matches(secret.expose())) {
+            return Ok(Grounds::New(IssuedOn::StaticChallenge, Vec::new()));
+        }
+        let key = challenge::key(secret.expose());
+        let found = documents::read::<Challenge>(&*self.store, &key)?;
+        let found = found.ok_or(Denied::UnknownChallenge)?;
+        if now >= found.document.expires_at {
+            return Err(Denied::Expired);
+        }
+        if let Some(fingerprint) = found.document.redeemed_for {
+            return self.issued_before(&fingerprint, request);
+        }
+        let (issued_on, link) = match &found.document.purpose {
+            Purpose::Renewal { host } => (IssuedOn::Renewal { host: host.clone() }, None),
+            Purpose::Link { key } => {
+                let link = documents::read::<Link>(&*self.store, key)?;
+                let link = link.filter(|link| link.document.is_good(now));
+                let link = link.ok_or(Denied::LinkGone)?;
+                let on = IssuedOn::Link {
+                    id: link.document.id.clone(),
+                    serial: link.document.serial.clone(),
+                    udid: link.document.udid.clone(),
+                };
+                (on, Some(Redeemed::Link(*key, link)))
+            }
+        };
+        let challenge = Redeemed::Challenge(key, found);
+        let redeemed = std::iter::once(challenge).chain(link).collect();
+        Ok(Grounds::New(issued_on, redeemed))
+    }
+
+    fn issued_before(&self, fingerprint: &[u8; 32], request: &Request) -> Result<Grounds, Denied> {
+        let leaf = documents::read::<Leaf>(&*self.store, fingerprint)?;
+        let certificate = leaf
+            .and_then(|leaf| leaf.document.certificate)
+            .and_then(|text| STANDARD.decode(text).ok())
+            .and_then(|der| Certificate::from_der(&der).ok());
+        certificate
+            .filter(|issued| issued.public_key_info() == request.public_key_info)
+            .map(Grounds::Again)
+            .ok_or(Denied::Used)
+    }
+
+    /// A renewal that is signed with the present identity needs no challenge.
+    fn renewal_grounds(
+        &self,
+        authority: &Authority,
+        request: &Request,
+        now: Timestamp,
+    ) -> Result<Grounds, Denied> {
+        let wrong = |reason: &dyn std::fmt::Display| Denied::Signer(reason.to_string());
+        let trust = Trust::new(vec![authority.ca_certificate().clone()]);
+        let trust = trust.map_err(|error| wrong(&error))?;
+        let signer = &request.signer;
+        let trusted = trust.verify(signer, &[], now.0);
+        trusted.map_err(|error| wrong(&error))?;
+        let fingerprint = *signer.fingerprint().as_bytes();
+        let leaf = documents::read::<Leaf>(&*self.store, &fingerprint)?;
+        let host = leaf.and_then(|leaf| leaf.document.host);
+        let host = host.ok_or_else(|| wrong(&"no host has it"))?;
+        let record = self.store.host(&host)?;
+        let access = record.as_ref().and_then(device_record).map(|r| &r.access);
+        let is_pinned = access.is_some_and(|access| {
+            let mut pins = access.pins.iter();
+            !access.is_blocked && pins.any(|pin| pin.fingerprint == fingerprint)
+        });
+        if !is_pinned {
+            return Err(wrong(&"its host has another one"));
+        }
+        Ok(Grounds::New(IssuedOn::Renewal { host }, Vec::new()))
+    }
+}
+
+fn redeem(one: Redeemed, fingerprint: [u8; 32], now: Timestamp) -> Result<Change, StoreError> {
+    match one {
+        Redeemed::Challenge(key, read) => {
+            let mut new = read.document.clone();
+            new.redeemed_for = Some(fingerprint);
+            read.replaced_by(&key, &new)
+        }
+        Redeemed::Link(key, read) => {
+            let mut new = read.document.clone();
+            new.used_at = Some(now);
+            read.replaced_by(&key, &new)
+        }
+    }
+}
+
+/// The subject, which is never what the device asked for.
+fn common_name(issued_on: &IssuedOn) -> String {
+    let text = match issued_on {
+        IssuedOn::Link {
+            serial: Some(text), ..
+        }
+        | IssuedOn::Link {
+            udid: Some(text), ..
+        } => text.as_str(),
+        IssuedOn::Renewal { host } => host.as_str(),
+        IssuedOn::Link { .. } | IssuedOn::StaticChallenge | IssuedOn::Outside => "Mooring device",
+    };
+    let plain = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '-' | ' ' | '.');
+    text.chars().filter(plain).take(64).collect()
+}
+
+fn plain(status: u16, text: &str) -> ScepAnswer {
+    ScepAnswer {
+        status,
+        content_type: "text/plain; charset=utf-8",
+        body: text.as_bytes().to_vec(),
+    }
+}
+
+fn pki_message(body: Vec<u8>) -> ScepAnswer {
+    ScepAnswer {
+        status: 200,
+        content_type: MESSAGE_TYPE,
+        body,
+    }
+}
+
+fn failed(error: &dyn std::error::Error) -> ScepAnswer {
+    tracing::error!(error = %chain(error), "a SCEP reply could not be made");
+    plain(503, "")
+}

@@ -1,0 +1,119 @@
+//! What an administrator decides about who may speak for a host: block it, or accept an identity
+//! that is held.
+//!
+//! Knows nothing of certificates. Invariants: a host that is blocked is dismissed when it next
+//! speaks, and nothing else dismisses it; accepting begins a new enrollment, of which nothing is
+//! known yet.
+
+use mooring_drift::state::Phase;
+use mooring_drift::step::Event;
+use mooring_store::{Access, Change, EnrollmentRecord, Held, HostRecord, Pin, StoreError, Via};
+
+use super::HostError;
+use crate::core::Core;
+use crate::device::device_record;
+use crate::documents;
+use crate::enrollment::leaf::Leaf;
+use crate::limits::CONFLICT_RETRIES_MAX;
+
+impl Core {
+    /// Blocks a host, or takes that back. A blocked host is told to unenroll.
+    ///
+    /// # Errors
+    /// [`HostError`] if there is no such host.
+    pub fn block_host(&self, name: &str, is_blocked: bool) -> Result<(), HostError> {
+        self.change_host(name, |host| {
+            let Some(record) = device_record(host) else {
+                return Ok(Vec::new());
+            };
+            let mut record = record.clone();
+            record.access.is_blocked = is_blocked;
+            tracing::info!(host = %host.id, is_blocked, "a host was blocked or unblocked");
+            Ok(vec![Change::Enrollment(record)])
+        })
+    }
+
+    /// Lets the identity that is held for a host speak for it from now on, as the only one: a new
+    /// enrollment. What was known of the host is unknown from then on.
+    ///
+    /// # Errors
+    /// [`HostError`] if there is no such host, or nothing is held for it.
+    pub fn accept_host(&self, name: &str) -> Result<(), HostError> {
+        self.change_host(name, |host| {
+            let held = device_record(host).and_then(|record| record.access.held.clone());
+            let held = held.ok_or_else(|| HostError::NothingHeld(name.to_owned()))?;
+            let leaf = documents::read::<Leaf>(&*self.store, &held.fingerprint)?;
+            let mut changes = Vec::new();
+            if let Some(read) = leaf {
+                let mut new = read.document.clone();
+                new.host = Some(host.id.clone());
+                new.has_authenticated = true;
+                changes.push(read.replaced_by(&held.fingerprint, &new)?);
+            }
+            for record in &host.enrollments {
+                changes.extend(self.cleared(&record.id, self.now())?);
+                let accepted = self.accepted(host, record, &held);
+                changes.push(Change::Enrollment(accepted));
+            }
+            tracing::info!(host = %host.id, "an identity that was held is accepted");
+            Ok(changes)
+        })
+    }
+
+    fn accepted(
+        &self,
+        host: &HostRecord,
+        record: &EnrollmentRecord,
+        held: &Held,
+    ) -> EnrollmentRecord {
+        let now = self.now();
+        let mut new = record.clone();
+        new.sync = self.step(host, record, Event::Authenticate).state;
+        new.bootstrap_token = None;
+        if record.id.user_part().is_some() {
+            return new;
+        }
+        new.access = Access {
+            pins: vec![Pin {
+                fingerprint: held.fingerprint,
+                not_before: held.not_before,
+                not_after: held.not_after,
+                pinned_at: now,
+                is_rsa: held.is_rsa,
+            }],
+            held: None,
+            via: record.access.via.or(Some(Via::Mtls)),
+            ..new.access
+        };
+        // It told where to push to while it was held, and will not say so again.
+        if held.push.is_some() {
+            new.push.clone_from(&held.push);
+            new.push_disabled_at = None;
+            new.token_updated_at = Some(now);
+            new.sync.phase = Phase::Enrolled;
+        }
+        new
+    }
+
+    fn change_host(
+        &self,
+        name: &str,
+        change: impl Fn(&HostRecord) -> Result<Vec<Change>, HostError>,
+    ) -> Result<(), HostError> {
+        let id = self.find_host(name)?.id;
+        for _ in 0..CONFLICT_RETRIES_MAX {
+            let host = self.store.host(&id)?;
+            let host = host.ok_or_else(|| HostError::NotFound(name.to_owned()))?;
+            match self.store.commit(change(&host)?) {
+                Ok(()) => {
+                    self.wake.notify_one();
+                    return Ok(());
+                }
+                // The device reported meanwhile.
+                Err(StoreError::Conflict { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(HostError::Busy(name.to_owned()))
+    }
+}

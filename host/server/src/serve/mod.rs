@@ -1,0 +1,197 @@
+//! Starting and stopping the whole server over one data folder.
+//!
+//! Knows nothing of requests. Invariants: nothing leaves loopback without TLS, and devices not
+//! without authentication; a start that fails leaves nothing running.
+
+mod error;
+mod opening;
+mod options;
+
+use std::fs;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use ipnet::IpNet;
+use tokio::sync::watch;
+
+pub use error::ServeError;
+pub use options::{EnrollmentOptions, ServeOptions};
+
+use crate::core::Core;
+use crate::device::{Authenticator, chain};
+use crate::http::{
+    Admin, Bounds, ConnectionShares, Devices, Listener, ListenerOptions, Service, Tls, raise_limit,
+};
+use crate::limits::CONNECTIONS_PER_ADDRESS_MAX;
+use crate::owned_file::write_new;
+use crate::push::Pusher;
+use crate::webhook::Webhook;
+use opening::{Opened, file, open};
+
+/// The file in the data folder that holds the token.
+pub const TOKEN_FILE: &str = "admin-token";
+/// The file in the data folder that tells where the admin listener is.
+pub const URL_FILE: &str = "admin-url";
+/// The store's file in the data folder.
+pub const STORE_FILE: &str = "mooring.redb";
+
+/// A server at work.
+#[derive(Debug)]
+pub struct Server {
+    core: Arc<Core>,
+    admin: Listener,
+    device: Listener,
+    pusher: Arc<Pusher>,
+    webhook: Option<Webhook>,
+    stop: watch::Sender<bool>,
+    token: String,
+    url_file: PathBuf,
+    has_admin_tls: bool,
+    has_device_tls: bool,
+}
+
+impl Server {
+    /// Starts a server: opens the store, loads the plugins, listens.
+    ///
+    /// # Errors
+    /// [`ServeError`], naming what is in the way.
+    pub async fn start(options: ServeOptions) -> Result<Self, ServeError> {
+        options.check()?;
+        let options = Arc::new(options);
+        let wanted = Arc::clone(&options);
+        let opened = tokio::task::spawn_blocking(move || open(&wanted)).await;
+        let opened = opened.map_err(|_| ServeError::Interrupted)??;
+        let Opened {
+            core,
+            token,
+            authenticator,
+            device_tls,
+            admin_tls,
+        } = opened;
+        let core = Arc::new(core);
+        let (stop, stopped) = watch::channel(false);
+        let shares = ConnectionShares::of(raise_limit());
+        let pusher = Pusher::new(Arc::clone(&core), options.apns.clone());
+        let service = Admin::new(
+            Arc::clone(&core),
+            &token,
+            Arc::clone(&pusher),
+            options.allows_migration,
+        );
+        let (has_admin_tls, has_device_tls) = (admin_tls.is_some(), device_tls.is_some());
+        let admin = ListenerOptions {
+            tls: admin_tls,
+            connections_max: shares.admin,
+            ..ListenerOptions::from(options.admin)
+        };
+        let admin = listen(admin, Arc::new(service), stopped.clone()).await?;
+        let device = device_options(&options, shares.device, device_tls, &authenticator);
+        let service = Devices::new(Arc::clone(&core), authenticator);
+        let device = listen(device, Arc::new(service), stopped.clone()).await?;
+        pusher.start(stopped.clone());
+        let webhook = options.webhook.clone();
+        let webhook = webhook
+            .map(|webhook| Webhook::start(&core, webhook, stopped))
+            .transpose()?;
+        let server = Self {
+            url_file: options.data.join(URL_FILE),
+            core,
+            admin,
+            device,
+            pusher,
+            webhook,
+            stop,
+            token,
+            has_admin_tls,
+            has_device_tls,
+        };
+        let url = format!("{}\n", server.admin_url());
+        write_new(&server.url_file, &url).map_err(file(&server.url_file, "written"))?;
+        if options.trusts_anyone() {
+            tracing::warn!(
+                device = %server.device.address,
+                "DEVICES ARE NOT AUTHENTICATED: whoever reaches this address can act as any of \
+                 them. This is for trials on this machine only; see --device-auth"
+            );
+        }
+        tracing::info!(admin = %server.admin.address, device = %server.device.address, "serving");
+        Ok(server)
+    }
+
+    /// The admin API's address, such as `http://127.0.0.1:9000`.
+    pub fn admin_url(&self) -> String {
+        format!("{}://{}", scheme(self.has_admin_tls), self.admin.address)
+    }
+
+    /// The address for devices, such as `http://127.0.0.1:9001/mdm`.
+    pub fn device_url(&self) -> String {
+        let address = self.device.address;
+        format!("{}://{address}/mdm", scheme(self.has_device_tls))
+    }
+
+    /// The admin token.
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
+    /// The server without its sockets.
+    pub fn core(&self) -> &Arc<Core> {
+        &self.core
+    }
+
+    /// Stops listening, lets requests that were begun end, and closes the store.
+    pub async fn stop(self) {
+        // Nobody listens any more only if both listeners ended by themselves.
+        let _ = self.stop.send(true);
+        self.admin.drained().await;
+        self.device.drained().await;
+        self.pusher.stopped().await;
+        if let Some(webhook) = self.webhook {
+            webhook.stopped().await;
+        }
+        if let Err(error) = fs::remove_file(&self.url_file) {
+            tracing::debug!(%error, "the address file stays");
+        }
+        let (core, pusher) = (self.core, self.pusher);
+        let closed = tokio::task::spawn_blocking(move || drop((pusher, core))).await;
+        if let Err(error) = closed {
+            tracing::error!(error = %chain(&error), "the store did not close");
+        }
+    }
+}
+
+fn scheme(has_tls: bool) -> &'static str {
+    if has_tls { "https" } else { "http" }
+}
+
+fn device_options(
+    options: &ServeOptions,
+    connections_max: usize,
+    tls: Option<Tls>,
+    authenticator: &Authenticator,
+) -> ListenerOptions {
+    // Behind a proxy every device has its address, and on this machine there is nobody to fear.
+    let mut exempt = authenticator.proxies().to_vec();
+    exempt.extend([
+        IpNet::from(std::net::IpAddr::from([127, 0, 0, 1])),
+        IpNet::from(std::net::IpAddr::from(std::net::Ipv6Addr::LOCALHOST)),
+    ]);
+    ListenerOptions {
+        address: options.device,
+        tls,
+        connections_max,
+        connections_per_address_max: Some(CONNECTIONS_PER_ADDRESS_MAX),
+        exempt,
+        bounds: Bounds::default(),
+    }
+}
+
+async fn listen(
+    options: ListenerOptions,
+    service: Arc<impl Service>,
+    stopped: watch::Receiver<bool>,
+) -> Result<Listener, ServeError> {
+    let address = options.address;
+    let started = Listener::start(options, service, stopped).await;
+    started.map_err(|source| ServeError::Listen { address, source })
+}

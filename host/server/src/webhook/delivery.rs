@@ -1,0 +1,232 @@
+//! The order of deliveries: what goes next, when to try again, what is dropped.
+//!
+//! Knows nothing of HTTP. Invariant: an event is deleted only after it was taken, or by the bound
+//! of the outbox.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use mooring_store::{Change, Document, KeyRange, Space, StoreError};
+use tokio::sync::{Notify, watch};
+use tokio::time::Instant;
+
+use super::client::{Client, DeliveryError};
+use super::{WebhookLimits, WebhookState};
+use crate::core::Core;
+use crate::device::chain;
+use crate::{documents, events};
+
+/// Events read at once. A few, since each may have megabytes; several, since deleting them is a
+/// write to the disk.
+const PAGE: usize = 16;
+/// Events deleted at once when there are too many.
+const DROP_PAGE: u64 = 1000;
+/// How often the bound is looked after while nothing can be delivered.
+const LOOK_INTERVAL: Duration = Duration::from_secs(10);
+
+/// What delivers.
+pub(super) struct Delivery {
+    pub(super) core: Arc<Core>,
+    pub(super) client: Client,
+    pub(super) limits: WebhookLimits,
+    pub(super) wake: Arc<Notify>,
+    pub(super) stop: watch::Receiver<bool>,
+    pub(super) state: Arc<Mutex<WebhookState>>,
+}
+
+/// Why nothing more is delivered for now.
+#[derive(Debug, thiserror::Error)]
+enum Hindrance {
+    #[error("the outbox cannot be read or written")]
+    Store(#[from] StoreError),
+    #[error("an event was not taken")]
+    Delivery(#[from] DeliveryError),
+    #[error("work off the reactor was interrupted")]
+    Interrupted,
+}
+
+impl Delivery {
+    /// Delivers until it is told to stop.
+    pub(super) async fn run(mut self) {
+        let mut failures = 0;
+        let mut stop = self.stop.clone();
+        loop {
+            let is_over = tokio::select! {
+                result = self.round() => match result {
+                    Ok(true) => {
+                        failures = 0;
+                        continue;
+                    }
+                    Ok(false) => self.wait_for_more().await,
+                    Err(hindrance) => {
+                        let wait = backoff(self.limits, failures);
+                        failures += 1;
+                        self.note(&hindrance, failures, wait);
+                        self.wait_to_retry(wait).await
+                    }
+                },
+                () = told(&mut stop) => true,
+            };
+            if is_over {
+                return;
+            }
+        }
+    }
+
+    /// One page of events; whether there was any.
+    async fn round(&mut self) -> Result<bool, Hindrance> {
+        self.trim().await?;
+        let page = self.page().await?;
+        if page.is_empty() {
+            self.state().waiting = 0;
+            return Ok(false);
+        }
+        let mut taken = Vec::with_capacity(page.len());
+        let mut failure = None;
+        for Document { key, value } in page {
+            if let Err(error) = self.client.deliver(value).await {
+                failure = Some(error);
+                break;
+            }
+            taken.push(documents::delete(Space::Outbox, &key));
+        }
+        if !taken.is_empty() {
+            let count = taken.len() as u64;
+            let core = Arc::clone(&self.core);
+            off_reactor(move || core.store.commit(taken)).await?;
+            let mut state = self.state();
+            state.last_delivered_at = Some(self.core.clock.now());
+            state.waiting = state.waiting.saturating_sub(count);
+        }
+        match failure {
+            Some(error) => Err(error.into()),
+            None => {
+                self.state().last_error = None;
+                Ok(true)
+            }
+        }
+    }
+
+    async fn page(&self) -> Result<Vec<Document>, Hindrance> {
+        let core = Arc::clone(&self.core);
+        let read = move || {
+            core.store
+                .documents(Space::Outbox, KeyRange::default(), PAGE)
+        };
+        off_reactor(read).await
+    }
+
+    /// Drops the oldest events if there are too many, and counts what waits. Numbers have few
+    /// gaps, so the count is as good as one by one.
+    async fn trim(&self) -> Result<(), Hindrance> {
+        let Some(next) = self.core.events.as_ref().map(events::Events::next) else {
+            return Ok(());
+        };
+        let core = Arc::clone(&self.core);
+        let read = move || core.store.documents(Space::Outbox, KeyRange::default(), 1);
+        let Some(first) = off_reactor(read).await?.pop() else {
+            return Ok(());
+        };
+        let first = events::number(&first.key);
+        let waiting = next.saturating_sub(first);
+        let surplus = waiting.saturating_sub(self.limits.outbox_max);
+        let mut from = first;
+        while from < first + surplus {
+            let end = (from + DROP_PAGE).min(first + surplus);
+            let batch = (from..end).map(|number| drop_of(number)).collect();
+            let core = Arc::clone(&self.core);
+            off_reactor(move || core.store.commit(batch)).await?;
+            self.state().dropped += end - from;
+            from = end;
+        }
+        self.state().waiting = waiting - surplus;
+        if surplus > 0 {
+            let kept = self.limits.outbox_max;
+            tracing::error!(
+                dropped = surplus,
+                kept,
+                "events were dropped: the webhook does not take them, and too many wait"
+            );
+        }
+        Ok(())
+    }
+
+    /// Waits for new events; true if it is time to stop.
+    async fn wait_for_more(&mut self) -> bool {
+        tokio::select! {
+            () = self.wake.notified() => false,
+            () = told(&mut self.stop) => true,
+        }
+    }
+
+    /// Waits before the next try, and keeps the outbox within its bound meanwhile; true if it is
+    /// time to stop.
+    async fn wait_to_retry(&mut self, wait: Duration) -> bool {
+        let until = Instant::now() + wait;
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return false;
+            }
+            tokio::select! {
+                () = tokio::time::sleep(left.min(LOOK_INTERVAL)) => {}
+                () = told(&mut self.stop) => return true,
+            }
+            if let Err(hindrance) = self.trim().await {
+                tracing::error!(error = %chain(&hindrance), "the outbox could not be bounded");
+            }
+        }
+    }
+
+    fn note(&self, hindrance: &Hindrance, failures: u32, wait: Duration) {
+        let error = chain(hindrance);
+        let waiting = self.state().waiting;
+        tracing::warn!(error, failures, waiting, retry_in = ?wait, "the webhook is behind");
+        self.state().last_error = Some(error);
+    }
+
+    fn state(&self) -> MutexGuard<'_, WebhookState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn drop_of(number: u64) -> Change {
+    documents::delete(Space::Outbox, &events::key(number))
+}
+
+fn backoff(limits: WebhookLimits, failures: u32) -> Duration {
+    let factor = 1_u32 << failures.min(16);
+    limits
+        .backoff_first
+        .saturating_mul(factor)
+        .min(limits.backoff_max)
+}
+
+async fn off_reactor<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, Hindrance> {
+    let done = tokio::task::spawn_blocking(work).await;
+    Ok(done.map_err(|_| Hindrance::Interrupted)??)
+}
+
+/// Returns when it is time to stop, also if nobody is left to say so.
+async fn told(stop: &mut watch::Receiver<bool>) {
+    // An error means that the sender is gone.
+    let _ = stop.wait_for(|is_over| *is_over).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Proves that waits double from the first to the longest, and never overflow.
+    #[test]
+    fn waits_double() {
+        let limits = WebhookLimits::default();
+        let seconds = |failures| backoff(limits, failures).as_secs();
+        assert_eq!(
+            [0, 1, 2, 8, 9, u32::MAX].map(seconds),
+            [1, 2, 4, 256, 300, 300]
+        );
+    }
+}
