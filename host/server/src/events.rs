@@ -42,12 +42,15 @@ pub(crate) struct Events {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Event {
     pub(crate) topic: String,
-    pub(crate) event_id: String,
+    #[serde(rename = "event_id")]
+    pub(crate) id: String,
     pub(crate) created_at: String,
+    #[serde(rename = "acknowledge_event")]
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub(crate) acknowledge_event: Option<Said>,
+    pub(crate) report: Option<Said>,
+    #[serde(rename = "checkin_event")]
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub(crate) checkin_event: Option<Said>,
+    pub(crate) check_in: Option<Said>,
 }
 
 impl Document for Event {
@@ -149,16 +152,16 @@ impl Events {
             ids: Some(ids(enrollment, read.as_ref().map(|read| &read.document))),
             ..said
         };
-        let (acknowledge_event, checkin_event) = match message {
+        let (report, check_in) = match message {
             Message::CheckIn(_) => (None, Some(said)),
             Message::Connect(_) => (Some(said), None),
         };
         let event = Event {
             topic: topic.to_owned(),
-            event_id: event_id(),
+            id: event_id(),
             created_at: rfc3339(now),
-            acknowledge_event,
-            checkin_event,
+            report,
+            check_in,
         };
         documents::put(&key(self.next.fetch_add(1, Ordering::Relaxed)), &event)
     }
@@ -256,8 +259,8 @@ fn text(root: NodeRef<'_>, key: &str) -> Option<String> {
 
 /// A random uuid (RFC 9562, version 4).
 fn event_id() -> String {
-    let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, ..] = random::secret();
-    let bytes = [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p];
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&random::secret()[..16]);
     uuid::Builder::from_random_bytes(bytes)
         .into_uuid()
         .hyphenated()

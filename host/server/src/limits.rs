@@ -16,6 +16,17 @@ pub const LARGE_BODIES_PER_CORE: usize = 2;
 /// hosts are below it.
 pub const LARGE_BODY_BYTES: usize = 128 * 1024;
 
+/// Beginning of a device's message that is read without asking for room, in bytes: all of what
+/// ordinary hosts send but their lists. With every connection taken that is 256 MiB.
+pub const BODY_BYTES_FREE: usize = 32 * 1024;
+
+/// Memory for what device messages have beyond [`BODY_BYTES_FREE`], of all that are read or answered
+/// at once, in bytes. Without it, every connection could hold a body of 4 MiB.
+pub const BODY_ROOM_BYTES: usize = 256 * 1024 * 1024;
+
+/// Time that a body waits for room; then the device is told to come back.
+pub const BODY_ROOM_TIMEOUT: Duration = Duration::from_secs(5);
+
 /// User channels of one host that are kept; every message of the host reads them all.
 pub const USERS_PER_HOST_MAX: usize = 64;
 

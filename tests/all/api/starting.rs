@@ -7,6 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use mooring_server::ServeError;
+use mooring_server::device::DeviceAuth;
 use mooring_tests::{Running, running};
 
 fn mode(path: &Path) -> u32 {
@@ -45,12 +46,17 @@ fn loopback_only() {
         let error = server.start_another(&options).unwrap_err();
         assert!(matches!(error, ServeError::DeviceNotLoopback(_)));
         let text = error.to_string();
-        assert!(text.contains("not authenticated"), "{text}");
+        assert!(text.contains("not be authenticated"), "{text}");
         assert!(text.contains(&address.to_string()), "{text}");
         let mut options = running::options(&data);
         options.admin = address;
         let error = server.start_another(&options).unwrap_err();
         assert!(matches!(error, ServeError::AdminNotLoopback(_)));
+        let mut options = running::options(&data);
+        options.device = address;
+        options.device_auth = vec![DeviceAuth::Signature];
+        let error = server.start_another(&options).unwrap_err();
+        assert!(matches!(error, ServeError::DeviceWithoutTls(_)));
     }
     assert!(!data.exists());
 }

@@ -111,6 +111,9 @@ fn authenticate(claim: &Claim<'_>, access: Option<&Access>, is_pinned: bool) -> 
     let renewal = claim.leaf.filter(
         |leaf| matches!(&leaf.issued_on, IssuedOn::Renewal { host } if host == claim.host_id),
     );
+    if is_live(claim) && is_superseded(claim, access, is_pinned) {
+        return Verdict::Quarantine("another identity took the place of this one");
+    }
     // A device says Authenticate once with a renewed identity. The second time it is what it is
     // for any other: a new enrollment.
     if renewal.is_some_and(|leaf| !leaf.has_authenticated) && !is_unpinned(access) {
@@ -163,7 +166,11 @@ fn other(claim: &Claim<'_>, access: Option<&Access>, is_pinned: bool) -> Verdict
         return Verdict::Adopt;
     }
     match claim.leaf.map(|leaf| &leaf.issued_on) {
-        Some(IssuedOn::Renewal { host }) if host == claim.host_id => return Verdict::Switch,
+        Some(IssuedOn::Renewal { host })
+            if host == claim.host_id && !is_superseded(claim, Some(access), is_pinned) =>
+        {
+            return Verdict::Switch;
+        }
         Some(
             IssuedOn::Renewal { .. }
             | IssuedOn::Link { .. }
@@ -194,6 +201,20 @@ fn is_issued_for(claim: &Claim<'_>, serial_number: Option<&str>) -> bool {
         }
         Some(IssuedOn::Renewal { host }) => host == claim.host_id,
         Some(IssuedOn::StaticChallenge | IssuedOn::Outside) | None => true,
+    }
+}
+
+/// Whether this server issued the certificate for this host, and another took its place since. Its
+/// key may be anywhere by now, so it is worth no more than a stranger's.
+fn is_superseded(claim: &Claim<'_>, access: Option<&Access>, is_pinned: bool) -> bool {
+    let newest = access.and_then(|access| access.pins.first());
+    let (Some(leaf), Some(newest), false) = (claim.leaf, newest, is_pinned) else {
+        return false;
+    };
+    match leaf.issued_on {
+        IssuedOn::Renewal { .. } => leaf.host.is_some() || leaf.issued_at < newest.pinned_at,
+        IssuedOn::Link { .. } | IssuedOn::StaticChallenge => leaf.host.is_some(),
+        IssuedOn::Outside => false,
     }
 }
 

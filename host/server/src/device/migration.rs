@@ -80,7 +80,12 @@ impl Core {
         let decision = self.decide_check_in(checkin, host, &admitted);
         let decision = decision.map_err(|refusal| match refusal {
             Refusal::Store { source, .. } => MigrationError::Store(source),
-            other => MigrationError::Refused(other.to_string()),
+            other @ (Refusal::Message(_)
+            | Refusal::NotEnrolled(_)
+            | Refusal::UserAuthenticates(_)
+            | Refusal::TooManyUsers(_)
+            | Refusal::Identity { .. }
+            | Refusal::NoToken { .. }) => MigrationError::Refused(other.to_string()),
         })?;
         if !decision.changes.is_empty() {
             self.store.commit(decision.changes)?;

@@ -62,7 +62,7 @@ fn kinds_of_channels() {
     ] {
         let body = plist(&(string("Status", "Idle") + &keys));
         let (_, event) = event_of(&events, &body);
-        let said = event.acknowledge_event.expect("a report");
+        let said = event.report.expect("a report");
         let ids = said.ids.expect("ids");
         assert_eq!((ids.id.as_str(), ids.kind.as_str()), (id, kind));
         assert_eq!(ids.parent_id.as_deref(), parent);

@@ -106,7 +106,9 @@ impl Core {
             let host = host.ok_or_else(|| HostError::NotFound(name.to_owned()))?;
             match self.store.commit(change(&host)?) {
                 Ok(()) => {
-                    self.wake.notify_one();
+                    for record in &host.enrollments {
+                        self.contacts.want(&record.id);
+                    }
                     return Ok(());
                 }
                 // The device reported meanwhile.

@@ -28,7 +28,9 @@ impl Core {
             }
             match self.store.commit(changes) {
                 Ok(()) => {
-                    self.wake.notify_one();
+                    for record in &host.enrollments {
+                        self.contacts.want(&record.id);
+                    }
                     return Ok(());
                 }
                 // The device reported meanwhile.

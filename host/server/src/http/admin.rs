@@ -146,6 +146,7 @@ impl Admin {
             }
             BodyError::Slow => Problem::new(Kind::Timeout, error.to_string()),
             BodyError::Broken => Problem::new(Kind::BadRequest, error.to_string()),
+            BodyError::NoRoom => Problem::new(Kind::Unavailable, error.to_string()),
         })?;
         Ok(Call {
             route,

@@ -5,11 +5,12 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use http_body_util::{BodyExt, Full};
 use hyper::Response;
 use hyper::body::{Body, Incoming};
 use hyper::header::{CONTENT_TYPE, HeaderValue};
 
+use super::room::{Place, Room};
 use crate::limits::BODY_TIMEOUT;
 
 /// What every handler answers with.
@@ -24,11 +25,25 @@ pub(super) enum BodyError {
     Slow,
     #[error("the connection broke while the body arrived")]
     Broken,
+    #[error("there is no room for the body at the moment")]
+    NoRoom,
 }
 
 /// Reads a body of at most `bytes_max` bytes.
 pub(super) async fn read(body: Incoming, bytes_max: usize) -> Result<Bytes, BodyError> {
     read_within(body, bytes_max, BODY_TIMEOUT).await
+}
+
+/// The same for bodies of strangers, whose memory has a bound for all together. The place is held
+/// for as long as the body is.
+pub(super) async fn read_into(
+    room: &Room,
+    body: Incoming,
+    bytes_max: usize,
+) -> Result<(Bytes, Place), BodyError> {
+    let mut place = room.place();
+    let bytes = read_placed(body, bytes_max, BODY_TIMEOUT, Some(&mut place)).await?;
+    Ok((bytes, place))
 }
 
 /// Reads a body of at most `bytes_max` bytes that arrives within `time`.
@@ -37,17 +52,48 @@ pub(super) async fn read_within(
     bytes_max: usize,
     time: Duration,
 ) -> Result<Bytes, BodyError> {
+    read_placed(body, bytes_max, time, None).await
+}
+
+async fn read_placed(
+    body: Incoming,
+    bytes_max: usize,
+    time: Duration,
+    place: Option<&mut Place>,
+) -> Result<Bytes, BodyError> {
     // What is announced to be too large need not arrive first.
     if usize::try_from(body.size_hint().lower()).map_or(true, |announced| announced > bytes_max) {
         return Err(BodyError::TooLarge { bytes_max });
     }
-    let limited = Limited::new(body, bytes_max).collect();
-    match tokio::time::timeout(time, limited).await {
-        Err(_) => Err(BodyError::Slow),
-        Ok(Ok(collected)) => Ok(collected.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(BodyError::TooLarge { bytes_max }),
-        Ok(Err(_)) => Err(BodyError::Broken),
+    let arriving = collect(body, bytes_max, place);
+    let arrived = tokio::time::timeout(time, arriving).await;
+    arrived.unwrap_or(Err(BodyError::Slow))
+}
+
+async fn collect(
+    mut body: Incoming,
+    bytes_max: usize,
+    mut place: Option<&mut Place>,
+) -> Result<Bytes, BodyError> {
+    // One piece of memory that grows with what has arrived: neither what is announced nor the
+    // pieces that it comes in decide how much is held.
+    let mut bytes = Vec::new();
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| BodyError::Broken)?;
+        // Trailers say nothing here.
+        let Ok(data) = frame.into_data() else {
+            continue;
+        };
+        let length = bytes.len() + data.len();
+        if length > bytes_max {
+            return Err(BodyError::TooLarge { bytes_max });
+        }
+        if let Some(place) = &mut place {
+            place.grow(length).await.map_err(|_| BodyError::NoRoom)?;
+        }
+        bytes.extend_from_slice(&data);
     }
+    Ok(bytes.into())
 }
 
 /// An answer of one type of content; without content if `bytes` is empty.

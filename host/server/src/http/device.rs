@@ -13,9 +13,10 @@ use hyper::header::{ALLOW, HeaderMap, HeaderValue, RETRY_AFTER};
 use hyper::{Method, Request};
 use tokio::sync::Semaphore;
 
-use super::body::{Answer, BodyError, answer, read};
+use super::body::{Answer, BodyError, answer, read_into};
 use super::listener::Service;
 use super::peer::Peer;
+use super::room::Room;
 use super::route::{percent_decoded, query_value};
 use crate::core::Core;
 use crate::device::{Authenticator, DeviceReply, DeviceRequest, Presented, chain};
@@ -70,6 +71,7 @@ pub(crate) struct Devices {
     authenticator: Arc<Authenticator>,
     /// Held by large messages while they are decoded.
     large: Semaphore,
+    room: Room,
 }
 
 impl Devices {
@@ -80,6 +82,7 @@ impl Devices {
             core,
             authenticator: Arc::new(authenticator),
             large: Semaphore::new(cores * LARGE_BODIES_PER_CORE),
+            room: Room::default(),
         }
     }
 
@@ -104,8 +107,9 @@ impl Devices {
     async fn mdm(&self, request: Request<Incoming>, peer: &Peer) -> Answer {
         let presented = self.presented(request.headers(), peer);
         let parameters = parameters(request.uri().query().unwrap_or_default());
-        let body = match read(request.into_body(), DEVICE_BODY_BYTES_MAX).await {
-            Ok(body) => body,
+        let arriving = read_into(&self.room, request.into_body(), DEVICE_BODY_BYTES_MAX);
+        let (body, _place) = match arriving.await {
+            Ok(arrived) => arrived,
             Err(error) => return unread(error),
         };
         let _large = if body.len() > LARGE_BODY_BYTES {
@@ -143,15 +147,13 @@ impl Devices {
                 Some(message) => message,
                 None => return text(400, "the parameter message is not base64\n"),
             },
-            _ => match read(
-                request.into_body(),
-                mooring_identity::scep::MESSAGE_BYTES_MAX,
-            )
-            .await
-            {
-                Ok(body) => body.to_vec(),
-                Err(error) => return unread(error),
-            },
+            _ => {
+                let bytes_max = mooring_identity::scep::MESSAGE_BYTES_MAX;
+                match read_into(&self.room, request.into_body(), bytes_max).await {
+                    Ok((body, _)) => body.to_vec(),
+                    Err(error) => return unread(error),
+                }
+            }
         };
         let core = Arc::clone(&self.core);
         let done = tokio::task::spawn_blocking(move || core.scep(&operation, &message)).await;
@@ -230,6 +232,7 @@ fn unread(error: BodyError) -> Answer {
         BodyError::TooLarge { .. } => 413,
         BodyError::Slow => 408,
         BodyError::Broken => 400,
+        BodyError::NoRoom => return reply_answer(DeviceReply::Unavailable),
     };
     text(status, format!("{error}\n"))
 }

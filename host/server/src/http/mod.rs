@@ -17,6 +17,7 @@ mod listener;
 mod nanomdm;
 mod peer;
 mod problem;
+mod room;
 mod route;
 mod stream;
 mod tls;

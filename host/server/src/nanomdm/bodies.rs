@@ -97,3 +97,42 @@ fn each(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use mooring_drift::policy::Timestamp;
+    use mooring_mdm::ids::CommandUuid;
+    use mooring_store::{Expected, MemoryStore};
+
+    use super::*;
+
+    fn body(digest: [u8; 32]) -> Change {
+        Change::Document {
+            space: Space::RawBody,
+            key: digest.to_vec(),
+            value: Some(vec![0; 10]),
+            expected: Expected::Any,
+        }
+    }
+
+    /// Proves that bytes which a command waits for stay, and all others go, over several pages.
+    #[test]
+    fn stray_bytes_go() {
+        let store = MemoryStore::new().unwrap();
+        let waiting = WaitingCommand {
+            uuid: CommandUuid::parse("C").unwrap(),
+            request_type: "ProfileList".to_owned(),
+            body: [5; 32],
+            queued_at: Timestamp(0),
+            sent_at: None,
+            put_off_at: None,
+        };
+        let mut changes: Vec<_> = (0..10).map(|number| body([number; 32])).collect();
+        changes.push(documents::create(b"D\0\0\0\0\0\0\0\0\x01", &waiting).unwrap());
+        store.commit(changes).unwrap();
+        assert_eq!(sweep(&store).unwrap(), 9);
+        assert_eq!(sweep(&store).unwrap(), 0);
+        let left = store.documents(Space::RawBody, KeyRange::default(), 10);
+        assert_eq!(left.unwrap()[0].key, [5; 32]);
+    }
+}

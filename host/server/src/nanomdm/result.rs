@@ -60,7 +60,7 @@ impl ApiResult {
     }
 
     /// The result of one enrollment, to be filled in.
-    pub(crate) fn of(&mut self, id: impl ToString) -> &mut EnrollmentResult {
+    pub(crate) fn of(&mut self, id: &impl ToString) -> &mut EnrollmentResult {
         self.status.entry(id.to_string()).or_default()
     }
 }
@@ -83,10 +83,10 @@ mod tests {
         let mut result = ApiResult::default();
         assert_eq!(result.code(2), 200);
         assert_eq!(serde_json::to_string(&result).unwrap(), "{}");
-        result.of("A").push_result = Some("id".to_owned());
-        result.of("B").push_error = Some("no".to_owned());
+        result.of(&"A").push_result = Some("id".to_owned());
+        result.of(&"B").push_error = Some("no".to_owned());
         assert_eq!(result.code(2), 207);
-        result.of("A").command_error = Some("no".to_owned());
+        result.of(&"A").command_error = Some("no".to_owned());
         assert_eq!(result.code(2), 500);
         result.status.clear();
         result.command_error = Some("no".to_owned());

@@ -18,6 +18,11 @@ use super::work::Reason;
 /// reached; it bounds what a slow service can pile up.
 const UNDER_WAY_MAX: usize = 256;
 
+/// A device that came so often for one reason and still has the work ahead of it, such as one whose
+/// identity is held, is not helped by being woken: from then on its coming does not begin the waits
+/// anew.
+const CONTACTS_MAX: u8 = 5;
+
 /// Names one client: its certificate, by SHA-256 of what is stored of it.
 pub(super) type ClientId = [u8; 32];
 
@@ -40,6 +45,8 @@ struct Lane {
 struct Queued {
     topic: String,
     reason: Reason,
+    /// Times that it came and did not get to the end of it, up to [`CONTACTS_MAX`].
+    contacts: u8,
     /// The last look at everybody that found it.
     look: u64,
 }
@@ -113,6 +120,7 @@ impl Lanes {
             let queued = Queued {
                 topic: topic.to_owned(),
                 reason,
+                contacts: 0,
                 look: 0,
             };
             self.queued.insert(enrollment.clone(), queued);
@@ -148,9 +156,11 @@ impl Lanes {
 
     /// An enrollment sent a message.
     pub(super) fn contacted(&mut self, enrollment: &EnrollmentId, now: Timestamp) {
-        if let Some(queued) = self.queued.get(enrollment)
+        if let Some(queued) = self.queued.get_mut(enrollment)
+            && queued.contacts < CONTACTS_MAX
             && let Some(lane) = self.lanes.get_mut(&queued.topic)
         {
+            queued.contacts += 1;
             lane.pacer.contacted(&enrollment.to_string(), now.0);
         }
     }

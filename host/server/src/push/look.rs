@@ -97,22 +97,23 @@ impl Scheduler {
             return self.look_at_everybody(moment, memory);
         }
         for enrollment in noted.came.union(&noted.wanted) {
-            self.look_at(moment, enrollment)?;
+            self.look_at(moment, enrollment);
         }
         Ok(())
     }
 
-    fn look_at(&self, moment: Moment<'_>, enrollment: &EnrollmentId) -> Result<(), StoreError> {
-        let host = self.core.store.host(enrollment.host())?;
-        let found = host
-            .as_ref()
-            .and_then(|host| Some((host, record_of(host, enrollment)?)));
-        let verdict = match found {
-            Some((host, record)) => self.verdict(moment, host, record)?,
-            None => Verdict::Done,
+    fn look_at(&self, moment: Moment<'_>, enrollment: &EnrollmentId) {
+        let verdict = match self.core.store.host(enrollment.host()) {
+            Ok(host) => {
+                let host = host.as_ref();
+                let found = host.and_then(|host| Some((host, record_of(host, enrollment)?)));
+                found.map_or(Verdict::Done, |(host, record)| {
+                    self.verdict(moment, host, record)
+                })
+            }
+            Err(error) => unreadable(enrollment, &error),
         };
         self.apply(vec![(enrollment.clone(), verdict)], None);
-        Ok(())
     }
 
     fn look_at_everybody(&self, moment: Moment<'_>, memory: &mut Memory) -> Result<(), StoreError> {
@@ -132,7 +133,7 @@ impl Scheduler {
                     if let Some(target) = target.filter(|t| !topics.contains(&t.topic)) {
                         *uncertified.entry(target.topic.clone()).or_default() += 1;
                     }
-                    verdicts.push((record.id.clone(), self.verdict(moment, host, record)?));
+                    verdicts.push((record.id.clone(), self.verdict(moment, host, record)));
                 }
             }
             self.apply(verdicts, Some(memory.number));
@@ -147,20 +148,16 @@ impl Scheduler {
         Ok(())
     }
 
-    fn verdict(
-        &self,
-        moment: Moment<'_>,
-        host: &HostRecord,
-        record: &EnrollmentRecord,
-    ) -> Result<Verdict, StoreError> {
+    fn verdict(&self, moment: Moment<'_>, host: &HostRecord, record: &EnrollmentRecord) -> Verdict {
         let Some(target) = target_of(host, record) else {
-            return Ok(Verdict::Done);
+            return Verdict::Done;
         };
-        Ok(match work_of(&self.core, moment, host, record)? {
-            Work::None => Verdict::Done,
-            Work::Settling => Verdict::Keep,
-            Work::Due(reason) => Verdict::Want(target.topic.clone(), reason),
-        })
+        match work_of(&self.core, moment, host, record) {
+            Ok(Work::None) => Verdict::Done,
+            Ok(Work::Settling) => Verdict::Keep,
+            Ok(Work::Due(reason)) => Verdict::Want(target.topic.clone(), reason),
+            Err(error) => unreadable(&record.id, &error),
+        }
     }
 
     fn apply(&self, verdicts: Vec<(EnrollmentId, Verdict)>, look: Option<u64>) {
@@ -196,7 +193,7 @@ impl Scheduler {
                 }
                 Err(_) => {}
             }
-            self.warn_of_end(topic, stored, memory);
+            warn_of_end(topic, stored, memory);
         }
         Ok(has_new)
     }
@@ -218,22 +215,28 @@ impl Scheduler {
         tracing::info!(topic, "pushes leave with this certificate from now on");
         Ok(true)
     }
+}
 
-    fn warn_of_end(&self, topic: &str, stored: &StoredCertificate, memory: &mut Memory) {
-        let now = memory.at;
-        let warned_at = memory.warned_at.get(topic);
-        if warned_at.is_some_and(|at| now.0.abs_diff(at.0) < WARNING_MS) {
-            return;
-        }
-        // Looked at once a day, whether there is something to say or not.
-        memory.warned_at.insert(topic.to_owned(), now);
-        let Ok(certificate) = PushCertificate::from_pem(stored.pem.as_bytes()) else {
-            return;
-        };
-        let state = CertificateState::new(topic, days_left(certificate.not_after_ms(), now));
-        if let Some(warning) = state.warning {
-            tracing::warn!(topic, days_left = state.days_left, "{warning}");
-        }
+/// One enrollment that cannot be read keeps no other from its push.
+fn unreadable(enrollment: &EnrollmentId, error: &StoreError) -> Verdict {
+    tracing::error!(%enrollment, error = %chain(error), "it is not known what a device has to do");
+    Verdict::Keep
+}
+
+fn warn_of_end(topic: &str, stored: &StoredCertificate, memory: &mut Memory) {
+    let now = memory.at;
+    let warned_at = memory.warned_at.get(topic);
+    if warned_at.is_some_and(|at| now.0.abs_diff(at.0) < WARNING_MS) {
+        return;
+    }
+    // Looked at once a day, whether there is something to say or not.
+    memory.warned_at.insert(topic.to_owned(), now);
+    let Ok(certificate) = PushCertificate::from_pem(stored.pem.as_bytes()) else {
+        return;
+    };
+    let state = CertificateState::new(topic, days_left(certificate.not_after_ms(), now));
+    if let Some(warning) = state.warning {
+        tracing::warn!(topic, days_left = state.days_left, "{warning}");
     }
 }
 

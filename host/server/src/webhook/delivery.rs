@@ -98,13 +98,11 @@ impl Delivery {
             state.last_delivered_at = Some(self.core.clock.now());
             state.waiting = state.waiting.saturating_sub(count);
         }
-        match failure {
-            Some(error) => Err(error.into()),
-            None => {
-                self.state().last_error = None;
-                Ok(true)
-            }
+        if let Some(error) = failure {
+            return Err(error.into());
         }
+        self.state().last_error = None;
+        Ok(true)
     }
 
     async fn page(&self) -> Result<Vec<Document>, Hindrance> {
@@ -133,7 +131,7 @@ impl Delivery {
         let mut from = first;
         while from < first + surplus {
             let end = (from + DROP_PAGE).min(first + surplus);
-            let batch = (from..end).map(|number| drop_of(number)).collect();
+            let batch = (from..end).map(drop_of).collect();
             let core = Arc::clone(&self.core);
             off_reactor(move || core.store.commit(batch)).await?;
             self.state().dropped += end - from;

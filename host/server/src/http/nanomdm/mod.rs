@@ -140,7 +140,15 @@ impl NanoMdm {
                 of.is_some_and(|of| of.command_error.is_some())
             };
             let ids: Vec<_> = targets.ids.iter().filter(|id| !fails(id)).collect();
-            self.push(ids.into_iter(), &mut result).await;
+            self.push(ids.iter().copied(), &mut result).await;
+            let was_pushed = |id: &EnrollmentId| {
+                let of = result.status.get(&id.to_string());
+                of.is_some_and(|of| of.push_result.is_some())
+            };
+            // Whoever could not be pushed now is pushed later.
+            for id in ids.into_iter().filter(|id| !was_pushed(id)) {
+                self.core.contacts.want(id);
+            }
         }
         json_answer(result.code(targets.count()), &result)
     }
@@ -165,8 +173,8 @@ impl NanoMdm {
         while let Some(pushed) = pushes.join_next().await {
             match pushed {
                 // Apple may leave out its name for a push; that it left is told all the same.
-                Ok((id, Ok(name))) => result.of(id).push_result = Some(name.unwrap_or_default()),
-                Ok((id, Err(error))) => result.of(id).push_error = Some(chain(&error)),
+                Ok((id, Ok(name))) => result.of(&id).push_result = Some(name.unwrap_or_default()),
+                Ok((id, Err(error))) => result.of(&id).push_error = Some(chain(&error)),
                 Err(error) => result.push_error = Some(interrupted(&error).1),
             }
         }

@@ -1,0 +1,102 @@
+//! Memory for the bodies of strangers, shared by all connections of a listener.
+//!
+//! Knows nothing of HTTP. Invariants: the beginning of every body has a place of its own, so that
+//! small messages get through whatever others hold; what is taken is given back when its
+//! [`Place`] is dropped.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
+
+use crate::limits::{BODY_BYTES_FREE, BODY_ROOM_BYTES, BODY_ROOM_TIMEOUT};
+
+/// A permit is for this many bytes.
+const UNIT_BYTES: usize = 1024;
+/// Units that are taken at once, so that a body does not ask for every piece that arrives.
+const STEP_UNITS: usize = 64;
+
+/// All the memory there is.
+#[derive(Debug, Clone)]
+pub(super) struct Room {
+    units: Arc<Semaphore>,
+    patience: Duration,
+}
+
+/// The part of one body.
+#[derive(Debug)]
+pub(super) struct Place {
+    room: Room,
+    held: Option<OwnedSemaphorePermit>,
+}
+
+/// There is no room, also after waiting for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Full;
+
+impl Default for Room {
+    fn default() -> Self {
+        Self::new(BODY_ROOM_BYTES, BODY_ROOM_TIMEOUT)
+    }
+}
+
+impl Room {
+    /// Room for `bytes` bytes; who finds none waits for `patience`.
+    pub(super) fn new(bytes: usize, patience: Duration) -> Self {
+        Self {
+            units: Arc::new(Semaphore::new(bytes / UNIT_BYTES)),
+            patience,
+        }
+    }
+
+    /// A place for a body that has not begun.
+    pub(super) fn place(&self) -> Place {
+        Place {
+            room: self.clone(),
+            held: None,
+        }
+    }
+}
+
+impl Place {
+    /// Makes the place large enough for `bytes` bytes.
+    pub(super) async fn grow(&mut self, bytes: usize) -> Result<(), Full> {
+        let held = self.held.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
+        let needed = bytes.saturating_sub(BODY_BYTES_FREE).div_ceil(UNIT_BYTES);
+        if needed <= held {
+            return Ok(());
+        }
+        let more = u32::try_from((needed - held).max(STEP_UNITS)).map_err(|_| Full)?;
+        let units = Arc::clone(&self.room.units).acquire_many_owned(more);
+        let units = timeout(self.room.patience, units).await;
+        let units = units.map_err(|_| Full)?.map_err(|_| Full)?;
+        match &mut self.held {
+            Some(held) => held.merge(units),
+            None => self.held = Some(units),
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KIB: usize = 1024;
+
+    /// Beginnings always have a place; more is had while there is some, and again once it was given
+    /// back.
+    #[tokio::test]
+    async fn room_is_shared() {
+        let room = Room::new(128 * KIB, Duration::from_millis(10));
+        let (mut first, mut second) = (room.place(), room.place());
+        assert_eq!(first.grow(BODY_BYTES_FREE + 128 * KIB).await, Ok(()));
+        assert_eq!(second.grow(BODY_BYTES_FREE).await, Ok(()));
+        assert_eq!(second.grow(BODY_BYTES_FREE + 1).await, Err(Full));
+        drop(first);
+        assert_eq!(second.grow(BODY_BYTES_FREE + 1).await, Ok(()));
+        assert_eq!(second.grow(BODY_BYTES_FREE + 64 * KIB).await, Ok(()));
+        assert_eq!(room.units.available_permits(), 64);
+    }
+}
