@@ -1,5 +1,7 @@
 //! A few runs of the real binary, from the first command to the last.
 
+mod enrolling;
+
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -27,11 +29,12 @@ fn sim(terminal: &Terminal, served: &Served, rest: &str) -> Value {
     report
 }
 
-/// The demo on the profiles shipped ends with every host applied, and says so in JSON.
+/// The demo on the profiles shipped ends with every host applied, and says so in JSON. No host comes
+/// by itself after it enrolled: pushes alone bring them.
 #[test]
 fn demo() {
     let line = format!(
-        "demo --hosts 20 --profiles {} --exit-when-applied --json",
+        "demo --hosts 20 --profiles {} --poll-ms 600000 --exit-when-applied --json",
         shipped()
     );
     let report = Terminal::new().run(&line).expect(0).json();
@@ -52,6 +55,8 @@ fn demo() {
     // The installs, a list before and after on the device channel, one or two on the user channel
     // (a user profile is among the twelve), and the attributes.
     assert_eq!(sent, 20 * (12 + built_in + 5), "{report}");
+    // A user profile is among the twelve, so both channels of each host are woken.
+    assert!(report["pushes"].as_u64().unwrap() >= 40, "{report}");
     assert!(report["elapsed_ms"].as_u64().unwrap() > 0);
 }
 
@@ -274,6 +279,24 @@ fn exit_codes() {
             1,
         ),
         ("serve --data other --device 0.0.0.0:0", &[], 1),
+        ("serve --data other --device-auth signature", &[], 1),
+        ("serve --data other --tls-cert c", &[], 64),
+        (
+            "serve --data other --public-url http://127.0.0.1:1 --scep-challenge-file none",
+            &[],
+            64,
+        ),
+        ("serve --data other --apns-url http://127.0.0.1:1", &[], 64),
+        ("serve --data other --apns-ca bad.mobileconfig", &[], 64),
+        ("status --data data --ca none", &[], 64),
+        ("sim --hosts 1", &[], 64),
+        ("sim --hosts 1 --data data", &[], 2),
+        ("enroll --data data", &[], 2),
+        ("enroll revoke nosuch --data data", &[], 5),
+        ("pushcert show --data data", &[], 5),
+        ("pushcert set none --data data", &[], 64),
+        ("pushcert set bad.mobileconfig --data data", &[], 2),
+        ("host accept nobody --data data", &[], 5),
         ("--help", &[], 0),
         ("--version", &[], 0),
     ] {

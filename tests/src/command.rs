@@ -105,28 +105,40 @@ impl Terminal {
     #[track_caller]
     pub fn serve(&self) -> Served {
         let line = "serve --data data --admin 127.0.0.1:0 --device 127.0.0.1:0 --json";
+        let started = self.start(line).expect("where the server is");
+        let text = |key: &str| started.ready[key].as_str().expect("a text").to_owned();
+        Served {
+            admin_url: text("admin_url"),
+            device_url: text("device_url"),
+            _started: started,
+        }
+    }
+
+    /// Starts a command that goes on, and waits for its one line of JSON; `None` if it ends without.
+    #[track_caller]
+    pub fn start(&self, line: &str) -> Option<Started> {
         let mut command = self.command(line);
         command.stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = command.spawn().expect("the binary runs");
         let mut out = BufReader::new(child.stdout.take().expect("a pipe"));
         let mut first = String::new();
         out.read_line(&mut first).expect("a line");
-        let ready: Value = serde_json::from_str(&first).expect("where the server is");
-        let text = |key: &str| ready[key].as_str().expect("a text").to_owned();
-        Served {
-            admin_url: text("admin_url"),
-            device_url: text("device_url"),
+        let started = Started {
+            ready: serde_json::from_str(&first).unwrap_or(Value::Null),
             child,
             _out: out,
-        }
+        };
+        Some(started).filter(|started| !started.ready.is_null())
     }
 
     fn command(&self, line: &str) -> Command {
         let mut command = Command::new(mooring());
         command.args(line.split_whitespace());
         command.current_dir(self.folder.path()).stdin(Stdio::null());
-        for name in ["MOORING_DATA", "MOORING_URL", "MOORING_TOKEN", "RUST_LOG"] {
-            command.env_remove(name);
+        for (name, _) in env::vars_os() {
+            if name == "RUST_LOG" || name.to_string_lossy().starts_with("MOORING_") {
+                command.env_remove(name);
+            }
         }
         command
     }
@@ -145,12 +157,20 @@ pub struct Served {
     pub admin_url: String,
     /// Where devices reach it.
     pub device_url: String,
+    _started: Started,
+}
+
+/// A command that goes on, in a process of its own.
+#[derive(Debug)]
+pub struct Started {
+    /// What it said when it was ready.
+    pub ready: Value,
     child: Child,
-    /// Kept open, so that the server can go on writing.
+    /// Kept open, so that it can go on writing.
     _out: BufReader<ChildStdout>,
 }
 
-impl Drop for Served {
+impl Drop for Started {
     /// Ends it as `kill -9` does.
     fn drop(&mut self) {
         // It may have ended by itself.

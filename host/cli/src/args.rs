@@ -6,7 +6,7 @@
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 
-use crate::commands::{check, demo, host, profile, serve, sim, status};
+use crate::commands::{check, demo, enroll, host, profile, pushcert, serve, sim, status};
 use crate::exit::{self, Exit};
 use crate::output;
 
@@ -23,7 +23,7 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Run the sync server
-    Serve(serve::ServeArgs),
+    Serve(Box<serve::ServeArgs>),
     /// Show it all at work: a server, simulated hosts and profiles, in one process
     Demo(demo::DemoArgs),
     /// Validate profiles offline, with the built-in validators
@@ -31,9 +31,14 @@ pub(crate) enum Command {
     /// Push, list, show, remove, enable and disable profiles
     #[command(subcommand)]
     Profile(profile::ProfileCommand),
-    /// List, show, refresh and remove hosts
+    /// List, show, refresh, block, accept and remove hosts
     #[command(subcommand)]
     Host(host::HostCommand),
+    /// Make what a device needs to enroll: the enrollment profile, or a link to it
+    Enroll(enroll::EnrollArgs),
+    /// Set and show the certificate by which devices are woken
+    #[command(subcommand)]
+    Pushcert(pushcert::PushcertCommand),
     /// Count the hosts that are applied, pending, failed and unknown, overall and per profile
     Status(status::StatusArgs),
     /// Run simulated devices against a server
@@ -85,7 +90,8 @@ mod tests {
         visit(&mut command, &mut names);
         for name in [
             "serve", "demo", "check", "push", "list", "show", "rm", "enable", "disable", "refresh",
-            "status", "sim",
+            "status", "sim", "apns", "enroll", "links", "revoke", "pushcert", "set", "block",
+            "unblock", "accept",
         ] {
             assert!(names.iter().any(|one| one == name), "{name}");
         }
@@ -101,8 +107,6 @@ mod tests {
     #[test]
     fn right_usage() {
         for line in [
-            "mooring serve --data d",
-            "mooring serve --data d --admin 127.0.0.1:0 --device [::1]:0 --refresh-interval 90s",
             "mooring demo",
             "mooring demo --hosts 3 --profiles d --exit-when-applied --json",
             "mooring demo --behaviour notnow=5% --behaviour fail=com.example.a@3 --timeout 1m",
@@ -118,11 +122,69 @@ mod tests {
             "mooring host refresh a b",
             "mooring host rm a",
             "mooring status --json",
+            "mooring host block a b",
+            "mooring host unblock a --json",
+            "mooring host accept a --data d",
+            "mooring enroll --serial C02X --expires 2h --out f --json",
+            "mooring enroll --udid U --data d",
+            "mooring enroll --link --json",
+            "mooring enroll links --data d",
+            "mooring enroll revoke a b",
+            "mooring pushcert set f",
+            "mooring pushcert set f k --data d --ca ca.pem --json",
+            "mooring pushcert set -",
+            "mooring pushcert show --topic t",
             "mooring sim --device-url http://127.0.0.1:9001 --hosts 2 --seed 3 --poll-ms 0 --state f",
+            "mooring sim --hosts 2 --data d --auth mtls --ca f",
+            "mooring sim --hosts 2 --enroll-url https://127.0.0.1:1/enroll/x",
+            "mooring sim apns --dir d",
         ] {
             if let Err(error) = parse(line) {
                 panic!("{line}: {error}");
             }
+        }
+    }
+
+    /// Proves that every option of the server is understood, and that what only makes sense
+    /// together is refused alone.
+    #[test]
+    fn serving() {
+        for line in [
+            "",
+            "--admin 127.0.0.1:0 --device [::1]:0 --refresh-interval 90s --json",
+            "--device-auth mtls,signature --device-auth header --device-ca f --cert-header X",
+            "--trusted-proxy 10.0.0.0/8,fd00::/8 --trusted-proxy 127.0.0.1/32 --reenroll auto",
+            "--tls-cert c --tls-key k --admin-tls-cert c --admin-tls-key k",
+            "--public-url https://mdm.example.com --organization Harborworks --identity-days 90",
+            "--public-url https://a --scep-url https://b --scep-challenge-file f",
+            "--public-url https://a --acme-url https://b",
+            "--apns-url https://127.0.0.1:1 --apns-ca f --accept-user-authenticate --migration",
+            "--webhook-url https://a --webhook-hmac-key-file f --webhook-ca f",
+        ] {
+            let line = format!("mooring serve --data d {line}");
+            if let Err(error) = parse(&line) {
+                panic!("{line}: {error}");
+            }
+        }
+        for line in [
+            "--admin nowhere",
+            "--refresh-interval 5",
+            "--device-auth password",
+            "--trusted-proxy everyone",
+            "--reenroll maybe",
+            "--tls-cert c",
+            "--tls-key k",
+            "--admin-tls-cert c",
+            "--scep-url https://b",
+            "--public-url https://a --scep-url https://b --acme-url https://c",
+            "--public-url https://a --identity-days 0",
+            "--identity-days 90",
+            "--organization Harborworks",
+            "--webhook-ca f",
+            "--webhook-hmac-key-file f",
+        ] {
+            let line = format!("mooring serve --data d {line}");
+            assert_eq!(refuse(&parse(&line).unwrap_err()), Exit::Usage, "{line}");
         }
     }
 
@@ -134,8 +196,6 @@ mod tests {
             "mooring profile",
             "mooring nosuch",
             "mooring check",
-            "mooring serve --data d --admin nowhere",
-            "mooring serve --data d --refresh-interval 5",
             "mooring demo --hosts many",
             "mooring demo --hosts 0",
             "mooring demo --behaviour sings=all",
@@ -143,7 +203,18 @@ mod tests {
             "mooring host list --limit 0",
             "mooring profile show a --version 0",
             "mooring profile enable a --settings [1]",
-            "mooring sim --hosts 2",
+            "mooring sim",
+            "mooring sim --hosts 2 --auth header",
+            "mooring sim --device-url http://a --enroll-url http://b --hosts 2",
+            "mooring sim apns",
+            "mooring host block",
+            "mooring enroll --serial a --udid b",
+            "mooring enroll --out f --link",
+            "mooring enroll --json",
+            "mooring enroll --link revoke a",
+            "mooring enroll revoke",
+            "mooring pushcert",
+            "mooring pushcert set",
         ] {
             assert_eq!(refuse(&parse(line).unwrap_err()), Exit::Usage, "{line}");
         }

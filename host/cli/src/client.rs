@@ -3,6 +3,9 @@
 //! Knows nothing of what is asked. Invariants: no request takes longer than [`REQUEST_TIME_MAX`] or
 //! holds more than [`BODY_BYTES_MAX`] of an answer; anything but success is a [`ClientError`].
 
+mod connector;
+mod problem;
+
 use std::error::Error;
 use std::time::Duration;
 
@@ -11,7 +14,6 @@ use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use hyper::{Method, Uri};
 use hyper_util::client::legacy::Client as HyperClient;
-use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use mooring_server::api::ProblemDocument;
 use serde::Serialize;
@@ -19,13 +21,16 @@ use serde::de::DeserializeOwned;
 
 use crate::connection::Token;
 use crate::text::clean;
+pub(crate) use connector::CaError;
+use connector::{Connector, certificate_hint};
+pub(crate) use problem::{into_problem, problem, segment};
 
 /// Longest time for one request and its answer.
 const REQUEST_TIME_MAX: Duration = Duration::from_secs(30);
 /// Most of an answer that is read, in bytes: a page of a thousand hosts has about one.
 const BODY_BYTES_MAX: usize = 64 * 1024 * 1024;
-/// Most of an answer that is no problem document which is shown, in characters.
-const EXCERPT_CHARACTERS_MAX: usize = 200;
+/// The type of documents.
+const JSON: &str = "application/json";
 
 /// Why a request came to nothing.
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +41,9 @@ pub(crate) enum ClientError {
         /// As given.
         url: String,
     },
+    /// The authorities to trust are of no use.
+    #[error("the CA of the server cannot be used")]
+    Ca(#[from] CaError),
     /// The token cannot be sent.
     #[error("the token holds characters that no token has")]
     Token,
@@ -85,9 +93,16 @@ impl ClientError {
     /// What to do about it.
     pub(crate) fn hint(&self) -> Option<String> {
         let hint = match self {
-            Self::Address { .. } => "write it as http://HOST:PORT; TLS is not there yet",
+            Self::Address { .. } => "write it as http://HOST:PORT or https://HOST:PORT",
+            Self::Ca(_) => "--ca names a PEM file of certificates, such as the server's own",
             Self::Token | Self::Unwritable(_) | Self::TooLarge { .. } => return None,
-            Self::Unreachable { .. } => "is it running? start it with: mooring serve --data DIR",
+            Self::Unreachable { source, url } => match certificate_hint(source) {
+                Some(hint) => hint,
+                None if !source.is_connect() && url.starts_with("http:") => {
+                    "somebody listens there; if that is a server with TLS, write https://"
+                }
+                None => "is it running? start it with: mooring serve --data DIR",
+            },
             Self::TimedOut { .. } | Self::Broken { .. } => {
                 "see the server's log, then try again; nothing needs to be undone first"
             }
@@ -106,6 +121,7 @@ impl ClientError {
         match self {
             Self::Problem(problem) => matches!(problem.status, 401 | 403 | 503),
             Self::Address { .. }
+            | Self::Ca(_)
             | Self::Token
             | Self::Unreachable { .. }
             | Self::TimedOut { .. }
@@ -118,31 +134,40 @@ impl ClientError {
 /// A line to one server.
 #[derive(Debug, Clone)]
 pub(crate) struct Client {
-    http: HyperClient<HttpConnector, Full<Bytes>>,
+    http: HyperClient<Connector, Full<Bytes>>,
     url: String,
     authorization: HeaderValue,
 }
 
 impl Client {
-    /// Takes `http://HOST:PORT`. Connects at the first request.
-    pub(crate) fn new(url: &str, Token(token): &Token) -> Result<Self, ClientError> {
+    /// Takes `http://HOST:PORT` or `https://HOST:PORT`, and the authorities (PEM) that a server's
+    /// certificate may come from; without them the public ones. Connects at the first request.
+    pub(crate) fn new(
+        url: &str,
+        Token(token): &Token,
+        ca_pem: Option<&[u8]>,
+    ) -> Result<Self, ClientError> {
         let bad = || ClientError::Address { url: clean(url) };
         let uri: Uri = url.parse().map_err(|_| bad())?;
-        let is_plain = uri.scheme_str() == Some("http") && matches!(uri.path(), "" | "/");
-        if !is_plain || uri.authority().is_none() || uri.query().is_some() {
+        let is_http = matches!(uri.scheme_str(), Some("http" | "https"));
+        let is_bare = is_http && matches!(uri.path(), "" | "/");
+        if !is_bare || uri.authority().is_none() || uri.query().is_some() {
             return Err(bad());
         }
         let header = HeaderValue::from_str(&format!("Bearer {token}"));
         let mut authorization = header.map_err(|_| ClientError::Token)?;
         authorization.set_sensitive(true);
-        let mut connector = HttpConnector::new();
-        connector.set_nodelay(true);
-        connector.set_connect_timeout(Some(REQUEST_TIME_MAX));
+        let connector = Connector::new(ca_pem)?;
         Ok(Self {
             http: HyperClient::builder(TokioExecutor::new()).build(connector),
             url: url.trim_end_matches('/').to_owned(),
             authorization,
         })
+    }
+
+    /// The server's address.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
     }
 
     /// Asks for a document or for bytes.
@@ -169,14 +194,26 @@ impl Client {
         self.request(method, path, Bytes::from(body)).await
     }
 
-    /// Sends a request; an empty body is sent without a type.
+    /// Sends a request; a body is a document, and an empty one is none.
     pub(crate) async fn request(
         &self,
         method: Method,
         path: &str,
         body: Bytes,
     ) -> Result<Bytes, ClientError> {
-        match tokio::time::timeout(REQUEST_TIME_MAX, self.exchange(method, path, body)).await {
+        self.request_of(method, path, JSON, body).await
+    }
+
+    /// Sends a request with a body of that type.
+    pub(crate) async fn request_of(
+        &self,
+        method: Method,
+        path: &str,
+        content_type: &'static str,
+        body: Bytes,
+    ) -> Result<Bytes, ClientError> {
+        let exchange = self.exchange(method, path, content_type, body);
+        match tokio::time::timeout(REQUEST_TIME_MAX, exchange).await {
             Ok(answer) => answer,
             Err(_) => Err(ClientError::TimedOut {
                 url: self.url.clone(),
@@ -188,6 +225,7 @@ impl Client {
         &self,
         method: Method,
         path: &str,
+        content_type: &'static str,
         body: Bytes,
     ) -> Result<Bytes, ClientError> {
         let mut request = hyper::Request::builder()
@@ -196,7 +234,7 @@ impl Client {
             .header(AUTHORIZATION, self.authorization.clone())
             .header(ACCEPT, "*/*");
         if !body.is_empty() {
-            request = request.header(CONTENT_TYPE, "application/json");
+            request = request.header(CONTENT_TYPE, content_type);
         }
         let request = request
             .body(Full::new(body))
@@ -236,59 +274,6 @@ pub(crate) fn read<T: DeserializeOwned>(path: &str, body: &[u8]) -> Result<T, Cl
     })
 }
 
-/// The problem that an answer is; what is no problem document becomes one with an excerpt of it.
-pub(crate) fn problem(status: u16, body: &[u8]) -> ProblemDocument {
-    if let Ok(mut document) = serde_json::from_slice::<ProblemDocument>(body) {
-        document.title = clean(&document.title);
-        document.status = status;
-        return document;
-    }
-    let reason = hyper::StatusCode::from_u16(status)
-        .ok()
-        .and_then(|status| status.canonical_reason())
-        .unwrap_or("no success");
-    let excerpt = String::from_utf8_lossy(body);
-    let excerpt = excerpt.chars().take(EXCERPT_CHARACTERS_MAX);
-    ProblemDocument {
-        kind: "about:blank".to_owned(),
-        title: format!("the server answered {status} {reason}"),
-        status,
-        detail: clean(excerpt.collect::<String>().trim()),
-        instance: String::new(),
-        errors: Vec::new(),
-        findings: Vec::new(),
-        other: std::collections::BTreeMap::new(),
-    }
-}
-
-/// The problem document of an error, made up where the server sent none.
-pub(crate) fn into_problem(error: ClientError) -> ProblemDocument {
-    let title = error.to_string();
-    if let ClientError::Problem(document) = error {
-        return *document;
-    }
-    ProblemDocument {
-        title,
-        ..problem(0, b"")
-    }
-}
-
-/// A text as one part of a path, percent-encoded but for letters, digits and `-._~`.
-pub(crate) fn segment(text: &str) -> String {
-    const HEX: &[u8; 16] = b"0123456789ABCDEF";
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
-            encoded.push(char::from(byte));
-        } else {
-            encoded.push('%');
-            encoded.push(char::from(HEX[usize::from(byte >> 4)]));
-            encoded.push(char::from(HEX[usize::from(byte & 15)]));
-        }
-    }
-    encoded
-}
-
 #[cfg(test)]
 mod tests {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -296,50 +281,43 @@ mod tests {
 
     use super::*;
 
-    /// Proves that every byte that could end or change a path is encoded.
-    #[test]
-    fn segments() {
-        assert_eq!(segment("com.example.a-b_c~1"), "com.example.a-b_c~1");
-        assert_eq!(segment("a/b?c#d %é"), "a%2Fb%3Fc%23d%20%25%C3%A9");
-    }
-
     /// Proves which addresses and tokens are taken, and that a token is not shown.
     #[test]
     fn addresses() {
         let token = Token("sesame".to_owned());
-        for url in ["http://127.0.0.1:9000", "http://[::1]:9000/"] {
-            let client = Client::new(url, &token).unwrap();
+        for url in [
+            "http://127.0.0.1:9000",
+            "http://[::1]:9000/",
+            "https://mdm.example.com",
+        ] {
+            let client = Client::new(url, &token, None).unwrap();
             assert!(!format!("{client:?}").contains("sesame"));
         }
-        for url in ["", "localhost:1", "https://a", "http://a/api", "http://a?b"] {
+        for url in ["", "localhost:1", "ftp://a", "http://a/api", "https://a?b"] {
             assert!(
-                matches!(Client::new(url, &token), Err(ClientError::Address { .. })),
+                matches!(
+                    Client::new(url, &token, None),
+                    Err(ClientError::Address { .. })
+                ),
                 "{url}"
             );
         }
         let broken = Token("a\nb".to_owned());
         assert!(matches!(
-            Client::new("http://a", &broken),
+            Client::new("http://a", &broken, None),
             Err(ClientError::Token)
         ));
-    }
-
-    /// Proves that an answer that is no problem document is still shown, cut and cleaned.
-    #[test]
-    fn answers_of_others() {
-        let long = "<h1>\u{1b}bad gateway</h1>".to_owned() + &"x".repeat(1000);
-        let document = problem(502, long.as_bytes());
-        assert_eq!(document.title, "the server answered 502 Bad Gateway");
-        assert!(document.detail.starts_with("<h1>bad"));
-        assert!(document.detail.len() <= EXCERPT_CHARACTERS_MAX);
-        assert_eq!(problem(418, &[0xff]).status, 418);
+        for pem in ["", "-----BEGIN CERTIFICATE-----\n"] {
+            let made = Client::new("https://a", &token, Some(pem.as_bytes()));
+            assert!(matches!(made, Err(ClientError::Ca(_))), "{pem}");
+        }
     }
 
     /// Answers one request with `reply` and gives the request's head.
     async fn exchange(reply: &'static str) -> (Result<Bytes, ClientError>, String) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let client = Client::new(&url, &Token("sesame".to_owned())).unwrap();
+        let client = Client::new(&url, &Token("sesame".to_owned()), None).unwrap();
         let serve = async {
             let (mut stream, _) = listener.accept().await.unwrap();
             let mut head = Vec::new();

@@ -12,6 +12,7 @@ use mooring_server::serve::{TOKEN_FILE, URL_FILE};
 
 use crate::client::Client;
 use crate::exit::UsageError;
+use crate::files;
 
 /// The variable with the token; there is no option for it, since others can see a command line.
 const TOKEN_VARIABLE: &str = "MOORING_TOKEN";
@@ -25,6 +26,10 @@ pub(crate) struct ConnectionArgs {
     /// Address of the server, before the one in DIR; the token may come from `MOORING_TOKEN`
     #[arg(long, value_name = "URL", env = "MOORING_URL")]
     url: Option<String>,
+    /// Authorities (PEM) to trust for https instead of the public ones; a self-signed certificate
+    /// is its own
+    #[arg(long, value_name = "FILE", env = "MOORING_CA")]
+    ca: Option<PathBuf>,
 }
 
 impl ConnectionArgs {
@@ -36,7 +41,16 @@ impl ConnectionArgs {
     pub(crate) fn client(&self) -> anyhow::Result<Client> {
         let token = std::env::var(TOKEN_VARIABLE).ok();
         let found = self.find(token.map(Token))?;
-        Ok(Client::new(&found.url, &found.token)?)
+        let ca = self.ca_pem()?;
+        Ok(Client::new(&found.url, &found.token, ca.as_deref())?)
+    }
+
+    /// The authorities that were given.
+    ///
+    /// # Errors
+    /// [`UsageError`] if the file cannot be read.
+    pub(crate) fn ca_pem(&self) -> Result<Option<Vec<u8>>, UsageError> {
+        self.ca.as_deref().map(files::read).transpose()
     }
 
     fn find(&self, token: Option<Token>) -> anyhow::Result<Found> {
@@ -111,6 +125,7 @@ mod tests {
         ConnectionArgs {
             data: data.map(Path::to_owned),
             url: url.map(str::to_owned),
+            ca: None,
         }
     }
 

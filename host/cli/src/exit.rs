@@ -82,7 +82,7 @@ impl Exit {
     /// The outcome that an answer of the server, or none, is.
     pub(crate) fn of_client(error: &ClientError) -> Self {
         match error {
-            ClientError::Address { .. } | ClientError::Token => Self::Usage,
+            ClientError::Address { .. } | ClientError::Ca(_) | ClientError::Token => Self::Usage,
             ClientError::Unreachable { .. } | ClientError::TimedOut { .. } => Self::Unreachable,
             ClientError::Problem(problem) => match problem.status {
                 401 | 403 => Self::Unauthorised,

@@ -10,6 +10,7 @@ mod commands;
 mod connection;
 mod duration;
 mod exit;
+mod files;
 mod findings;
 mod logging;
 mod output;
@@ -52,11 +53,13 @@ fn run(cli: Cli) -> anyhow::Result<Exit> {
         .build()?;
     runtime.block_on(async {
         match cli.command {
-            Command::Serve(args) => commands::serve::run(args).await,
+            Command::Serve(args) => commands::serve::run(*args).await,
             Command::Demo(args) => commands::demo::run(args).await,
             Command::Check(args) => commands::check::run(&args),
             Command::Profile(command) => commands::profile::run(command).await,
             Command::Host(command) => commands::host::run(command).await,
+            Command::Enroll(args) => commands::enroll::run(args).await,
+            Command::Pushcert(command) => commands::pushcert::run(command).await,
             Command::Status(args) => commands::status::run(&args).await,
             Command::Sim(args) => commands::sim::run(args).await,
         }

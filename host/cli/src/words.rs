@@ -9,6 +9,10 @@ use serde_json::Value;
 
 use crate::text::clean;
 
+/// What `blocked` means, and what to do.
+const BLOCKED: &str = "blocked: it holds secrets that others could read on the way; use mtls, or \
+                       an RSA identity";
+
 /// The name of a variant, such as `not_now`; empty for anything else.
 pub(crate) fn word<T: Serialize>(value: &T) -> String {
     match serde_json::to_value(value) {
@@ -23,7 +27,10 @@ pub(crate) fn reason<T: Serialize>(status: &T) -> String {
         return String::new();
     };
     if let Some(reason) = status.get("reason").and_then(Value::as_str) {
-        return clean(reason);
+        return match reason {
+            "blocked" => BLOCKED.to_owned(),
+            reason => clean(reason),
+        };
     }
     let Some(error) = status.get("error") else {
         return String::new();
@@ -85,6 +92,8 @@ mod tests {
             reason(&json!({"status": "pending", "reason": "not_now"})),
             "not_now"
         );
+        let blocked = json!({"status": "pending", "reason": "blocked"});
+        assert!(reason(&blocked).contains("use mtls"));
         assert_eq!(reason(&json!({"status": "applied"})), "");
         let failed = json!({"status": "failed", "next_attempt": "parked", "error": {
             "kind": "error", "chain": [

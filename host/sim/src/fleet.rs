@@ -6,11 +6,12 @@
 
 mod options;
 mod poll;
+mod schedule;
 mod slot;
+mod waking;
 mod wire;
 
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::mem;
 use std::pin::pin;
@@ -30,12 +31,16 @@ use crate::state::{self, SavedDevice, StateError};
 use crate::summary::{Ended, Progress, Summary, Tally};
 pub use options::{DeviceAuth, EnrollmentSource, FleetOptions, ProfileFuture};
 use poll::{Polled, Traveller, poll};
+use schedule::{Schedule, Turn};
 use slot::Slot;
 use wire::Wire;
 
 /// Longest run that waits for idleness if no other bound is set: far beyond any fleet that gets
 /// there, so that one that never does is noticed and not waited for.
 pub const IDLE_RUN_MAX: Duration = Duration::from_mins(15);
+/// After this time, in milliseconds, a device that is woken by pushes comes back by itself if it
+/// could not do what it was told: as a Mac does when it is unlocked, or when the network is back.
+const RETURN_MS: u64 = 500;
 /// Later than any run lasts.
 const FAR_AWAY: Duration = Duration::from_hours(24 * 365);
 
@@ -65,8 +70,6 @@ pub struct Fleet {
     shelf: BTreeSet<Arc<InstalledProfile>>,
     progress: Progress,
 }
-
-type Due = BinaryHeap<Reverse<(Instant, usize)>>;
 
 impl Fleet {
     /// Makes the devices, from the state file as far as it goes. Connects to nothing yet.
@@ -176,72 +179,85 @@ impl Fleet {
         let mut stop = pin!(stop);
         let (stopping, is_stopping) = watch::channel(false);
         let mut running = JoinSet::new();
-        let mut due = self.first_polls(started);
+        let mut schedule = self.first_polls(started);
+        let wake = self.options.wake.as_ref();
+        let bell = wake.map(|wake| waking::listen(wake, self.devices()));
         let deadline = started + self.options.time_max();
         let ended = loop {
-            let wake = self.start_due(&mut due, &mut running, &is_stopping);
-            if let Some(ended) = self.end(due.is_empty() && running.is_empty()) {
+            let turn = self.start_due(&mut schedule, &mut running, &is_stopping);
+            if let Some(ended) = self.end(turn == Turn::Nothing && running.is_empty()) {
                 break ended;
             }
+            let next = match turn {
+                Turn::Wait(at) => Some(at),
+                Turn::Go(..) | Turn::Nothing => None,
+            };
             tokio::select! {
                 biased;
                 () = &mut stop => break Ended::Stopped,
                 () = sleep_until(deadline) => break Ended::TimeMax,
                 Some(done) = running.join_next(), if !running.is_empty() => {
-                    due.extend(self.settle(done).map(Reverse));
+                    self.settle(done, &mut schedule);
                     progress(&self.progress);
                 }
-                () = sleep_until(wake.unwrap_or(deadline)), if wake.is_some() => {}
+                woken = waking::pushes(bell.as_deref()) => {
+                    let now = Instant::now();
+                    for (index, channel) in woken {
+                        schedule.wake(index, channel, now);
+                    }
+                }
+                () = sleep_until(next.unwrap_or(deadline)), if next.is_some() => {}
             }
         };
         stopping.send_replace(true);
         while let Some(done) = running.join_next().await {
-            self.settle(done);
+            self.settle(done, &mut schedule);
         }
         progress(&self.progress);
         ended
     }
 
     /// The first polls, spread over one interval as those of devices that were there before are.
-    fn first_polls(&mut self, now: Instant) -> Due {
-        let poll_ms = self.options.poll_ms;
-        let present = self.slots.iter_mut().enumerate();
-        present
-            .filter(|(_, slot)| slot.device.as_ref().is_some_and(|one| !one.is_unenrolled()))
-            .map(|(index, slot)| {
-                Reverse((
-                    now + Duration::from_millis(slot.jitter.below(poll_ms)),
-                    index,
-                ))
-            })
-            .collect()
-    }
-
-    /// Starts every poll that is due while there is room; says when to look again.
-    fn start_due(
-        &mut self,
-        due: &mut Due,
-        running: &mut JoinSet<Polled>,
-        is_stopping: &watch::Receiver<bool>,
-    ) -> Option<Instant> {
-        let now = Instant::now();
-        while running.len() < self.options.concurrency.max(1) {
-            let &Reverse((at, index)) = due.peek()?;
-            if at > now {
-                return Some(at);
-            }
-            due.pop();
-            if let Some(traveller) = self.slots[index].send_off() {
-                running.spawn(poll(traveller, Arc::clone(&self.wire), is_stopping.clone()));
+    fn first_polls(&mut self, now: Instant) -> Schedule {
+        let spread_ms = self.options.first_ms.unwrap_or(self.options.poll_ms);
+        let mut schedule = Schedule::new(self.slots.len());
+        for (index, slot) in self.slots.iter_mut().enumerate() {
+            if slot.device.as_ref().is_some_and(|one| !one.is_unenrolled()) {
+                let wait = Duration::from_millis(slot.jitter.below(spread_ms));
+                schedule.back(index, Some(now + wait), now);
             }
         }
-        None
+        schedule
     }
 
-    /// Takes a device back, and says when it polls again.
-    fn settle(&mut self, done: Result<Polled, JoinError>) -> Option<(Instant, usize)> {
+    /// Starts every poll that is due while there is room; says what comes then.
+    fn start_due(
+        &mut self,
+        schedule: &mut Schedule,
+        running: &mut JoinSet<Polled>,
+        is_stopping: &watch::Receiver<bool>,
+    ) -> Turn {
+        let now = Instant::now();
+        while running.len() < self.options.concurrency.max(1) {
+            match schedule.turn(now) {
+                Turn::Go(index, channels) => {
+                    if let Some(traveller) = self.slots[index].send_off() {
+                        let wire = Arc::clone(&self.wire);
+                        running.spawn(poll(traveller, channels, wire, is_stopping.clone()));
+                    }
+                }
+                turn @ (Turn::Wait(_) | Turn::Nothing) => return turn,
+            }
+        }
+        // One that comes back makes room for the next.
+        Turn::Nothing
+    }
+
+    /// Takes a device back and says when it polls again.
+    fn settle(&mut self, done: Result<Polled, JoinError>, schedule: &mut Schedule) {
         let Polled {
             mut traveller,
+            channels,
             contact,
             error,
         } = match done {
@@ -259,7 +275,9 @@ impl Fleet {
             self.progress.first_error = error;
         }
         let index = usize::try_from(device.index).unwrap_or(usize::MAX);
-        let slot = self.slots.get_mut(index)?;
+        let Some(slot) = self.slots.get_mut(index) else {
+            return;
+        };
         slot.polls += 1;
         let before = (slot.is_idle, slot.is_enrolled);
         slot.note(contact, traveller);
@@ -270,9 +288,19 @@ impl Fleet {
             .as_ref()
             .is_none_or(|device| device.is_unenrolled())
             || self.options.polls_max.is_some_and(|max| slot.polls >= max);
+        let now = Instant::now();
         let poll_ms = self.options.poll_ms;
-        let wait_ms = poll_ms - poll_ms / 4 + slot.jitter.below(poll_ms / 2 + 1);
-        (!is_over).then(|| (Instant::now() + Duration::from_millis(wait_ms), index))
+        let is_restless = slot.is_restless(channels, contact);
+        let own = schedule.poll_at(index).filter(|at| *at > now);
+        let poll_at = if self.options.wake.is_some() && is_restless {
+            now + Duration::from_millis(poll_ms.min(RETURN_MS))
+        } else {
+            own.unwrap_or_else(|| {
+                let wait_ms = poll_ms - poll_ms / 4 + slot.jitter.below(poll_ms / 2 + 1);
+                now + Duration::from_millis(wait_ms)
+            })
+        };
+        schedule.back(index, (!is_over).then_some(poll_at), now);
     }
 
     fn end(&self, is_nothing_left: bool) -> Option<Ended> {

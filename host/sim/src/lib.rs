@@ -37,7 +37,7 @@ pub use fleet::{DeviceAuth, EnrollmentSource, ProfileFuture};
 pub use fleet::{Fleet, FleetError, FleetOptions, IDLE_RUN_MAX};
 pub use identity::Identity;
 pub use line::{BODY_BYTES_MAX, EXCHANGE_TIME_MAX, TlsError, UrlError};
-pub use message::{CHECK_IN_TYPE, CONNECT_TYPE, Channel, Reply, Request, Status};
+pub use message::{CHECK_IN_TYPE, CONNECT_TYPE, Channel, Reply, Request, Status, TOPIC};
 pub use pki::PkiError;
 pub use pki::key::PrivateKey;
 pub use profile::{InstalledProfile, PayloadTuple};

@@ -18,7 +18,7 @@ pub const CONNECT_TYPE: &str = "application/x-apple-aspen-mdm";
 /// The header of a signed message.
 pub(crate) const SIGNATURE_HEADER: &str = "mdm-signature";
 /// The push topic of a device that was given no enrollment profile.
-pub(crate) const TOPIC: &str = "com.apple.mgmt.External.5f1d3c52-8a6e-4c1b-9d0e-2b7a4f6c8e31";
+pub const TOPIC: &str = "com.apple.mgmt.External.5f1d3c52-8a6e-4c1b-9d0e-2b7a4f6c8e31";
 /// Length of an APNs device token.
 const TOKEN_BYTES: usize = 32;
 
@@ -170,13 +170,10 @@ pub(crate) fn check_in(
             put("SerialNumber", who.serial.as_str().into());
         }
         CheckIn::TokenUpdate => {
-            let key = push_key(who, channel);
             put("AwaitingConfiguration", false.into());
             put("NotOnConsole", false.into());
-            let magic = SplitMix64::new(key, "push magic", 0).uuid();
-            put("PushMagic", magic.into());
-            let token = SplitMix64::new(key, "push token", 0).bytes(TOKEN_BYTES);
-            put("Token", Value::Data(token));
+            put("PushMagic", push_magic(who, channel).into());
+            put("Token", Value::Data(push_token(who, channel)));
         }
         CheckIn::CheckOut | CheckIn::GetBootstrapToken => {}
         CheckIn::UserAuthenticate { digest_response } => {
@@ -240,6 +237,16 @@ fn name_user(message: &mut Dictionary, who: &Identity, channel: Channel) {
             who.user_long_name.as_str().into(),
         );
     }
+}
+
+/// Where a channel is pushed.
+pub(crate) fn push_token(who: &Identity, channel: Channel) -> Vec<u8> {
+    SplitMix64::new(push_key(who, channel), "push token", 0).bytes(TOKEN_BYTES)
+}
+
+/// What a push of a channel must carry.
+pub(crate) fn push_magic(who: &Identity, channel: Channel) -> String {
+    SplitMix64::new(push_key(who, channel), "push magic", 0).uuid()
 }
 
 /// Push tokens differ by channel and host and follow from the identity alone.

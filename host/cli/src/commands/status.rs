@@ -6,7 +6,7 @@ use crate::client;
 use crate::connection::ConnectionArgs;
 use crate::exit::Exit;
 use crate::output;
-use crate::text::{Table, count};
+use crate::text::{Table, clean, count};
 
 const PATH: &str = "/api/v1/status";
 
@@ -28,10 +28,15 @@ pub(crate) async fn run(args: &StatusArgs) -> anyhow::Result<Exit> {
         output::document(&body)?;
         return Ok(Exit::Fine);
     }
-    let summary = client::read(PATH, &body)?;
+    let summary: Summary = client::read(PATH, &body)?;
     output::data(&render(&summary))?;
     if summary.counts.failed > 0 {
         output::note("see why: `mooring host list --status failed`, then `mooring host show ID`");
+    }
+    if summary.held > 0 {
+        output::note(
+            "see which are held: `mooring host list`; if one is right: mooring host accept ID",
+        );
     }
     Ok(Exit::Fine)
 }
@@ -52,6 +57,7 @@ fn render(summary: &Summary) -> String {
         let gone = summary.checked_out.to_string();
         text.extend([&gone, " more checked out and are not counted\n"]);
     }
+    text.push_str(&notices(summary));
     if summary.profiles.is_empty() {
         text.push_str("no profiles; push one with: mooring profile push FILE\n");
         return text;
@@ -80,6 +86,40 @@ fn render(summary: &Summary) -> String {
     text + &table.render("")
 }
 
+/// What needs somebody's eye, a line each; nothing where all is as it should be.
+fn notices(summary: &Summary) -> String {
+    let mut lines = Vec::new();
+    if summary.held > 0 {
+        let held = usize::try_from(summary.held).unwrap_or(usize::MAX);
+        lines.push(format!(
+            "{} held: another identity wants to speak",
+            count(held, "host")
+        ));
+    }
+    let soon = &summary.identities;
+    if soon.under_60_days > 0 {
+        lines.push(format!(
+            "identities that expire in less than 60 days: {}, 30 days: {}, 7 days: {}",
+            soon.under_60_days, soon.under_30_days, soon.under_7_days
+        ));
+    }
+    if let Some(push) = &summary.push {
+        if let Some(alarm) = &push.alarm {
+            lines.push(format!("push is halted: {alarm}"));
+        }
+        lines.extend(
+            push.warnings
+                .iter()
+                .map(|warning| format!("push: {warning}")),
+        );
+        if push.waiting > 0 {
+            let waiting = usize::try_from(push.waiting).unwrap_or(usize::MAX);
+            lines.push(format!("push: {} to be woken", count(waiting, "channel")));
+        }
+    }
+    lines.iter().map(|line| clean(line) + "\n").collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -100,5 +140,27 @@ mod tests {
              PROFILE        VERSION  APPLIED  PENDING  FAILED  UNKNOWN\n\
              com.example.a  2        1        2        0       0        to be removed\n"
         );
+    }
+    /// Proves that what needs somebody's eye is said, and that nothing is where all is well.
+    #[test]
+    fn notices_are_shown() {
+        let mut summary: Summary = serde_json::from_str(
+            r#"{"hosts":1,"applied":1,"pending":0,"failed":0,"unknown":0,"checked_out":0,
+                "commands_sent":0,"identities":{"under_60_days":3,"under_30_days":2,"under_7_days":1},
+                "held":1,"push":{"waiting":2,"alarm":"refused","warnings":["expires"]},"profiles":[]}"#,
+        )
+        .unwrap();
+        assert_eq!(
+            notices(&summary),
+            "1 host held: another identity wants to speak\n\
+             identities that expire in less than 60 days: 3, 30 days: 2, 7 days: 1\n\
+             push is halted: refused\n\
+             push: expires\n\
+             push: 2 channels to be woken\n"
+        );
+        summary.held = 0;
+        summary.identities.under_60_days = 0;
+        summary.push = None;
+        assert_eq!(notices(&summary), "");
     }
 }

@@ -8,6 +8,7 @@
 mod answer;
 mod authority;
 mod connection;
+mod handle;
 mod state;
 
 use std::io;
@@ -18,6 +19,8 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use authority::Authority;
+pub use handle::ApnsHandle;
+pub(crate) use handle::Bell;
 pub use state::MISMATCHES_MAX;
 use state::Shared;
 
@@ -159,6 +162,11 @@ impl ApnsServer {
     /// Apple's, pushes while nobody looks are one when somebody does.
     pub fn subscribe(&self, token: &[u8]) -> watch::Receiver<u64> {
         self.shared.subscribe(token)
+    }
+
+    /// Its pushes, for a fleet that they wake.
+    pub fn handle(&self) -> ApnsHandle {
+        ApnsHandle::new(Arc::clone(&self.shared))
     }
 
     /// The next so many pushes are answered like this.

@@ -4,10 +4,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
+use super::handle::{Bell, Sleeper};
 use super::{ApnsServerOptions, Misbehaviour};
 
 /// Most mismatches remembered.
@@ -29,6 +30,8 @@ struct Known {
     magic: Option<String>,
     unregistered_ms: Option<u64>,
     wakes: watch::Sender<u64>,
+    /// Who sleeps there, and the bell that wakes them.
+    sleeper: Option<(Sleeper, Arc<Bell>)>,
 }
 
 impl Known {
@@ -37,6 +40,7 @@ impl Known {
             magic: None,
             unregistered_ms: None,
             wakes: watch::Sender::new(0),
+            sleeper: None,
         }
     }
 }
@@ -99,6 +103,13 @@ impl Shared {
         known.wakes.subscribe()
     }
 
+    pub(super) fn listen(&self, token: &[u8], magic: &str, sleeper: Sleeper, bell: &Arc<Bell>) {
+        self.register(token, magic);
+        let mut state = self.lock();
+        let known = state.tokens.entry(hex(token)).or_insert_with(Known::new);
+        known.sleeper = Some((sleeper, Arc::clone(bell)));
+    }
+
     pub(super) fn misbehave(&self, how: Option<(Misbehaviour, u32)>) {
         self.lock().misbehaviour = how.filter(|(_, times)| *times > 0);
     }
@@ -132,6 +143,9 @@ impl Shared {
             None | Some(_) => {}
         }
         known.wakes.send_modify(|count| *count += 1);
+        if let Some((sleeper, bell)) = &known.sleeper {
+            bell.ring(*sleeper);
+        }
         state.counts.accepted += 1;
         Verdict::Good
     }

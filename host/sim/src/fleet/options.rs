@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{FAR_AWAY, IDLE_RUN_MAX};
+use crate::apns::ApnsHandle;
 use crate::device::Habits;
 use crate::faults::Behaviour;
 
@@ -59,6 +60,12 @@ pub struct FleetOptions {
     pub seed: u64,
     /// Time from the end of one contact to the next, in milliseconds, a quarter more or less.
     pub poll_ms: u64,
+    /// Time over which the first contacts are spread, in milliseconds; `poll_ms` if absent.
+    pub first_ms: Option<u64>,
+    /// Wakes devices: a channel that is pushed makes contact at once, and a device that could not do
+    /// what it was told comes back by itself soon. Without it devices poll every `poll_ms` and no
+    /// more; with it they do that too.
+    pub wake: Option<ApnsHandle>,
     /// Ends the run once every device's last two contacts, on each channel, got an empty reply
     /// right at the Idle.
     pub exit_when_idle: bool,
@@ -96,6 +103,8 @@ impl FleetOptions {
             hosts,
             seed: 1,
             poll_ms: 500,
+            first_ms: None,
+            wake: None,
             exit_when_idle: false,
             concurrency: 64,
             behaviours: Vec::new(),

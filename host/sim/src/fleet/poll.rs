@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
+use super::schedule::Channels;
 use super::wire::{OwnLine, Wire};
 use crate::device::{Contact, Device, Ending, Next};
 use crate::line::{chain_text, refusal_text};
@@ -21,13 +22,16 @@ pub(super) struct Traveller {
 /// A device back from a poll.
 pub(super) struct Polled {
     pub(super) traveller: Traveller,
+    /// The channels that it was sent to talk on.
+    pub(super) channels: Channels,
     pub(super) contact: Contact,
     pub(super) error: Option<String>,
 }
 
-/// Makes one contact on each channel, after enrolling a device that is not.
+/// Makes one contact on each of the channels, after enrolling a device that is not.
 pub(super) async fn poll(
     traveller: Traveller,
+    channels: Channels,
     wire: Arc<Wire>,
     is_stopping: watch::Receiver<bool>,
 ) -> Polled {
@@ -37,12 +41,13 @@ pub(super) async fn poll(
         is_stopping,
         error: None,
     };
-    let contact = polling.contact().await;
+    let contact = polling.contact(channels).await;
     let Polling {
         traveller, error, ..
     } = polling;
     Polled {
         traveller,
+        channels,
         contact,
         error,
     }
@@ -56,7 +61,7 @@ struct Polling {
 }
 
 impl Polling {
-    async fn contact(&mut self) -> Contact {
+    async fn contact(&mut self, channels: Channels) -> Contact {
         if self.wire.must_enroll(&self.traveller.device)
             && let Err(ending) = self.enroll().await
         {
@@ -65,10 +70,17 @@ impl Polling {
                 user: Ending::Silent,
             };
         }
-        Contact {
-            device: self.talk(Channel::Device).await,
-            user: self.talk(Channel::User).await,
+        let mut contact = Contact {
+            device: Ending::Silent,
+            user: Ending::Silent,
+        };
+        if channels.device {
+            contact.device = self.talk(Channel::Device).await;
         }
+        if channels.user {
+            contact.user = self.talk(Channel::User).await;
+        }
+        contact
     }
 
     async fn enroll(&mut self) -> Result<(), Ending> {

@@ -3,9 +3,10 @@
 //! Knows nothing of time. Invariant: `is_idle` and `is_enrolled` are those of the last poll.
 
 use super::poll::Traveller;
+use super::schedule::Channels;
 use super::wire::OwnLine;
 use crate::device::{Contact, Device, Ending};
-use crate::message::Channel;
+use crate::message::{Channel, Status};
 use crate::random::SplitMix64;
 use crate::side;
 
@@ -76,6 +77,28 @@ impl Slot {
         let is_quiet = self.idle_device >= IDLE_CONTACTS && is_user_idle;
         self.is_idle = device.is_unenrolled() || (is_quiet && !device.has_fault_ahead());
         self.take_back(Traveller { device, own });
+    }
+
+    /// Whether a contact on these channels left something undone that the device comes back for by
+    /// itself, without being pushed.
+    pub(super) fn is_restless(&self, channels: Channels, contact: Contact) -> bool {
+        let Some(device) = &self.device else {
+            return false;
+        };
+        let user_speaks = device.has_user() && !device.is_user_declined();
+        let is_undone = |was_asked: bool, ending: Ending| match ending {
+            Ending::Silent => was_asked,
+            Ending::Empty(status) => status == Status::NotNow,
+            Ending::Unenrolled | Ending::Declined => false,
+            Ending::Refused(_)
+            | Ending::Undecodable
+            | Ending::Dropped
+            | Ending::Lost
+            | Ending::TooLong => true,
+        };
+        is_undone(channels.device, contact.device)
+            || is_undone(channels.user && user_speaks, contact.user)
+            || device.has_fault_ahead()
     }
 
     /// Takes the device back without a contact to note.

@@ -1,6 +1,7 @@
 //! `mooring demo`: a server, simulated hosts and profiles in one process, brought in sync.
 //!
-//! All of it goes over HTTP as with real devices and administrators. Invariant: whatever way it
+//! All of it goes over HTTP as with real devices and administrators, and hosts are woken by pushes
+//! through a stand-in for Apple's service. Invariant: whatever way it
 //! ends, the hosts are stopped first, then the server, and the folder with its data is removed.
 
 mod report;
@@ -13,8 +14,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
+use mooring_server::device::DeviceAuth;
 use mooring_server::serve::TOKEN_FILE;
 use mooring_server::{ServeOptions, Server};
+use mooring_sim::apns::ApnsServer;
 use mooring_sim::{Behaviour, Fleet, FleetOptions};
 
 use super::serve::Ready;
@@ -36,6 +39,9 @@ const RUN_REFRESH: Duration = Duration::from_hours(24);
 /// Waits between attempts: people watch, so seconds instead of the usual minutes and hours.
 const RETRY_FIRST_MS: u64 = 1_000;
 const RETRY_MAX_MS: u64 = 10_000;
+
+/// Time over which the hosts' first contacts are spread, in milliseconds.
+const ENROLLING_MS: u64 = 500;
 
 /// What `demo` takes.
 #[derive(Debug, clap::Args)]
@@ -59,8 +65,9 @@ pub(crate) struct DemoArgs {
     /// Let some hosts misbehave; may be given several times, see below
     #[arg(long, value_name = "TEXT")]
     behaviour: Vec<Behaviour>,
-    /// Time from the end of one contact of a host to its next, in milliseconds
-    #[arg(long, value_name = "MS", default_value_t = 250)]
+    /// Time after which a host connects by itself, in milliseconds; it does so at once when it is
+    /// pushed
+    #[arg(long, value_name = "MS", default_value_t = 5_000)]
     poll_ms: u64,
     /// How old a host's list of profiles may get [default: 1m, with --exit-when-applied 24h]
     #[arg(long, value_name = "SPAN", value_parser = duration::parse)]
@@ -72,13 +79,15 @@ pub(crate) struct DemoArgs {
 
 /// Runs the demo.
 pub(crate) async fn run(args: DemoArgs) -> anyhow::Result<Exit> {
-    logging::start("error,mooring=warn");
+    // That nobody is authenticated is as it should be here: nothing leaves this process.
+    logging::start("error,mooring=warn,mooring_server::serve=error");
     let started = Instant::now();
     let stop = signal::stop();
     let loaded = load(args.profiles.as_deref())?;
     let folder = tempfile::Builder::new().prefix("mooring-demo-").tempdir();
     let folder = folder.context("cannot create a folder for the demo")?;
-    let server = Server::start(serve_options(&args, folder.path()))
+    let apns = ApnsServer::start().context("the demo's push service cannot start")?;
+    let server = Server::start(serve_options(&args, folder.path(), &apns))
         .await
         .context("the demo's server cannot start")?;
     let played = async {
@@ -86,8 +95,10 @@ pub(crate) async fn run(args: DemoArgs) -> anyhow::Result<Exit> {
             announce(&server, folder.path(), args.json)?;
         }
         let stage = Stage::new(&server, &args, started)?;
-        let mut fleet = Fleet::new(fleet_options(&args, &server))?;
+        stage.let_push(&apns).await?;
+        let mut fleet = Fleet::new(fleet_options(&args, &server, &apns))?;
         let mut report = stage.play(&mut fleet, loaded, stop).await?;
+        report.pushes = apns.accepted();
         if report.failed > 0 {
             let core = Arc::clone(server.core());
             report.failures = tokio::task::spawn_blocking(move || failures(&core)).await??;
@@ -115,10 +126,12 @@ pub(crate) async fn run(args: DemoArgs) -> anyhow::Result<Exit> {
     })
 }
 
-fn fleet_options(args: &DemoArgs, server: &Server) -> FleetOptions {
+fn fleet_options(args: &DemoArgs, server: &Server, apns: &ApnsServer) -> FleetOptions {
     let mut options = FleetOptions::new(server.device_url(), args.hosts);
     options.seed = args.seed;
     options.poll_ms = args.poll_ms;
+    options.first_ms = Some(args.poll_ms.min(ENROLLING_MS));
+    options.wake = Some(apns.handle());
     options.behaviours.clone_from(&args.behaviour);
     options
 }
@@ -140,7 +153,7 @@ fn load(folder: Option<&Path>) -> Result<Loaded, UsageError> {
     Ok(upload::load(gathered))
 }
 
-fn serve_options(args: &DemoArgs, folder: &Path) -> ServeOptions {
+fn serve_options(args: &DemoArgs, folder: &Path, apns: &ApnsServer) -> ServeOptions {
     let free_port = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let refresh = if args.exit_when_applied {
         RUN_REFRESH
@@ -150,6 +163,8 @@ fn serve_options(args: &DemoArgs, folder: &Path) -> ServeOptions {
     let mut options = ServeOptions::new(folder.to_owned());
     options.admin = free_port;
     options.device = free_port;
+    options.apns.url = apns.url();
+    options.apns.ca_pem = Some(apns.ca_pem().into_bytes());
     let refresh = args.refresh_interval.unwrap_or(refresh);
     options.policy.refresh_interval_ms = duration::whole_ms(refresh);
     options.policy.retry_first_ms = RETRY_FIRST_MS;
@@ -165,6 +180,8 @@ fn announce(server: &Server, folder: &Path, is_json: bool) -> Result<(), OutputE
             admin_url: &admin,
             device_url: &device,
             token_file: &token_file,
+            device_auth: &[DeviceAuth::None],
+            public_url: None,
         });
     }
     let (token, data) = (server.token(), folder.display());

@@ -41,6 +41,8 @@ pub(crate) struct Report {
     pub(crate) commands_sent: u64,
     /// Contacts that the hosts made.
     pub(crate) contacts: u64,
+    /// Pushes that woke hosts.
+    pub(crate) pushes: u64,
     /// Exchanges that failed.
     pub(crate) errors: u64,
     /// From the start of the command, in milliseconds.
@@ -155,7 +157,7 @@ impl Report {
         format!(
             "{} of {} hosts applied, {} pending, {} failed, {} unknown\n\
              {} profiles accepted, {} refused, {} built-in ones enabled\n\
-             {} commands sent in {} contacts, {seconds:.1} s\n",
+             {} commands sent in {} contacts, {} pushes, {seconds:.1} s\n",
             self.applied,
             self.hosts,
             self.pending,
@@ -165,7 +167,8 @@ impl Report {
             self.profiles_refused,
             self.builtins_enabled,
             self.commands_sent,
-            self.contacts
+            self.contacts,
+            self.pushes
         )
     }
 }

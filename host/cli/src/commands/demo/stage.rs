@@ -6,10 +6,12 @@
 use std::future::Future;
 use std::time::{Duration, Instant};
 
+use anyhow::Context as _;
 use hyper::Method;
 use mooring_server::Server;
 use mooring_server::api::{ProfilePatch, Summary};
-use mooring_sim::{Fleet, Progress};
+use mooring_sim::apns::ApnsServer;
+use mooring_sim::{Fleet, Progress, TOPIC};
 use tokio::sync::{oneshot, watch};
 use tokio::time::sleep;
 
@@ -17,6 +19,7 @@ use super::DemoArgs;
 use super::report::Report;
 use super::view::View;
 use crate::client::{Client, ClientError, segment};
+use crate::commands::pushcert;
 use crate::connection::Token;
 use crate::output;
 use crate::text::clean;
@@ -33,9 +36,9 @@ const ENROLLING_MAX: Duration = Duration::from_secs(15);
 /// How often the counts are read in a run that ends by itself, and in one that is watched.
 const RUN_LOOK: Duration = Duration::from_millis(100);
 const LIVE_LOOK: Duration = Duration::from_millis(500);
-/// Time without any change, every host idle, after which failures are taken as final: longer than
-/// the demo's waits between its three attempts.
-const FAILED_MAX: Duration = Duration::from_secs(5);
+/// Time without any change after which failures are taken as final: longer than the demo's waits
+/// between its three attempts, and than a host waits that nobody wakes.
+const FAILED_MAX: Duration = Duration::from_secs(10);
 /// The same while something is still pending or unknown, which ought to change by itself.
 const QUIET_MAX: Duration = Duration::from_secs(30);
 
@@ -57,11 +60,19 @@ impl Stage {
     ) -> Result<Self, ClientError> {
         let token = Token(server.token().to_owned());
         Ok(Self {
-            client: Client::new(&server.admin_url(), &token)?,
+            client: Client::new(&server.admin_url(), &token, None)?,
             hosts: args.hosts,
             deadline: args.exit_when_applied.then(|| started + args.timeout),
             started,
         })
+    }
+
+    /// Sets a push certificate of this service, so that the hosts can be woken.
+    pub(super) async fn let_push(&self, apns: &ApnsServer) -> anyhow::Result<()> {
+        let pem = apns.push_certificate_pem(TOPIC);
+        let pem = pem.context("the push certificate cannot be made")?;
+        pushcert::put(&self.client, pem.into_bytes()).await?;
+        Ok(())
     }
 
     /// Plays the demo with these hosts and profiles until its end, or until `stop` completes.
@@ -129,7 +140,7 @@ impl Stage {
         let Some(deadline) = self.deadline else {
             return Ok(self.watch(&mut view, report).await?);
         };
-        let settled = self.settle(&mut view, report, &progress);
+        let settled = self.settle(&mut view, report);
         let left = deadline.saturating_duration_since(Instant::now());
         let settled = tokio::time::timeout(left, settled).await;
         report.elapsed_ms = self.elapsed_ms();
@@ -160,12 +171,7 @@ impl Stage {
     }
 
     /// Waits until every host is applied, or nothing more is going to happen.
-    async fn settle(
-        &self,
-        view: &mut View,
-        report: &mut Report,
-        progress: &watch::Receiver<Progress>,
-    ) -> Result<(), ClientError> {
+    async fn settle(&self, view: &mut View, report: &mut Report) -> Result<(), ClientError> {
         let mut last: Option<Summary> = None;
         let mut changed = Instant::now();
         loop {
@@ -173,13 +179,9 @@ impl Stage {
             if report.is_applied() {
                 return Ok(());
             }
-            let is_idle = {
-                let now = progress.borrow();
-                now.hosts > 0 && now.idle == now.hosts
-            };
             let is_done = report.pending == 0 && report.unknown == 0;
             let quiet_max = if is_done { FAILED_MAX } else { QUIET_MAX };
-            if !is_idle || last.as_ref() != Some(&summary) {
+            if last.as_ref() != Some(&summary) {
                 changed = Instant::now();
             }
             if changed.elapsed() > quiet_max {

@@ -1,7 +1,7 @@
 //! `mooring host list`.
 
 use clap::ValueEnum;
-use mooring_server::api::HostListing;
+use mooring_server::api::{HostListing, HostSummary};
 
 use crate::client::{Client, ClientError, segment};
 use crate::connection::ConnectionArgs;
@@ -71,6 +71,12 @@ pub(crate) async fn run(args: &ListArgs) -> anyhow::Result<Exit> {
         return Ok(Exit::Fine);
     }
     output::data(&render(&listing))?;
+    if listing.hosts.iter().any(|host| host.held.is_some()) {
+        output::note(
+            "held: another identity wants to speak for the host; see why with `mooring host show \
+             ID`, and if it is right: mooring host accept ID",
+        );
+    }
     if let Some(next) = &listing.next {
         output::note(&format!(
             "there are more; raise --limit, or go on with --after {next}"
@@ -121,11 +127,10 @@ fn render(listing: &HostListing) -> String {
     let mut table = Table::new(["ID", "SERIAL", "STATUS", "MODEL", "OS", "LAST SEEN", "NAME"]);
     for host in &listing.hosts {
         let told = &host.attributes;
-        let status = host.status.as_ref().map(word);
         table.row([
             host.id.to_string(),
             or_dash(told.serial_number.as_ref()),
-            status.unwrap_or_else(|| "checked out".to_owned()),
+            status(host),
             or_dash(told.model.as_ref()),
             or_dash(told.os_version.as_ref()),
             host.last_seen_at.clone(),
@@ -135,6 +140,19 @@ fn render(listing: &HostListing) -> String {
         ]);
     }
     table.render("")
+}
+
+/// The host's status, with marks for what an administrator decides.
+pub(super) fn status(host: &HostSummary) -> String {
+    let status = host.status.as_ref().map(word);
+    let mut text = status.unwrap_or_else(|| "checked out".to_owned());
+    if host.is_blocked {
+        text.push_str(", blocked");
+    }
+    if host.held.is_some() {
+        text.push_str(", held");
+    }
+    text
 }
 
 #[cfg(test)]
@@ -151,15 +169,19 @@ mod tests {
         );
     }
 
-    /// Proves that a name from a device cannot disturb the terminal.
+    /// Proves that a name from a device cannot disturb the terminal, and that marks stand beside the
+    /// status.
     #[test]
-    fn device_texts_are_cleaned() {
+    fn hosts_are_listed() {
         let listing: HostListing = serde_json::from_str(
             r#"{"hosts":[{"id":"A","device_name":"x\u001b[2Jy","status":"applied",
-                "last_seen_at":"2026-01-01T00:00:00Z"}]}"#,
+                "last_seen_at":"2026-01-01T00:00:00Z"},
+               {"id":"B","last_seen_at":"","is_blocked":true,"status":"unknown",
+                "held":{"fingerprint":"00","at":"","reason":"r"}}]}"#,
         )
         .unwrap();
         let text = render(&listing);
+        assert!(text.contains("unknown, blocked, held"), "{text}");
         assert!(text.contains("x[2Jy") && !text.contains('\u{1b}'), "{text}");
     }
 }

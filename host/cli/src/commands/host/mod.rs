@@ -1,5 +1,6 @@
 //! `mooring host`: the devices, and what is on them.
 
+mod access;
 mod list;
 mod refresh;
 mod rm;
@@ -16,6 +17,12 @@ pub(crate) enum HostCommand {
     Show(show::ShowArgs),
     /// Ask hosts for their profiles at the next contact, and remove what drifted
     Refresh(refresh::RefreshArgs),
+    /// Block hosts: they are told to unenroll, and refused from then on
+    Block(access::AccessArgs),
+    /// Take blocks back
+    Unblock(access::AccessArgs),
+    /// Accept the identities that are held for hosts
+    Accept(access::AccessArgs),
     /// Forget hosts; nothing is removed from them, and one that enrolls again comes back
     Rm(rm::RmArgs),
 }
@@ -26,6 +33,9 @@ pub(crate) async fn run(command: HostCommand) -> anyhow::Result<Exit> {
         HostCommand::List(args) => list::run(&args).await,
         HostCommand::Show(args) => show::run(&args).await,
         HostCommand::Refresh(args) => refresh::run(&args).await,
+        HostCommand::Block(args) => access::block(&args).await,
+        HostCommand::Unblock(args) => access::unblock(&args).await,
+        HostCommand::Accept(args) => access::accept(&args).await,
         HostCommand::Rm(args) => rm::run(&args).await,
     }
 }

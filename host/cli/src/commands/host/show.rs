@@ -4,7 +4,7 @@ use mooring_server::api::{HostDetail, HostProfiles, PlannedChange};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::name;
+use super::{list, name};
 use crate::client::{self, segment};
 use crate::connection::ConnectionArgs;
 use crate::exit::Exit;
@@ -59,6 +59,10 @@ pub(crate) async fn run(args: &ShowArgs) -> anyhow::Result<Exit> {
 
 fn render(host: &HostDetail, profiles: &HostProfiles) -> String {
     let mut text = attributes(host);
+    text.push_str(&held(host));
+    if !host.identities.is_empty() {
+        section(&mut text, "identities", &identities(host));
+    }
     section(&mut text, "channels", &channels(host));
     for enrollment in &host.enrollments {
         if !enrollment.plan.is_empty() {
@@ -94,19 +98,46 @@ fn attributes(host: &HostDetail) -> String {
         (version, build) => or_dash(version.as_ref().or(build.as_ref())),
     };
     let supervised = told.is_supervised.map(|is| if is { "yes" } else { "no" });
-    let status = summary.status.as_ref().map(word);
     let lines = [
         ("name", or_dash(told.device_name.as_ref())),
         ("serial", or_dash(told.serial_number.as_ref())),
         ("model", or_dash(told.model.as_ref())),
         ("os", system),
         ("supervised", or_dash(supervised)),
-        ("status", status.unwrap_or_else(|| "checked out".to_owned())),
+        ("status", list::status(summary)),
+        ("auth", or_dash(host.authenticated_by.as_ref())),
         ("enrolled", host.enrolled_at.clone()),
         ("last seen", summary.last_seen_at.clone()),
         ("as of", or_dash(host.attributes_at.as_ref())),
     ];
     clean(summary.id.as_str()) + "\n" + &pairs(&lines)
+}
+
+/// Who else wants to speak for the host, and what to do about it.
+fn held(host: &HostDetail) -> String {
+    let Some(held) = &host.summary.held else {
+        return String::new();
+    };
+    let id = clean(host.summary.id.as_str());
+    let lines = [
+        ("why", held.reason.clone()),
+        ("when", held.at.clone()),
+        ("fingerprint", held.fingerprint.clone()),
+        ("to accept it", format!("mooring host accept {id}")),
+    ];
+    format!("\nheld: another identity\n{}", pairs(&lines))
+}
+
+fn identities(host: &HostDetail) -> Table {
+    let mut table = Table::new(["EXPIRES AT", "RENEWAL FROM", "FINGERPRINT"]);
+    for identity in &host.identities {
+        table.row([
+            identity.expires_at.clone(),
+            identity.renewal_at.clone(),
+            identity.fingerprint.clone(),
+        ]);
+    }
+    table
 }
 
 fn channels(host: &HostDetail) -> Table {
@@ -216,7 +247,10 @@ mod tests {
         let host: HostDetail = serde_json::from_str(
             r#"{"id":"AAAA","serial_number":"C02X","device_name":"Zo\u001bs Mac","os_version":"15.1",
                 "build_version":"24B83","is_supervised":true,"status":"failed",
-                "last_seen_at":"2026-01-02T00:00:00Z","enrolled_at":"2026-01-01T00:00:00Z",
+                "last_seen_at":"2026-01-02T00:00:00Z","held":{"fingerprint":"ffee","at":"2026-01-03T00:00:00Z",
+                "reason":"it enrolled anew"},"authenticated_by":"signature","identities":[
+                {"fingerprint":"aabb","expires_at":"2027-01-01T00:00:00Z",
+                 "renewal_at":"2026-07-01T00:00:00Z"}],"enrolled_at":"2026-01-01T00:00:00Z",
                 "enrollments":[{"id":"AAAA","channel":"device","phase":"enrolled","epoch":1,
                   "status":"failed","is_refresh_asked":true,
                   "plan":[{"change":"install","identifier":"com.example.a","version":2,"reason":"missing"},
@@ -238,6 +272,11 @@ mod tests {
         let text = render(&host, &profiles);
         for part in [
             "Zos Mac",
+            "failed, held",
+            "auth        signature",
+            "it enrolled anew",
+            "mooring host accept AAAA",
+            "2027-01-01T00:00:00Z  2026-07-01T00:00:00Z  aabb",
             "15.1 (24B83)",
             "supervised  yes",
             "install  com.example.a  2        missing",

@@ -1,4 +1,7 @@
-//! `mooring sim`: simulated devices against a running server.
+//! `mooring sim`: simulated devices against a running server, and a stand-in for the push service.
+
+mod apns;
+mod source;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -20,14 +23,34 @@ const PROBE_TIME_MAX: Duration = Duration::from_secs(5);
 
 /// What `sim` takes.
 #[derive(Debug, clap::Args)]
-#[command(after_help = behaviours())]
+#[command(
+    after_help = behaviours(),
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true
+)]
 pub(crate) struct SimArgs {
-    /// Where devices reach the server
-    #[arg(long, value_name = "URL")]
-    device_url: String,
+    #[command(subcommand)]
+    command: Option<SimCommand>,
+    #[command(flatten)]
+    fleet: FleetArgs,
+}
+
+/// What else can be simulated.
+#[derive(Debug, clap::Subcommand)]
+enum SimCommand {
+    /// Run a stand-in for Apple's push service, to try push by hand
+    Apns(apns::ApnsArgs),
+}
+
+/// What simulated devices take.
+#[derive(Debug, clap::Args)]
+struct FleetArgs {
     /// How many devices
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    hosts: u32,
+    // The parser demands it wherever there is no subcommand.
+    #[arg(long, value_name = "N", required = true, value_parser = clap::value_parser!(u32).range(1..))]
+    hosts: Option<u32>,
+    #[command(flatten)]
+    source: source::SourceArgs,
     /// Makes the devices who they are; the same seed makes the same devices
     #[arg(long, value_name = "S", default_value_t = 1)]
     seed: u64,
@@ -59,13 +82,26 @@ pub(crate) fn behaviours() -> String {
     format!("Behaviours:\n{}", Behaviour::HELP)
 }
 
-/// Runs the devices until they are idle, time is up, or Ctrl-C.
+/// Runs what was asked for.
 pub(crate) async fn run(args: SimArgs) -> anyhow::Result<Exit> {
-    probe(&args.device_url).await?;
+    match args.command {
+        None => run_fleet(args.fleet).await,
+        Some(SimCommand::Apns(args)) => apns::run(&args).await,
+    }
+}
+
+/// Runs the devices until they are idle, time is up, or Ctrl-C.
+async fn run_fleet(args: FleetArgs) -> anyhow::Result<Exit> {
+    if let Some(url) = &args.source.device_url {
+        probe(url).await?;
+    }
     if let Some(state) = &args.state {
         check_folder(state)?;
     }
-    let mut options = FleetOptions::new(&args.device_url, args.hosts);
+    let source = args.source.settle().await?;
+    let hosts = args.hosts.unwrap_or(1);
+    let mut options = FleetOptions::new("", hosts);
+    source.fill(&mut options);
     options.seed = args.seed;
     options.poll_ms = args.poll_ms;
     options.exit_when_idle = args.exit_when_idle;
@@ -74,7 +110,7 @@ pub(crate) async fn run(args: SimArgs) -> anyhow::Result<Exit> {
     options.user_channel = !args.no_user_channel;
     options.time_max = args.timeout;
     let mut fleet = Fleet::new(options)?;
-    let bar = progress::bar(u64::from(args.hosts), "idle");
+    let bar = progress::bar(u64::from(hosts), "idle");
     let ended = fleet.run(signal::stop(), |now| show(&bar, now)).await;
     bar.finish_and_clear();
     let summary = ended?;
@@ -104,15 +140,19 @@ fn check_folder(state: &Path) -> Result<(), UsageError> {
 async fn probe(url: &str) -> anyhow::Result<()> {
     let wrong = || {
         let error = UsageError::new(format!("{url:?} is no address of a server"));
-        error.with_hint("write it as http://HOST:PORT; `mooring serve` prints it")
+        error.with_hint(
+            "write it as http://HOST:PORT or https://HOST:PORT; `mooring serve` prints it",
+        )
     };
     let uri: Uri = url.parse().map_err(|_| wrong())?;
-    if uri.scheme_str() != Some("http") {
-        return Err(wrong().into());
-    }
+    let usual_port = match uri.scheme_str() {
+        Some("http") => 80,
+        Some("https") => 443,
+        Some(_) | None => return Err(wrong().into()),
+    };
     let host = uri.host().ok_or_else(wrong)?;
     let host = host.trim_start_matches('[').trim_end_matches(']');
-    let port = uri.port_u16().unwrap_or(80);
+    let port = uri.port_u16().unwrap_or(usual_port);
     let connect = TcpStream::connect((host, port));
     let unreached = match tokio::time::timeout(PROBE_TIME_MAX, connect).await {
         Ok(Ok(_)) => return Ok(()),
