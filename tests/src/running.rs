@@ -28,9 +28,16 @@ pub struct Running {
 impl Running {
     /// Starts a server over a new folder.
     pub fn start() -> Self {
+        Self::start_with(|_| {})
+    }
+
+    /// The same with other options.
+    pub fn start_with(change: impl FnOnce(&mut ServeOptions)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let runtime = Runtime::new().unwrap();
-        let server = start(&runtime, &options(&folder.path().join("data"))).expect("a start");
+        let mut options = options(&folder.path().join("data"));
+        change(&mut options);
+        let server = start(&runtime, &options).expect("a start");
         let address = |url: String| {
             let rest = url.strip_prefix("http://").expect("a plain URL").to_owned();
             let authority = rest.split('/').next().unwrap_or_default().to_owned();

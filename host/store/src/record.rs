@@ -180,6 +180,8 @@ pub struct EnrollmentRecord {
     pub token_updates: u32,
     /// Digests of its newest signed messages, newest first; at most [`RECENT_MESSAGES_MAX`].
     pub recent_messages: Vec<[u8; 16]>,
+    /// The same of check-ins alone, newest first; as many as the caller keeps.
+    pub recent_check_ins: Vec<[u8; 16]>,
     /// The revision that was read, 0 for a new enrollment. A commit stores `revision + 1`.
     pub revision: u64,
 }
@@ -201,6 +203,7 @@ impl EnrollmentRecord {
             token_updated_at: None,
             token_updates: 0,
             recent_messages: Vec::new(),
+            recent_check_ins: Vec::new(),
             revision: 0,
         }
     }

@@ -8,6 +8,7 @@ mod opening;
 mod options;
 
 use std::fs;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -120,12 +121,13 @@ impl Server {
 
     /// The admin API's address, such as `http://127.0.0.1:9000`.
     pub fn admin_url(&self) -> String {
-        format!("{}://{}", scheme(self.has_admin_tls), self.admin.address)
+        let address = reachable(self.admin.address);
+        format!("{}://{address}", scheme(self.has_admin_tls))
     }
 
     /// The address for devices, such as `http://127.0.0.1:9001/mdm`.
     pub fn device_url(&self) -> String {
-        let address = self.device.address;
+        let address = reachable(self.device.address);
         format!("{}://{address}/mdm", scheme(self.has_device_tls))
     }
 
@@ -160,6 +162,15 @@ impl Server {
     }
 }
 
+/// Where this machine reaches a listener: one on all addresses is on loopback too.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => (Ipv4Addr::LOCALHOST, address.port()).into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => (Ipv6Addr::LOCALHOST, address.port()).into(),
+        IpAddr::V4(_) | IpAddr::V6(_) => address,
+    }
+}
+
 fn scheme(has_tls: bool) -> &'static str {
     if has_tls { "https" } else { "http" }
 }
@@ -173,8 +184,8 @@ fn device_options(
     // Behind a proxy every device has its address, and on this machine there is nobody to fear.
     let mut exempt = authenticator.proxies().to_vec();
     exempt.extend([
-        IpNet::from(std::net::IpAddr::from([127, 0, 0, 1])),
-        IpNet::from(std::net::IpAddr::from(std::net::Ipv6Addr::LOCALHOST)),
+        IpNet::from(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+        IpNet::from(IpAddr::V6(Ipv6Addr::LOCALHOST)),
     ]);
     ListenerOptions {
         address: options.device,

@@ -80,7 +80,7 @@ impl fmt::Debug for Held {
             .field("fingerprint", &Hex(&self.fingerprint))
             .field("at", &self.at)
             .field("reason", &self.reason)
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 

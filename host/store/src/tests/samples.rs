@@ -71,6 +71,7 @@ pub(crate) fn enrollment(id: EnrollmentId, revision: u64, seed: u64) -> Enrollme
         token_updated_at: draw.maybe(Draw::time),
         token_updates: draw.small(),
         recent_messages: draw.many(|d| d.bytes(16).try_into().unwrap()),
+        recent_check_ins: draw.many(|d| d.bytes(16).try_into().unwrap()),
         revision,
     }
 }

@@ -41,6 +41,8 @@ pub(in super::super) struct EnrollmentRow {
     /// One behind the other, 16 bytes each.
     #[cbor(n(11), with = "minicbor::bytes")]
     recent_messages: Option<Vec<u8>>,
+    #[cbor(n(12), with = "minicbor::bytes")]
+    recent_check_ins: Option<Vec<u8>>,
 }
 
 #[derive(Encode, Decode)]
@@ -134,7 +136,7 @@ impl From<PushRow> for PushTarget {
 
 impl From<&EnrollmentRecord> for EnrollmentRow {
     fn from(record: &EnrollmentRecord) -> Self {
-        let recent = &record.recent_messages;
+        let row = |digests: &[[u8; 16]]| (!digests.is_empty()).then(|| digests.concat());
         Self {
             push: record.push.as_ref().map(PushRow::from),
             unlock_token: record.unlock_token.clone(),
@@ -147,7 +149,8 @@ impl From<&EnrollmentRecord> for EnrollmentRow {
             push_disabled_at: record.push_disabled_at.map(|at| at.0),
             token_updated_at: record.token_updated_at.map(|at| at.0),
             token_updates: record.token_updates,
-            recent_messages: (!recent.is_empty()).then(|| recent.concat()),
+            recent_messages: row(&record.recent_messages),
+            recent_check_ins: row(&record.recent_check_ins),
         }
     }
 }
@@ -175,6 +178,7 @@ impl EnrollmentRow {
             token_updated_at: self.token_updated_at.map(Timestamp),
             token_updates: self.token_updates,
             recent_messages: digests(&self.recent_messages.unwrap_or_default())?,
+            recent_check_ins: digests(&self.recent_check_ins.unwrap_or_default())?,
             revision,
         })
     }
