@@ -49,7 +49,8 @@ pub enum CheckInKind {
     ///
     /// See <https://developer.apple.com/documentation/devicemanagement/userauthenticaterequest>.
     UserAuthenticate {
-        /// `DigestResponse`: a secret. Absent (or empty) when the device first asks.
+        /// `DigestResponse`: a secret. Absent when the device first asks; empty where it answers an
+        /// empty challenge.
         digest_response: Option<String>,
     },
     /// The device hands over a secret to be kept for it.
@@ -204,7 +205,7 @@ fn token_update(root: NodeRef<'_>) -> Result<TokenUpdate, MessageError> {
 
 fn user_authenticate(root: NodeRef<'_>) -> Result<CheckInKind, MessageError> {
     let key = "DigestResponse";
-    let digest_response = match text(root, key) {
+    let digest_response = match root.get(key).and_then(NodeRef::as_str) {
         Some(response) => {
             bounded(key, response.len(), DIGEST_RESPONSE_BYTES_MAX)?;
             Some(response.to_owned())

@@ -54,6 +54,12 @@ fn check(what: &'static str, text: &str) -> Result<(), IdError> {
     }
 }
 
+/// Whether a character turns the direction of the text around it, so that an id would look like
+/// another one in lists and logs.
+fn turns(c: char) -> bool {
+    matches!(c, '\u{200e}' | '\u{200f}' | '\u{061c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
 /// A profile's stable name, its top-level `PayloadIdentifier`.
 ///
 /// See <https://developer.apple.com/documentation/devicemanagement/toplevel>.
@@ -126,11 +132,14 @@ impl HostId {
     /// Reads a host id. Case is kept: a UDID of iOS is not a UUID.
     ///
     /// # Errors
-    /// [`IdError`] if it is empty, too long, or holds a control character, `:`, `,` or `/`
-    /// (they separate ids in enrollment ids, lists and URLs).
+    /// [`IdError`] if it is empty, too long, or holds a control character, one that turns the
+    /// direction of writing, `:`, `,` or `/` (they separate ids in enrollment ids, lists and URLs).
     pub fn parse(text: &str) -> Result<Self, IdError> {
         check("the device's id", text)?;
-        match text.chars().find(|c| matches!(c, ':' | ',' | '/')) {
+        match text
+            .chars()
+            .find(|c| matches!(c, ':' | ',' | '/') || turns(*c))
+        {
             Some(found) => Err(IdError::Character {
                 what: "the device's id",
                 found,
@@ -172,10 +181,11 @@ impl EnrollmentId {
     /// The channel of `user` on `host`.
     ///
     /// # Errors
-    /// [`IdError`] if `user` is empty, too long, or holds a control character, `,` or `/`.
+    /// [`IdError`] if `user` is empty, too long, or holds a control character, one that turns
+    /// the direction of writing, `,` or `/`.
     pub fn user(host: HostId, user: &str) -> Result<Self, IdError> {
         check("the user's id", user)?;
-        match user.chars().find(|c| matches!(c, ',' | '/')) {
+        match user.chars().find(|c| matches!(c, ',' | '/') || turns(*c)) {
             Some(found) => Err(IdError::Character {
                 what: "the user's id",
                 found,

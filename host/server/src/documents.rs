@@ -20,6 +20,9 @@ pub(crate) struct Read<D> {
     bytes: Vec<u8>,
 }
 
+/// Records with their keys.
+pub(crate) type Page<D> = Vec<(Vec<u8>, Read<D>)>;
+
 /// Reads the record under `key`.
 pub(crate) fn read<D: Document>(
     store: &dyn Store,
@@ -34,7 +37,7 @@ pub(crate) fn page<D: Document>(
     store: &dyn Store,
     range: KeyRange<'_>,
     limit: usize,
-) -> Result<Vec<(Vec<u8>, Read<D>)>, StoreError> {
+) -> Result<Page<D>, StoreError> {
     let found = store.documents(D::SPACE, range, limit)?;
     let read = |found: mooring_store::Document| {
         let document = decode(&found.key, found.value)?;

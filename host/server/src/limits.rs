@@ -21,11 +21,9 @@ pub const LARGE_BODY_BYTES: usize = 128 * 1024;
 pub const BODY_BYTES_FREE: usize = 32 * 1024;
 
 /// Memory for what device messages have beyond [`BODY_BYTES_FREE`], of all that are read or answered
-/// at once, in bytes. Without it, every connection could hold a body of 4 MiB.
+/// at once, in bytes: 64 of the largest. Who finds no room is told to come back. Without this bound
+/// every connection could hold a body of 4 MiB.
 pub const BODY_ROOM_BYTES: usize = 256 * 1024 * 1024;
-
-/// Time that a body waits for room; then the device is told to come back.
-pub const BODY_ROOM_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// User channels of one host that are kept; every message of the host reads them all.
 pub const USERS_PER_HOST_MAX: usize = 64;
@@ -60,6 +58,10 @@ pub const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 /// Connections of devices served at once; further ones wait in the backlog. With TLS each holds
 /// some ten KiB, and what it asks for. Fewer where the process may open fewer files.
 pub const DEVICE_CONNECTIONS_MAX: usize = 8192;
+
+/// Connections that wait to be accepted, for each listener: a fleet that comes back after a restart.
+/// The system may allow fewer (`net.core.somaxconn`).
+pub const BACKLOG: u32 = 4096;
 
 /// Connections of administrators served at once: people, scripts, and what polls for health.
 /// They are a share of their own, which no number of devices can take.

@@ -114,16 +114,19 @@ fn authenticate(claim: &Claim<'_>, access: Option<&Access>, is_pinned: bool) -> 
     if is_live(claim) && is_superseded(claim, access, is_pinned) {
         return Verdict::Quarantine("another identity took the place of this one");
     }
-    // A device says Authenticate once with a renewed identity. The second time it is what it is
-    // for any other: a new enrollment.
-    if renewal.is_some_and(|leaf| !leaf.has_authenticated) && !is_unpinned(access) {
+    // A device says Authenticate once with a renewed identity, or again if it got no answer. Once
+    // it uses the identity, another Authenticate is what it is for any other: a new enrollment.
+    let is_unused = access.is_some_and(|access| is_newest_of_many(access, claim.fingerprint));
+    if renewal.is_some_and(|leaf| !leaf.has_authenticated || is_unused) && !is_unpinned(access) {
         return if is_live(claim) {
             Verdict::Renew
         } else {
             Verdict::Enroll
         };
     }
-    if is_pinned || is_unpinned(access) || !is_live(claim) {
+    // What came from another server is enrolled there: not everybody may come in its name.
+    let is_first = is_unpinned(access) && !access.is_some_and(|access| access.is_migrated);
+    if is_pinned || is_first || !is_live(claim) {
         return Verdict::Enroll;
     }
     match claim.leaf.map(|leaf| &leaf.issued_on) {
@@ -137,6 +140,7 @@ fn authenticate(claim: &Claim<'_>, access: Option<&Access>, is_pinned: bool) -> 
             Verdict::Quarantine("it enrolled anew with the challenge that all devices share")
         }
         Some(IssuedOn::Renewal { .. }) => Verdict::Enroll,
+        Some(IssuedOn::Outside) | None if is_unpinned(access) => Verdict::Enroll,
         Some(IssuedOn::Outside) | None => match claim.reenroll {
             Reenroll::Auto => Verdict::Enroll,
             Reenroll::Hold => {
@@ -152,20 +156,18 @@ fn other(claim: &Claim<'_>, access: Option<&Access>, is_pinned: bool) -> Verdict
         return Verdict::Known;
     };
     if is_pinned {
-        let is_newest = access
-            .pins
-            .first()
-            .is_some_and(|pin| pin.fingerprint == claim.fingerprint);
-        return if is_newest && access.pins.len() > 1 {
+        return if is_newest_of_many(access, claim.fingerprint) {
             Verdict::Switch
         } else {
             Verdict::Known
         };
     }
-    if access.pins.is_empty() && access.is_migrated {
-        return Verdict::Adopt;
-    }
     match claim.leaf.map(|leaf| &leaf.issued_on) {
+        // What this server issued is for whoever it was issued to, and that device begins with
+        // Authenticate.
+        Some(IssuedOn::Outside) | None if access.pins.is_empty() && access.is_migrated => {
+            return Verdict::Adopt;
+        }
         Some(IssuedOn::Renewal { host })
             if host == claim.host_id && !is_superseded(claim, Some(access), is_pinned) =>
         {
@@ -191,8 +193,13 @@ fn other(claim: &Claim<'_>, access: Option<&Access>, is_pinned: bool) -> Verdict
 fn is_issued_for(claim: &Claim<'_>, serial_number: Option<&str>) -> bool {
     match claim.leaf.map(|leaf| &leaf.issued_on) {
         Some(IssuedOn::Link { serial, udid, .. }) => {
+            // What it says now could be said by anybody; a host that is known has one already.
+            let known = claim
+                .host
+                .and_then(|host| host.attributes.serial_number.as_deref());
             let is_serial = serial.as_deref().is_none_or(|wanted| {
-                serial_number.is_some_and(|given| given.eq_ignore_ascii_case(wanted))
+                let is_wanted = |text: &str| text.eq_ignore_ascii_case(wanted);
+                serial_number.is_some_and(is_wanted) && known.is_none_or(is_wanted)
             });
             let is_udid = udid
                 .as_deref()
@@ -220,6 +227,12 @@ fn is_superseded(claim: &Claim<'_>, access: Option<&Access>, is_pinned: bool) ->
 
 fn is_pinned(access: &Access, fingerprint: [u8; 32]) -> bool {
     access.pins.iter().any(|pin| pin.fingerprint == fingerprint)
+}
+
+/// Whether it is the newest identity, and an older one may still speak.
+fn is_newest_of_many(access: &Access, fingerprint: [u8; 32]) -> bool {
+    let newest = access.pins.first();
+    newest.is_some_and(|pin| pin.fingerprint == fingerprint) && access.pins.len() > 1
 }
 
 fn is_unpinned(access: Option<&Access>) -> bool {

@@ -3,6 +3,7 @@
 //! Knows nothing of how messages arrive. Invariant: the bytes of a command are at hand before its
 //! hand-out is committed.
 
+use mooring_drift::command::RequestType;
 use mooring_drift::desired::Transport;
 use mooring_drift::next::{Context, RawQueue};
 use mooring_drift::policy::Timestamp;
@@ -96,12 +97,12 @@ impl Core {
     ) -> Result<Decision, Refusal> {
         let found = host.and_then(|host| Some((host, record(host, enrollment)?)));
         let Some((host, record)) = found else {
-            return Ok(Decision::empty());
+            return Ok(Decision::ignored(DeviceReply::Empty));
         };
         let Some((uuid, command)) =
             mooring_drift::step::in_flight(&record.sync, &record.id, &self.names)
         else {
-            return Ok(Decision::empty());
+            return Ok(Decision::ignored(DeviceReply::Empty));
         };
         let again = Step {
             state: record.sync.clone(),
@@ -114,7 +115,7 @@ impl Core {
             source,
         })?;
         let (reply, _) = self.encode(host, enrollment, &again, &queue, speaker)?;
-        Ok(Decision::reply(reply))
+        Ok(Decision::ignored(reply))
     }
 
     pub(crate) fn step(&self, host: &HostRecord, record: &EnrollmentRecord, event: Event) -> Step {
@@ -196,16 +197,14 @@ impl Core {
             enrollment: enrollment.clone(),
             source,
         })?;
-        Ok(match bytes {
-            Some((bytes, changes)) => (DeviceReply::Command(bytes), changes),
+        let Some((bytes, changes)) = bytes else {
             // The device gets nothing, so the outcome is lost, counted and parked like any other,
             // and the host's other work goes on.
-            None => {
-                let request_type = command.request_type().map(|kind| kind.as_str());
-                tracing::error!(%enrollment, %uuid, request_type, "the command cannot be made");
-                (DeviceReply::Empty, Vec::new())
-            }
-        })
+            let request_type = command.request_type().map(RequestType::as_str);
+            tracing::error!(%enrollment, %uuid, request_type, "the command cannot be made");
+            return Ok((DeviceReply::Empty, Vec::new()));
+        };
+        Ok((DeviceReply::Command(bytes), changes))
     }
 }
 

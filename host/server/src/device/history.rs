@@ -55,7 +55,6 @@ pub(super) fn dropped(
 }
 
 /// The record of a command of ours; those of others have a history of their own.
-
 fn opened(
     record: &EnrollmentRecord,
     epoch: u32,
@@ -65,7 +64,11 @@ fn opened(
     let request_type = in_flight.command.request_type()?;
     let identifier = match &in_flight.command {
         Command::RenewIdentity { identifier } => Some(identifier),
-        other => other.identifier(),
+        Command::ProfileList
+        | Command::DeviceInformation
+        | Command::InstallProfile { .. }
+        | Command::RemoveProfile { .. }
+        | Command::Raw { .. } => in_flight.command.identifier(),
     };
     let profile_version = match &in_flight.command {
         Command::InstallProfile { revision, .. } => Some(revision.version),

@@ -104,6 +104,8 @@ struct Decision {
     is_command_new: bool,
     /// What is remembered of the channel's messages once this one is dealt with.
     recent: Option<Recent>,
+    /// Whether it is no word of the host: somebody else's, or one that was heard before.
+    is_ignored: bool,
 }
 
 impl Decision {
@@ -117,6 +119,15 @@ impl Decision {
             reply,
             is_command_new: false,
             recent: None,
+            is_ignored: false,
+        }
+    }
+
+    /// The answer to a message that is not the host's own, or was answered before.
+    fn ignored(reply: DeviceReply) -> Self {
+        Self {
+            is_ignored: true,
+            ..Self::reply(reply)
         }
     }
 }
@@ -156,19 +167,20 @@ impl Core {
                 .as_ref()
                 .is_some_and(|host| record(host, enrollment).is_some());
             let mut decision = self.decide(&message, enrollment, host, request)?;
-            if let Some(events) = &self.events {
+            if let Some(events) = self.events.as_ref().filter(|_| !decision.is_ignored) {
                 let changes = &decision.changes;
                 let event = events.event(&message, request, changes, self.clock.now());
                 decision.changes.push(event.map_err(failed)?);
             }
             if decision.changes.is_empty() {
-                if is_known {
+                if is_known && !decision.is_ignored {
                     self.saw(enrollment, self.clock.now());
                     self.keep_recent(enrollment, decision.recent);
                 }
                 return Ok(decision.reply);
             }
             match self.store.commit(decision.changes) {
+                Ok(()) if decision.is_ignored => return Ok(decision.reply),
                 Ok(()) => {
                     self.saw(enrollment, self.clock.now());
                     self.keep_recent(enrollment, decision.recent);
@@ -210,10 +222,10 @@ impl Core {
             Admission::Quarantined(changes) => {
                 return Ok(Decision {
                     changes,
-                    ..Decision::empty()
+                    ..Decision::ignored(DeviceReply::Empty)
                 });
             }
-            Admission::Dismissed => return Ok(Decision::reply(DeviceReply::Dismissed)),
+            Admission::Dismissed => return Ok(Decision::ignored(DeviceReply::Dismissed)),
             Admission::Refused(reason) => {
                 return Err(Refusal::Identity {
                     enrollment: enrollment.clone(),
@@ -221,6 +233,12 @@ impl Core {
                 });
             }
         };
+        // Before anything is answered: how this message came decides what may be in the reply.
+        if let (Some(access), Some(host)) = (&admitted.access, &mut host)
+            && let Some(device) = host.enrollments.first_mut()
+        {
+            device.access = access.clone();
+        }
         let known = host.as_ref().and_then(|host| record(host, enrollment));
         let recent = self.recent(enrollment, known);
         if let Some(digest) = speaker.digest() {
@@ -231,13 +249,10 @@ impl Core {
                 }
                 // Nothing is given out for a check-in that comes again: its answer may be a
                 // secret.
-                Sighting::Last | Sighting::Earlier => return Ok(Decision::empty()),
+                Sighting::Last | Sighting::Earlier => {
+                    return Ok(Decision::ignored(DeviceReply::Empty));
+                }
             }
-        }
-        if let (Some(access), Some(host)) = (&admitted.access, &mut host)
-            && let Some(device) = host.enrollments.first_mut()
-        {
-            device.access = access.clone();
         }
         let device = host.as_ref().and_then(device_record).cloned();
         let is_check_in = matches!(message, Message::CheckIn(_));

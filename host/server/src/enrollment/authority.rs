@@ -13,7 +13,7 @@ use mooring_identity::{Authority, AuthorityError, AuthorityPem, Secret};
 use crate::owned_file::write_new;
 
 /// Certificate of the CA, PEM. Not a secret.
-pub const CA_CERTIFICATE_FILE: &str = "device-ca.pem";
+pub(super) const CA_CERTIFICATE_FILE: &str = "device-ca.pem";
 const CA_KEY_FILE: &str = "device-ca-key.pem";
 const RECIPIENT_CERTIFICATE_FILE: &str = "scep.pem";
 const RECIPIENT_KEY_FILE: &str = "scep-key.pem";

@@ -16,11 +16,11 @@ use super::challenge::{self, CHALLENGE_MS, Challenge, Purpose};
 use crate::api::{EnrollmentLink, NewEnrollmentLink};
 use crate::clock::rfc3339;
 use crate::core::Core;
-use crate::documents::{self, Document, Read};
+use crate::documents::{self, Document, Page};
 use crate::limits::LINK_LIFE_MAX_MS;
 
 /// How long a link is good unless asked otherwise, in ms.
-pub const LINK_LIFE_DEFAULT_MS: u64 = 24 * 3_600_000;
+const LINK_LIFE_DEFAULT_MS: u64 = 24 * 3_600_000;
 /// How long links and challenges are remembered after they expired, in ms.
 const KEPT_MS: u64 = 30 * 24 * 3_600_000;
 
@@ -122,6 +122,7 @@ impl Core {
     /// [`LinkError`] if this server enrolls nobody, or the request is wrong.
     pub fn create_link(&self, request: &LinkRequest) -> Result<NewEnrollmentLink, LinkError> {
         let enrollment = self.enrollment.as_ref().ok_or(LinkError::NotSet)?;
+        self.push_topic()?.ok_or(LinkError::NoTopic)?;
         let token = URL_SAFE_NO_PAD.encode(crate::random::secret());
         let (link, change) = self.new_link(request, &token)?;
         self.store.commit(vec![change])?;
@@ -137,6 +138,9 @@ impl Core {
     /// # Errors
     /// Those of [`Core::create_link`] and [`Core::profile_of_link`].
     pub fn profile_for(&self, request: &LinkRequest) -> Result<Vec<u8>, LinkError> {
+        // Before anything is stored that nobody could use.
+        self.enrollment.as_ref().ok_or(LinkError::NotSet)?;
+        self.push_topic()?.ok_or(LinkError::NoTopic)?;
         let token = URL_SAFE_NO_PAD.encode(crate::random::secret());
         let (_, change) = self.new_link(request, &token)?;
         self.store.commit(vec![change])?;
@@ -223,11 +227,11 @@ impl Core {
         Ok((link, change))
     }
 
-    fn all_links(&self) -> Result<Vec<(Vec<u8>, Read<Link>)>, StoreError> {
+    fn all_links(&self) -> Result<Page<Link>, StoreError> {
         self.all::<Link>()
     }
 
-    fn all<D: Document>(&self) -> Result<Vec<(Vec<u8>, Read<D>)>, StoreError> {
+    fn all<D: Document>(&self) -> Result<Page<D>, StoreError> {
         let mut all = Vec::new();
         let mut after: Option<Vec<u8>> = None;
         loop {
@@ -266,8 +270,10 @@ impl Core {
 /// A profile that is ready to be installed.
 pub(crate) struct Made {
     pub(crate) raw: Vec<u8>,
-    /// Whether a challenge is in it.
+    /// Whether a challenge of this server is in it.
     pub(crate) has_challenge: bool,
+    /// Whether any challenge is in it, also that of another server.
+    pub(crate) has_secrets: bool,
 }
 
 /// The profile without its challenge, as the plugin made it.

@@ -34,6 +34,7 @@ impl Core {
                 return Ok(Made {
                     raw: template.to_vec(),
                     has_challenge: false,
+                    has_secrets: false,
                 });
             }
         };
@@ -42,6 +43,7 @@ impl Core {
         Ok(Made {
             raw: raw.map_err(|error| LinkError::Placeholder(error.to_string()))?,
             has_challenge: matches!(enrollment.settings.identities, Identities::Own(_)),
+            has_secrets: challenge.is_some(),
         })
     }
 
@@ -76,7 +78,7 @@ fn settings(enrollment: &Enrollment, topic: &str) -> Value {
         }
         Identities::Scep { url, .. } => (json!({ "scep": { "url": url } }), Vec::new()),
         Identities::Acme { directory_url } => (
-            json!({ "acme": { "directory_url": directory_url } }),
+            json!({ "acme": { "directory_url": directory_url, "client_identifier": "mooring" } }),
             Vec::new(),
         ),
     };

@@ -20,6 +20,9 @@ const BEFORE_END_MS: u64 = 180 * DAY_MS;
 /// Identities with at least this life are renewed by that; others at two thirds of it.
 const LONG_LIFE_MS: u64 = 360 * DAY_MS;
 
+/// Longest time over which hosts that enrolled together are spread.
+const SPREAD_MAX_MS: u64 = 30 * DAY_MS;
+
 /// Counts renewals within a minute.
 #[derive(Debug, Default)]
 pub(super) struct Pace {
@@ -53,7 +56,7 @@ pub(crate) struct Renewal {
 }
 
 /// When the renewal of an identity is due. Hosts that enrolled together are spread over a twelfth
-/// of its life.
+/// of its life, and 30 days at most.
 pub(crate) fn due_at(host: &HostId, pin: &Pin) -> Timestamp {
     let life = pin.not_after.0.saturating_sub(pin.not_before.0);
     let due = if life >= LONG_LIFE_MS {
@@ -63,7 +66,8 @@ pub(crate) fn due_at(host: &HostId, pin: &Pin) -> Timestamp {
     };
     let digest = Sha256::digest(host.as_str());
     let share = u64::from(digest[0]) << 8 | u64::from(digest[1]);
-    Timestamp(due.saturating_add(life / 12 / 65_536 * share))
+    let spread = (life / 12).min(SPREAD_MAX_MS);
+    Timestamp(due.saturating_add(spread / 65_536 * share))
 }
 
 impl Enrollment {
@@ -109,20 +113,24 @@ impl Core {
         let key = challenge::key(secret.expose());
         let mut changes = Vec::new();
         // The same command again finds its challenge there, perhaps redeemed.
-        if made.has_challenge && documents::read::<Challenge>(&*self.store, &key)?.is_none() {
+        let is_again =
+            made.has_challenge && documents::read::<Challenge>(&*self.store, &key)?.is_some();
+        if !is_again {
+            let pace = enrollment.pace.lock();
+            pace.unwrap_or_else(std::sync::PoisonError::into_inner)
+                .count(now);
+        }
+        if made.has_challenge && !is_again {
             let record = Challenge {
                 purpose: Purpose::Renewal { host: host.clone() },
                 expires_at: now.plus_ms(RENEWAL_CHALLENGE_MS),
                 redeemed_for: None,
             };
             changes.push(documents::create(&key, &record)?);
-            let pace = enrollment.pace.lock();
-            pace.unwrap_or_else(std::sync::PoisonError::into_inner)
-                .count(now);
         }
         Ok(Some(Renewal {
             raw: made.raw,
-            has_secrets: made.has_challenge,
+            has_secrets: made.has_secrets,
             changes,
         }))
     }
@@ -148,7 +156,7 @@ mod tests {
     fn due_dates() {
         for (days, first, last) in [
             (365, 185, 216),
-            (3650, 3470, 3650),
+            (3650, 3470, 3500),
             (90, 60, 68),
             (30, 20, 23),
         ] {

@@ -13,7 +13,7 @@ use super::HostError;
 use crate::core::Core;
 use crate::device::device_record;
 use crate::documents;
-use crate::enrollment::leaf::Leaf;
+use crate::enrollment::leaf::{IssuedOn, Leaf};
 use crate::limits::CONFLICT_RETRIES_MAX;
 
 impl Core {
@@ -42,14 +42,7 @@ impl Core {
         self.change_host(name, |host| {
             let held = device_record(host).and_then(|record| record.access.held.clone());
             let held = held.ok_or_else(|| HostError::NothingHeld(name.to_owned()))?;
-            let leaf = documents::read::<Leaf>(&*self.store, &held.fingerprint)?;
-            let mut changes = Vec::new();
-            if let Some(read) = leaf {
-                let mut new = read.document.clone();
-                new.host = Some(host.id.clone());
-                new.has_authenticated = true;
-                changes.push(read.replaced_by(&held.fingerprint, &new)?);
-            }
+            let mut changes = vec![self.tied(host, &held)?];
             for record in &host.enrollments {
                 changes.extend(self.cleared(&record.id, self.now())?);
                 let accepted = self.accepted(host, record, &held);
@@ -58,6 +51,28 @@ impl Core {
             tracing::info!(host = %host.id, "an identity that was held is accepted");
             Ok(changes)
         })
+    }
+
+    /// The record of an identity that is accepted: it is this host's for good.
+    fn tied(&self, host: &HostRecord, held: &Held) -> Result<Change, HostError> {
+        let read = documents::read::<Leaf>(&*self.store, &held.fingerprint)?;
+        let Some(read) = read else {
+            let leaf = Leaf {
+                issued_on: IssuedOn::Outside,
+                issued_at: self.now(),
+                host: Some(host.id.clone()),
+                has_authenticated: true,
+                certificate: None,
+            };
+            return Ok(documents::create(&held.fingerprint, &leaf)?);
+        };
+        let mut new = read.document.clone();
+        if new.host.as_ref().is_some_and(|other| *other != host.id) {
+            return Err(HostError::HeldElsewhere(host.id.to_string()));
+        }
+        new.host = Some(host.id.clone());
+        new.has_authenticated = true;
+        Ok(read.replaced_by(&held.fingerprint, &new)?)
     }
 
     fn accepted(

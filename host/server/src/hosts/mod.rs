@@ -36,6 +36,9 @@ pub enum HostError {
     /// No certificate is held for the host.
     #[error("no certificate is held for host {0}; there is nothing to accept")]
     NothingHeld(String),
+    /// The certificate that is held belongs to another host by now.
+    #[error("the certificate held for host {0} enrolled another host meanwhile")]
+    HeldElsewhere(String),
     /// The store failed.
     #[error("the store failed")]
     Store(#[from] StoreError),

@@ -22,6 +22,7 @@ use crate::api::{
 use crate::clock::rfc3339;
 use crate::core::Core;
 use crate::device::{DeviceAuth, device_record};
+use crate::enrollment::ENROLLMENT_IDENTIFIER;
 use crate::enrollment::renewal::due_at;
 use crate::limits::COMMANDS_SHOWN_MAX;
 use crate::shelf::Shelf;
@@ -277,7 +278,9 @@ fn unmanaged(host: &HostRecord, shelf: &Shelf) -> Vec<UnmanagedProfile> {
         let others = observed
             .unmanaged
             .iter()
-            .filter(|p| desired.wanted(&p.identifier).is_none());
+            .filter(|p| desired.wanted(&p.identifier).is_none())
+            // It is this server's own, though it is no part of drift.
+            .filter(|p| p.identifier.as_str() != ENROLLMENT_IDENTIFIER);
         found.extend(others.map(|profile| UnmanagedProfile {
             identifier: profile.identifier.clone(),
             payload_uuid: profile.uuid.clone(),

@@ -20,6 +20,7 @@ use super::enrollment;
 use super::listener::Service;
 use super::nanomdm::{self, Asked, NanoMdm};
 use super::peer::Peer;
+use super::plain_json;
 use super::problem::{Kind, Problem};
 use super::route::{Route, query_value};
 use crate::api::{ProfilePatch, PushOutcome, PushRequest, PushResponse, VersionInfo};
@@ -203,17 +204,7 @@ fn handle(core: &Core, pusher: &Pusher, call: &Call) -> Result<Answer, Problem> 
             core.remove_host(host)?;
             Ok(answer(204, "", ""))
         }
-        Route::BlockHost(_)
-        | Route::UnblockHost(_)
-        | Route::AcceptHost(_)
-        | Route::Links
-        | Route::NewLink
-        | Route::RevokeLink(_)
-        | Route::EnrollmentProfile
-        | Route::PushCertificate
-        | Route::SetPushCertificate
-        | Route::SetToken(_)
-        | Route::RemoveToken(_) => enrollment::handle(core, &call.route, &call.query, &call.body),
+        Route::Enrollment(route) => enrollment::handle(core, route, &call.query, &call.body),
         // They push, so they were answered before.
         Route::NanoMdm(_) => Err(Problem::new(Kind::Internal, "this request went astray")),
     }
@@ -340,7 +331,7 @@ pub(super) fn from_json<T: DeserializeOwned>(body: &Bytes) -> Result<T, Problem>
 }
 
 pub(super) fn json(status: u16, document: &impl Serialize) -> Result<Answer, Problem> {
-    match serde_json::to_vec(document) {
+    match plain_json::to_vec(document) {
         Ok(bytes) => Ok(answer(status, JSON, bytes)),
         Err(error) => {
             tracing::error!(%error, "an answer could not be written");
@@ -353,7 +344,7 @@ pub(super) fn json(status: u16, document: &impl Serialize) -> Result<Answer, Pro
 }
 
 fn problem_answer(problem: &Problem, id: &str) -> Answer {
-    let bytes = serde_json::to_vec(&problem.document(id)).unwrap_or_default();
+    let bytes = plain_json::to_vec(&problem.document(id)).unwrap_or_default();
     let mut answer = answer(problem.kind.status(), "application/problem+json", bytes);
     let headers = answer.headers_mut();
     if let Some(Ok(allow)) = problem.allow.as_deref().map(HeaderValue::from_str) {

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::Response;
 use hyper::body::{Body, Incoming};
-use hyper::header::{CONTENT_TYPE, HeaderValue};
+use hyper::header::{CONTENT_TYPE, HeaderValue, X_CONTENT_TYPE_OPTIONS};
 
 use super::room::{Place, Room};
 use crate::limits::BODY_TIMEOUT;
@@ -89,7 +89,7 @@ async fn collect(
             return Err(BodyError::TooLarge { bytes_max });
         }
         if let Some(place) = &mut place {
-            place.grow(length).await.map_err(|_| BodyError::NoRoom)?;
+            place.grow(length).map_err(|_| BodyError::NoRoom)?;
         }
         bytes.extend_from_slice(&data);
     }
@@ -104,9 +104,10 @@ pub(super) fn answer(status: u16, content_type: &'static str, bytes: impl Into<B
     *response.status_mut() =
         hyper::StatusCode::from_u16(status).unwrap_or(hyper::StatusCode::INTERNAL_SERVER_ERROR);
     if has_content {
-        response
-            .headers_mut()
-            .insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+        // Texts of devices are in many answers: no browser may take one for a page.
+        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     }
     response
 }

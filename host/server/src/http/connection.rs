@@ -42,7 +42,6 @@ impl<S: Service> Host<S> {
         let Some(tls) = &self.tls else {
             let peer = Peer {
                 address,
-                is_tls: false,
                 certificates: Vec::new(),
             };
             return self.requests(stream, turn, peer).await;
@@ -57,7 +56,6 @@ impl<S: Service> Host<S> {
             Ok(Ok(stream)) => {
                 let peer = Peer {
                     address,
-                    is_tls: true,
                     certificates: certificates(&stream),
                 };
                 self.requests(stream, turn, peer).await;

@@ -143,6 +143,8 @@ impl Devices {
         let query = request.uri().query().unwrap_or_default();
         let operation = query_value(query, "operation").unwrap_or_default();
         let message = match *request.method() {
+            // Elsewhere the parameter is the name of a CA, as the profile gave it.
+            Method::GET if operation != "PKIOperation" => Vec::new(),
             Method::GET => match in_query(query) {
                 Some(message) => message,
                 None => return text(400, "the parameter message is not base64\n"),

@@ -9,7 +9,7 @@ use mooring_mdm::checkin::SERVICE_TYPE_BYTES_MAX;
 use super::admin::{ADMIN, PROFILE, from_json, json};
 use super::body::{Answer, answer};
 use super::problem::{Kind, Problem};
-use super::route::{Route, query_value};
+use super::route::{EnrollmentRoute, query_value};
 use crate::api::{EnrollmentLinks, LinkWish};
 use crate::core::Core;
 use crate::enrollment::LinkRequest;
@@ -18,42 +18,51 @@ use crate::limits::SERVICE_TOKEN_BYTES_MAX;
 /// Answers the routes of this module.
 pub(super) fn handle(
     core: &Core,
-    route: &Route,
+    route: &EnrollmentRoute,
     query: &str,
     body: &Bytes,
 ) -> Result<Answer, Problem> {
     match route {
-        Route::BlockHost(host) => done(core.block_host(host, true)?),
-        Route::UnblockHost(host) => done(core.block_host(host, false)?),
-        Route::AcceptHost(host) => done(core.accept_host(host)?),
-        Route::Links => json(
+        EnrollmentRoute::BlockHost(host) => {
+            core.block_host(host, true)?;
+            Ok(answer(204, "", ""))
+        }
+        EnrollmentRoute::UnblockHost(host) => {
+            core.block_host(host, false)?;
+            Ok(answer(204, "", ""))
+        }
+        EnrollmentRoute::AcceptHost(host) => {
+            core.accept_host(host)?;
+            Ok(answer(204, "", ""))
+        }
+        EnrollmentRoute::Links => json(
             200,
             &EnrollmentLinks {
                 links: core.links()?,
             },
         ),
-        Route::NewLink => json(201, &core.create_link(&wish(body)?)?),
-        Route::RevokeLink(id) => done(core.revoke_link(id)?),
-        Route::EnrollmentProfile => Ok(answer(200, PROFILE, core.profile_for(&wish(body)?)?)),
-        Route::PushCertificate => {
+        EnrollmentRoute::NewLink => json(201, &core.create_link(&wish(body)?)?),
+        EnrollmentRoute::RevokeLink(id) => {
+            core.revoke_link(id)?;
+            Ok(answer(204, "", ""))
+        }
+        EnrollmentRoute::EnrollmentProfile => {
+            Ok(answer(200, PROFILE, core.profile_for(&wish(body)?)?))
+        }
+        EnrollmentRoute::PushCertificate => {
             let topic = query_value(query, "topic");
             json(200, &core.push_certificate(topic.as_deref())?)
         }
-        Route::SetPushCertificate => json(200, &core.set_push_certificate(body)?),
-        Route::SetToken(service) => done(core.set_service_token(named(service)?, token(body)?)?),
-        Route::RemoveToken(service) => done(core.set_service_token(named(service)?, None)?),
-        other => {
-            tracing::error!(?other, "a route has no handler");
-            Err(Problem::new(
-                Kind::Internal,
-                "this request failed; the log says why",
-            ))
+        EnrollmentRoute::SetPushCertificate => json(200, &core.set_push_certificate(body)?),
+        EnrollmentRoute::SetToken(service) => {
+            core.set_service_token(named(service)?, token(body)?)?;
+            Ok(answer(204, "", ""))
+        }
+        EnrollmentRoute::RemoveToken(service) => {
+            core.set_service_token(named(service)?, None)?;
+            Ok(answer(204, "", ""))
         }
     }
-}
-
-fn done((): ()) -> Result<Answer, Problem> {
-    Ok(answer(204, "", ""))
 }
 
 fn wish(body: &Bytes) -> Result<LinkRequest, Problem> {

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use hyper::Request;
 use hyper::body::Incoming;
 use ipnet::IpNet;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::{JoinHandle, JoinSet};
 
@@ -22,7 +22,7 @@ use super::bounds::Bounds;
 use super::connection::{Host, told};
 use super::peer::Peer;
 use super::tls::Tls;
-use crate::limits::ADMIN_CONNECTIONS_MAX;
+use crate::limits::{ADMIN_CONNECTIONS_MAX, BACKLOG};
 
 /// Answers requests; it cannot fail, errors are answers.
 pub(crate) trait Service: Send + Sync + 'static {
@@ -78,13 +78,17 @@ impl Listener {
     ///
     /// # Errors
     /// The system's, if the address cannot be listened on.
+    #[expect(
+        clippy::unused_async,
+        reason = "the runtime that it is called on watches the socket"
+    )]
     pub(crate) async fn start(
         options: impl Into<ListenerOptions>,
         service: Arc<impl Service>,
         stop: watch::Receiver<bool>,
     ) -> io::Result<Self> {
         let options = options.into();
-        let socket = TcpListener::bind(options.address).await?;
+        let socket = bind(options.address)?;
         let address = socket.local_addr()?;
         let each_max = options.connections_per_address_max.unwrap_or(usize::MAX);
         let entrance = Entrance {
@@ -112,6 +116,19 @@ impl Listener {
             tracing::error!(%error, "a listener ended badly");
         }
     }
+}
+
+/// A socket with a longer backlog than the usual 128: whoever finds it full waits for a second or
+/// more, since TCP then tries again.
+fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4(),
+        SocketAddr::V6(_) => TcpSocket::new_v6(),
+    }?;
+    // A server that starts again need not wait for connections of the one before to be forgotten.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 /// Where connections come in.

@@ -16,6 +16,7 @@ mod enrollment;
 mod listener;
 mod nanomdm;
 mod peer;
+mod plain_json;
 mod problem;
 mod room;
 mod route;
@@ -27,7 +28,7 @@ mod tests;
 
 pub use nanomdm::NanoRoute;
 pub use problem::{Kind, Problem};
-pub use route::Route;
+pub use route::{EnrollmentRoute, Route};
 pub use tls::{TlsError, TlsFiles};
 
 pub(crate) use admin::Admin;
@@ -35,5 +36,4 @@ pub(crate) use bounds::Bounds;
 pub(crate) use descriptors::{ConnectionShares, raise_limit};
 pub(crate) use device::Devices;
 pub(crate) use listener::{Listener, ListenerOptions, Service};
-pub(crate) use peer::Peer;
 pub(crate) use tls::{ClientCertificates, Tls};

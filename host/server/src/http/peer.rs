@@ -12,8 +12,6 @@ use rustls::pki_types::CertificateDer;
 pub(crate) struct Peer {
     /// The address that the connection came from: a proxy's, if there is one.
     pub(crate) address: SocketAddr,
-    /// Whether the connection is encrypted.
-    pub(crate) is_tls: bool,
     /// The client's certificates as sent, the leaf first; none without TLS or if it sent none.
     /// At most some 64 KiB, which is what a handshake message may hold.
     pub(crate) certificates: Vec<CertificateDer<'static>>,

@@ -177,9 +177,10 @@ impl From<HostError> for Problem {
         let text = error.to_string();
         match error {
             HostError::NotFound(_) => Self::new(Kind::NotFound, text),
-            HostError::Ambiguous { .. } | HostError::CheckedOut(_) | HostError::NothingHeld(_) => {
-                Self::new(Kind::Conflict, text)
-            }
+            HostError::Ambiguous { .. }
+            | HostError::CheckedOut(_)
+            | HostError::NothingHeld(_)
+            | HostError::HeldElsewhere(_) => Self::new(Kind::Conflict, text),
             HostError::Busy(_) => Self::new(Kind::Unavailable, text),
             HostError::Store(error) => error.into(),
         }

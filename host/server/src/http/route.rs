@@ -9,6 +9,33 @@ use super::nanomdm::NanoRoute;
 use super::problem::{Kind, Problem};
 use crate::limits::API_BODY_BYTES_MAX;
 
+/// What a request about enrollment asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EnrollmentRoute {
+    /// `POST /api/v1/hosts/{host}/block`.
+    BlockHost(String),
+    /// `DELETE /api/v1/hosts/{host}/block`.
+    UnblockHost(String),
+    /// `POST /api/v1/hosts/{host}/accept`.
+    AcceptHost(String),
+    /// `GET /api/v1/enrollment/links`.
+    Links,
+    /// `POST /api/v1/enrollment/links`.
+    NewLink,
+    /// `DELETE /api/v1/enrollment/links/{id}`.
+    RevokeLink(String),
+    /// `POST /api/v1/enrollment/profile`.
+    EnrollmentProfile,
+    /// `GET /api/v1/pushcert`.
+    PushCertificate,
+    /// `PUT /api/v1/pushcert`.
+    SetPushCertificate,
+    /// `PUT /api/v1/tokens/{service type}`.
+    SetToken(String),
+    /// `DELETE /api/v1/tokens/{service type}`.
+    RemoveToken(String),
+}
+
 /// What a request asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Route {
@@ -44,28 +71,8 @@ pub enum Route {
     HostProfiles(String),
     /// `POST /api/v1/hosts/{host}/refresh`.
     Refresh(String),
-    /// `POST /api/v1/hosts/{host}/block`.
-    BlockHost(String),
-    /// `DELETE /api/v1/hosts/{host}/block`.
-    UnblockHost(String),
-    /// `POST /api/v1/hosts/{host}/accept`.
-    AcceptHost(String),
-    /// `GET /api/v1/enrollment/links`.
-    Links,
-    /// `POST /api/v1/enrollment/links`.
-    NewLink,
-    /// `DELETE /api/v1/enrollment/links/{id}`.
-    RevokeLink(String),
-    /// `POST /api/v1/enrollment/profile`.
-    EnrollmentProfile,
-    /// `GET /api/v1/pushcert`.
-    PushCertificate,
-    /// `PUT /api/v1/pushcert`.
-    SetPushCertificate,
-    /// `PUT /api/v1/tokens/{service type}`.
-    SetToken(String),
-    /// `DELETE /api/v1/tokens/{service type}`.
-    RemoveToken(String),
+    /// One of those about enrollment and who may speak.
+    Enrollment(EnrollmentRoute),
     /// One of NanoMDM's addresses.
     NanoMdm(NanoRoute),
 }
@@ -80,6 +87,9 @@ impl Route {
         let segments: Option<Vec<String>> = path
             .strip_prefix('/')
             .and_then(|path| path.split('/').map(percent_decoded).collect());
+        // An empty part, or a step up, is no name of anything: others may read such a path as another.
+        let is_name = |part: &String| !matches!(part.as_str(), "" | "." | "..");
+        let segments = segments.filter(|all| all.iter().all(is_name));
         let segments = segments.ok_or_else(no_route)?;
         let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
         let found = Self::at(&segments).ok_or_else(no_route)?;
@@ -140,6 +150,15 @@ impl Route {
             ["api", "v1", "hosts", host, "refresh"] => {
                 vec![(Method::POST, Self::Refresh(own(host)))]
             }
+            _ => return EnrollmentRoute::at(segments).or_else(|| NanoRoute::at(segments)),
+        })
+    }
+}
+
+impl EnrollmentRoute {
+    fn at(segments: &[&str]) -> Option<Vec<(Method, Route)>> {
+        let own = |text: &&str| (*text).to_owned();
+        let routes = match segments {
             ["api", "v1", "hosts", host, "block"] => vec![
                 (Method::POST, Self::BlockHost(own(host))),
                 (Method::DELETE, Self::UnblockHost(own(host))),
@@ -164,8 +183,13 @@ impl Route {
                 (Method::PUT, Self::SetToken(own(service))),
                 (Method::DELETE, Self::RemoveToken(own(service))),
             ],
-            _ => return NanoRoute::at(segments),
-        })
+            _ => return None,
+        };
+        let ours = routes.into_iter();
+        Some(
+            ours.map(|(method, route)| (method, Route::Enrollment(route)))
+                .collect(),
+        )
     }
 }
 
@@ -216,6 +240,10 @@ mod tests {
             "/",
             "//api/v1/status",
             "/api/v1/status/",
+            "/api/v1/profiles/",
+            "/api/v1/profiles//raw",
+            "/api/v1/hosts/%2e%2E",
+            "/api/v1/hosts/./refresh",
             "/api/v1/%zz",
             "/API/v1/status",
         ] {

@@ -87,6 +87,8 @@ pub(super) async fn run(scheduler: Arc<Scheduler>, mut stop: watch::Receiver<boo
     let mut earliest = Instant::now();
     let stopped = stop.clone();
     let contacts = &scheduler.core.contacts;
+    // What becomes due by time alone is found by looking.
+    let retry = Duration::from_millis(scheduler.core.policy.retry_first_ms).max(STEP);
     loop {
         send_due(&scheduler, &mut sending, &stopped);
         tokio::select! {
@@ -104,7 +106,7 @@ pub(super) async fn run(scheduler: Arc<Scheduler>, mut stop: watch::Receiver<boo
         }
         earliest = now + STEP;
         let scope = if is_time {
-            look_at = now + LOOK_INTERVAL;
+            look_at = now + LOOK_INTERVAL.min(retry);
             Scope::Everybody
         } else {
             Scope::Noted

@@ -11,6 +11,9 @@
 mod client;
 mod delivery;
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
