@@ -8,12 +8,19 @@
 )]
 
 mod api;
+mod attack;
 mod binary;
 mod corpus;
+mod device_life;
 mod docs;
 mod faults;
 mod hostile;
+mod identity;
+mod nanomdm;
+mod openssl;
+mod push;
 mod readme;
 mod restart;
 mod sync;
 mod tidy;
+mod wire;

@@ -69,7 +69,7 @@ pub fn exchange(address: SocketAddr, raw: &[u8]) -> Answer {
     parse(&bytes).unwrap_or_else(|| panic!("no answer: {written:?}, {read:?}, {bytes:?}"))
 }
 
-fn parse(bytes: &[u8]) -> Option<Answer> {
+pub(crate) fn parse(bytes: &[u8]) -> Option<Answer> {
     let end = bytes.windows(4).position(|four| four == b"\r\n\r\n")?;
     let head = std::str::from_utf8(&bytes[..end]).ok()?;
     let mut lines = head.split("\r\n");

@@ -18,6 +18,7 @@ pub mod draft;
 pub mod flaky;
 pub mod host;
 pub mod http;
+pub mod identity;
 pub mod running;
 pub mod server;
 

@@ -157,7 +157,11 @@ impl World {
     fn raw_in_flight(&self) -> Option<CommandUuid> {
         match &self.state.in_flight.as_ref()?.command {
             Command::Raw { uuid, .. } => Some(uuid.clone()),
-            _ => None,
+            Command::ProfileList
+            | Command::DeviceInformation
+            | Command::InstallProfile { .. }
+            | Command::RemoveProfile { .. }
+            | Command::RenewIdentity { .. } => None,
         }
     }
 

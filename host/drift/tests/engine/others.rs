@@ -5,6 +5,7 @@ use mooring_drift::command::Command;
 use mooring_drift::desired::{Secrets, Transport};
 use mooring_drift::status::{PendingReason, ProfileStatus, Status};
 use mooring_drift::step::{Closing, Event};
+use mooring_mdm::ids::CommandUuid;
 use mooring_mdm::report::{Answer, Outcome};
 
 use crate::model::{DAY_MS, error, identifier, reason, synced};
@@ -63,10 +64,7 @@ fn an_unanswered_command_does_not_block_the_queue() {
     let mut world = synced(&[]);
     world.enqueue("x", "EraseDevice");
     world.enqueue("y", "DeviceLock");
-    let uuid = |reply: Option<(_, Command)>| match reply.unwrap().1 {
-        Command::Raw { uuid, .. } => uuid.as_str().to_owned(),
-        other => panic!("{other:?}"),
-    };
+    let uuid = |reply: Option<(CommandUuid, Command)>| reply.unwrap().0.as_str().to_owned();
     for _ in 0..3 {
         let reply = world.idle();
         assert_eq!(uuid(reply), "x");

@@ -183,6 +183,7 @@ fn tied(
             issued_at: now,
             host,
             has_authenticated: is_authenticate(message),
+            successor: None,
             certificate: None,
         };
         return documents::create(&fingerprint, &leaf);

@@ -178,7 +178,12 @@ impl Core {
             return None;
         }
         let pin = device_record(host)?.access.pins.first()?;
-        self.enrollment.as_ref()?.renewal_of(&host.id, pin, now)
+        let enrollment = self.enrollment.as_ref()?;
+        // The profile has a challenge, which may not travel openly.
+        if transport(host) == Transport::Open && enrollment.authority().is_some() {
+            return None;
+        }
+        enrollment.renewal_of(&host.id, pin, now)
     }
 
     fn encode(

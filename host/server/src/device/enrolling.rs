@@ -69,6 +69,7 @@ impl Core {
             let mut record = record.clone();
             // It belonged to the device as it was.
             record.bootstrap_token = None;
+            record.unlock_token = None;
             record.is_awaiting_configuration = None;
             changes.extend(self.cleared_of(&record)?);
             changes.extend(self.stepped(&host, record, Event::Authenticate));

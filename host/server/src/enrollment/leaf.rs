@@ -20,6 +20,9 @@ pub(crate) struct Leaf {
     pub(crate) host: Option<HostId>,
     /// Whether an Authenticate came with it.
     pub(crate) has_authenticated: bool,
+    /// SHA-256 of the certificate that was issued for its renewal.
+    #[serde(default)]
+    pub(crate) successor: Option<[u8; 32]>,
     /// The certificate itself in base64, if it was issued here: a device that lost the reply gets
     /// it again.
     pub(crate) certificate: Option<String>,

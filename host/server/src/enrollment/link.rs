@@ -158,9 +158,7 @@ impl Core {
         let now = self.clock.now();
         let link = documents::read::<Link>(&*self.store, &key)?;
         let link = link.filter(|link| link.document.is_good(now));
-        if link.is_none() {
-            return Err(LinkError::NotValid);
-        }
+        let link = link.ok_or(LinkError::NotValid)?;
         let secret = challenge::random();
         let made = self.enrollment_profile(enrollment, Some(&secret))?;
         if made.has_challenge {
@@ -171,6 +169,11 @@ impl Core {
             };
             let change = documents::create(&challenge::key(secret.expose()), &record)?;
             self.store.commit(vec![change])?;
+        } else {
+            // Somebody else issues the identity, so this server will not hear of it.
+            let mut used = link.document.clone();
+            used.used_at = Some(now);
+            self.store.commit(vec![link.replaced_by(&key, &used)?])?;
         }
         Ok(made.raw)
     }

@@ -42,6 +42,8 @@ enum Grounds {
 enum Redeemed {
     Challenge([u8; 32], Read<Challenge>),
     Link([u8; 32], Read<Link>),
+    /// The identity that a renewal was signed with.
+    Signer([u8; 32], Read<Leaf>),
 }
 
 /// Why a request gets no certificate. For the log.
@@ -163,6 +165,7 @@ impl Core {
                 issued_at: now,
                 host: None,
                 has_authenticated: false,
+                successor: None,
                 certificate: Some(STANDARD.encode(issued.der())),
             },
         )?];
@@ -242,7 +245,8 @@ impl Core {
         trusted.map_err(|error| wrong(&error))?;
         let fingerprint = *signer.fingerprint().as_bytes();
         let leaf = documents::read::<Leaf>(&*self.store, &fingerprint)?;
-        let host = leaf.and_then(|leaf| leaf.document.host);
+        let leaf = leaf.ok_or_else(|| wrong(&"it is not known"))?;
+        let host = leaf.document.host.clone();
         let host = host.ok_or_else(|| wrong(&"no host has it"))?;
         let record = self.store.host(&host)?;
         let access = record.as_ref().and_then(device_record).map(|r| &r.access);
@@ -253,7 +257,14 @@ impl Core {
         if !is_pinned {
             return Err(wrong(&"its host has another one"));
         }
-        Ok(Grounds::New(IssuedOn::Renewal { host }, Vec::new()))
+        // The same request once more, by a device that got no answer or by somebody who saw it.
+        if let Some(successor) = leaf.document.successor
+            && let Ok(again) = self.issued_before(&successor, request)
+        {
+            return Ok(again);
+        }
+        let signer = Redeemed::Signer(fingerprint, leaf);
+        Ok(Grounds::New(IssuedOn::Renewal { host }, vec![signer]))
     }
 }
 
@@ -267,6 +278,11 @@ fn redeem(one: Redeemed, fingerprint: [u8; 32], now: Timestamp) -> Result<Change
         Redeemed::Link(key, read) => {
             let mut new = read.document.clone();
             new.used_at = Some(now);
+            read.replaced_by(&key, &new)
+        }
+        Redeemed::Signer(key, read) => {
+            let mut new = read.document.clone();
+            new.successor = Some(fingerprint);
             read.replaced_by(&key, &new)
         }
     }

@@ -85,6 +85,7 @@ impl Core {
         let mut new = record.clone();
         new.sync = self.step(host, record, Event::Authenticate).state;
         new.bootstrap_token = None;
+        new.unlock_token = None;
         if record.id.user_part().is_some() {
             return new;
         }
