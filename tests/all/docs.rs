@@ -13,7 +13,7 @@ use mooring_server::api::{
     ProblemDocument, ProfileDetail, ProfileListing, ProfilePatch, PushCertificateDetail,
     PushRequest, PushResponse, Summary, VersionInfo,
 };
-use mooring_server::http::{Kind, Route};
+use mooring_server::http::{EnrollmentRoute, Kind, Route};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -107,27 +107,37 @@ fn documented(route: &Route) -> (&'static str, Vec<Check>) {
             vec![is_written_by::<HostProfiles>],
         ),
         Route::Refresh(_) => ("POST /api/v1/hosts/{host}/refresh", vec![]),
-        Route::BlockHost(_) => ("POST /api/v1/hosts/{host}/block", vec![]),
-        Route::UnblockHost(_) => ("DELETE /api/v1/hosts/{host}/block", vec![]),
-        Route::AcceptHost(_) => ("POST /api/v1/hosts/{host}/accept", vec![]),
-        Route::Links => (
+        Route::Enrollment(route) => enrollment(route),
+        Route::NanoMdm(_) => ("a route of NANOMDM.md", vec![]),
+    }
+}
+
+/// The same for routes about enrollment.
+fn enrollment(route: &EnrollmentRoute) -> (&'static str, Vec<Check>) {
+    match route {
+        EnrollmentRoute::BlockHost(_) => ("POST /api/v1/hosts/{host}/block", vec![]),
+        EnrollmentRoute::UnblockHost(_) => ("DELETE /api/v1/hosts/{host}/block", vec![]),
+        EnrollmentRoute::AcceptHost(_) => ("POST /api/v1/hosts/{host}/accept", vec![]),
+        EnrollmentRoute::Links => (
             "GET /api/v1/enrollment/links",
             vec![is_written_by::<EnrollmentLinks>],
         ),
-        Route::NewLink => (
+        EnrollmentRoute::NewLink => (
             "POST /api/v1/enrollment/links",
-            vec![is_written_by::<LinkWish>, is_written_by::<NewEnrollmentLink>],
+            vec![
+                is_written_by::<LinkWish>,
+                is_written_by::<NewEnrollmentLink>,
+            ],
         ),
-        Route::RevokeLink(_) => ("DELETE /api/v1/enrollment/links/{id}", vec![]),
-        Route::EnrollmentProfile => ("POST /api/v1/enrollment/profile", vec![]),
-        Route::PushCertificate => (
+        EnrollmentRoute::RevokeLink(_) => ("DELETE /api/v1/enrollment/links/{id}", vec![]),
+        EnrollmentRoute::EnrollmentProfile => ("POST /api/v1/enrollment/profile", vec![]),
+        EnrollmentRoute::PushCertificate => (
             "GET /api/v1/pushcert",
             vec![is_written_by::<PushCertificateDetail>],
         ),
-        Route::SetPushCertificate => ("PUT /api/v1/pushcert", vec![]),
-        Route::SetToken(_) => ("PUT /api/v1/tokens/{service}", vec![]),
-        Route::RemoveToken(_) => ("DELETE /api/v1/tokens/{service}", vec![]),
-        Route::NanoMdm(_) => ("a route of NANOMDM.md", vec![]),
+        EnrollmentRoute::SetPushCertificate => ("PUT /api/v1/pushcert", vec![]),
+        EnrollmentRoute::SetToken(_) => ("PUT /api/v1/tokens/{service}", vec![]),
+        EnrollmentRoute::RemoveToken(_) => ("DELETE /api/v1/tokens/{service}", vec![]),
     }
 }
 

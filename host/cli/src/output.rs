@@ -5,6 +5,7 @@
 
 use std::io::{self, Write as _};
 
+use mooring_server::api::plain_json;
 use serde::Serialize;
 
 use crate::client::ClientError;
@@ -38,7 +39,7 @@ pub(crate) fn document(body: &[u8]) -> Result<(), OutputError> {
 
 /// Writes a value as one line of JSON.
 pub(crate) fn json<T: Serialize>(value: &T) -> Result<(), OutputError> {
-    let body = serde_json::to_vec(value).map_err(io::Error::other)?;
+    let body = plain_json::to_vec(value).map_err(io::Error::other)?;
     document(&body)
 }
 

@@ -6,6 +6,7 @@
 
 mod enrollment;
 mod hosts;
+pub mod plain_json;
 mod profiles;
 
 use std::collections::BTreeMap;

@@ -62,6 +62,7 @@ impl Core {
                 issued_at: self.now(),
                 host: Some(host.id.clone()),
                 has_authenticated: true,
+                successor: None,
                 certificate: None,
             };
             return Ok(documents::create(&held.fingerprint, &leaf)?);

@@ -16,7 +16,6 @@ mod enrollment;
 mod listener;
 mod nanomdm;
 mod peer;
-mod plain_json;
 mod problem;
 mod room;
 mod route;

@@ -14,7 +14,7 @@ use serde_json::ser::Formatter;
 ///
 /// # Errors
 /// That of the document's own serialization.
-pub(super) fn to_vec(document: &impl Serialize) -> serde_json::Result<Vec<u8>> {
+pub fn to_vec(document: &impl Serialize) -> serde_json::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     document.serialize(&mut Serializer::with_formatter(&mut bytes, Plain))?;
     Ok(bytes)
