@@ -242,6 +242,17 @@ fn administration() {
     assert_eq!(status["hosts"], 1);
 }
 
+/// A server goes on when its terminal is closed, or somebody asks it to read its files again.
+#[test]
+fn a_hangup_ends_nothing() {
+    let terminal = Terminal::new();
+    let served = terminal.serve();
+    for _ in 0..2 {
+        served.signal("HUP");
+        terminal.run("status --data data").expect(0);
+    }
+}
+
 /// Every kind of failure has its exit code, and says on standard error what to do.
 #[test]
 fn exit_codes() {
@@ -296,7 +307,11 @@ fn exit_codes() {
         ("pushcert show --data data", &[], 5),
         ("pushcert set none --data data", &[], 64),
         ("pushcert set bad.mobileconfig --data data", &[], 2),
-        ("host accept nobody --data data", &[], 5),
+        (
+            "host accept nobody --fingerprint 0011223344556677 --data data",
+            &[],
+            5,
+        ),
         ("--help", &[], 0),
         ("--version", &[], 0),
     ] {

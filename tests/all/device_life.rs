@@ -5,6 +5,7 @@
 //! real connections to a real server; only the time is a test's own.
 
 mod mac;
+mod outside;
 pub(crate) mod site;
 
 use std::future::pending;

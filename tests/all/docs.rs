@@ -9,9 +9,9 @@ use std::process::Command;
 
 use hyper::Method;
 use mooring_server::api::{
-    EnrollmentLinks, HostDetail, HostListing, HostProfiles, LinkWish, NewEnrollmentLink,
-    ProblemDocument, ProfileDetail, ProfileListing, ProfilePatch, PushCertificateDetail,
-    PushRequest, PushResponse, Summary, VersionInfo,
+    Acceptance, EnrollmentLinks, HostDetail, HostListing, HostProfiles, LinkWish,
+    NewEnrollmentLink, ProblemDocument, ProfileDetail, ProfileListing, ProfilePatch,
+    PushCertificateDetail, PushRequest, PushResponse, Summary, VersionInfo,
 };
 use mooring_server::http::{EnrollmentRoute, Kind, Route};
 use serde::Serialize;
@@ -117,7 +117,10 @@ fn enrollment(route: &EnrollmentRoute) -> (&'static str, Vec<Check>) {
     match route {
         EnrollmentRoute::BlockHost(_) => ("POST /api/v1/hosts/{host}/block", vec![]),
         EnrollmentRoute::UnblockHost(_) => ("DELETE /api/v1/hosts/{host}/block", vec![]),
-        EnrollmentRoute::AcceptHost(_) => ("POST /api/v1/hosts/{host}/accept", vec![]),
+        EnrollmentRoute::AcceptHost(_) => (
+            "POST /api/v1/hosts/{host}/accept",
+            vec![is_written_by::<Acceptance>],
+        ),
         EnrollmentRoute::Links => (
             "GET /api/v1/enrollment/links",
             vec![is_written_by::<EnrollmentLinks>],

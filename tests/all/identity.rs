@@ -3,7 +3,9 @@
 mod answers;
 mod blocking;
 mod holding;
+mod issuing;
 mod matrix;
+mod outside;
 mod pinning;
 mod renewal;
 mod replay;

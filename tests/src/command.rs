@@ -110,7 +110,7 @@ impl Terminal {
         Served {
             admin_url: text("admin_url"),
             device_url: text("device_url"),
-            _started: started,
+            started,
         }
     }
 
@@ -157,7 +157,17 @@ pub struct Served {
     pub admin_url: String,
     /// Where devices reach it.
     pub device_url: String,
-    _started: Started,
+    started: Started,
+}
+
+impl Served {
+    /// Sends it a signal, named as for `kill`.
+    #[track_caller]
+    pub fn signal(&self, name: &str) {
+        let id = self.started.child.id().to_string();
+        let sent = Command::new("kill").args(["-s", name, &id]).status();
+        assert!(sent.expect("there is a kill").success(), "{name}");
+    }
 }
 
 /// A command that goes on, in a process of its own.

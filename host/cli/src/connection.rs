@@ -13,6 +13,7 @@ use mooring_server::serve::{TOKEN_FILE, URL_FILE};
 use crate::client::Client;
 use crate::exit::UsageError;
 use crate::files;
+use crate::text::shell_word;
 
 /// The variable with the token; there is no option for it, since others can see a command line.
 const TOKEN_VARIABLE: &str = "MOORING_TOKEN";
@@ -51,6 +52,29 @@ impl ConnectionArgs {
     /// [`UsageError`] if the file cannot be read.
     pub(crate) fn ca_pem(&self) -> Result<Option<Vec<u8>>, UsageError> {
         self.ca.as_deref().map(files::read).transpose()
+    }
+
+    /// What was given, as part of a command for the same server; begins with a space unless empty.
+    pub(crate) fn words(&self) -> String {
+        let path = |path: &Path| shell_word(&path.display().to_string());
+        let given = [
+            ("data", self.data.as_deref().map(path)),
+            (
+                "url",
+                self.url
+                    .as_deref()
+                    .filter(|url| !url.is_empty())
+                    .map(shell_word),
+            ),
+            ("ca", self.ca.as_deref().map(path)),
+        ];
+        let mut text = String::new();
+        for (name, word) in given {
+            if let Some(word) = word {
+                text.extend([" --", name, " ", &word]);
+            }
+        }
+        text
     }
 
     fn find(&self, token: Option<Token>) -> anyhow::Result<Found> {
@@ -152,6 +176,18 @@ mod tests {
         );
         let found = args(None, Some("http://b")).find(Some(token("t"))).unwrap();
         assert!(!format!("{found:?}").contains("\"t\""));
+    }
+
+    /// Proves that a command for the same server names what was given, each as one word.
+    #[test]
+    fn words_for_a_command() {
+        let words = |data: Option<&str>, url| args(data.map(Path::new), url).words();
+        assert_eq!(words(None, Some("")), "");
+        assert_eq!(words(Some("a b"), None), " --data 'a b'");
+        assert_eq!(
+            words(Some("d"), Some("http://[::1]:1")),
+            " --data d --url 'http://[::1]:1'"
+        );
     }
 
     /// Proves that a missing folder is wrong usage with advice, and an empty one names the file.

@@ -1,4 +1,4 @@
-//! Being asked to stop.
+//! Being asked to stop, and being hung up on.
 //!
 //! Invariant: from the moment it is listened for, a signal is not lost and does not kill: it waits
 //! until somebody looks.
@@ -17,6 +17,23 @@ pub(crate) fn stop() -> impl Future<Output = ()> {
             () = arrival(interrupt) => {}
             () = arrival(terminate) => {}
         }
+    }
+}
+
+/// Listens from now on, so that SIGHUP does not end the process, also when its terminal is closed;
+/// says each time that there is nothing to do. Does not complete.
+pub(crate) fn hangups() -> impl Future<Output = ()> {
+    let hangup = signal(SignalKind::hangup());
+    async {
+        let Ok(mut signals) = hangup else {
+            return pending().await;
+        };
+        while signals.recv().await.is_some() {
+            tracing::info!(
+                "SIGHUP changes nothing: certificate files are read again by themselves"
+            );
+        }
+        pending::<()>().await;
     }
 }
 

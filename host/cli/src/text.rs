@@ -8,7 +8,7 @@
 pub(crate) fn clean(text: &str) -> String {
     text.chars()
         .filter_map(|c| match c {
-            '\n' | '\r' | '\t' => Some(' '),
+            '\n' | '\r' | '\t' | '\u{2028}' | '\u{2029}' => Some(' '),
             '\u{200e}'
             | '\u{200f}'
             | '\u{061c}'
@@ -18,6 +18,23 @@ pub(crate) fn clean(text: &str) -> String {
             _ => Some(c),
         })
         .collect()
+}
+
+/// A text as one word of a command that a person copies into a shell: quoted where the shell would
+/// make more of it.
+pub(crate) fn shell_word(text: &str) -> String {
+    let text = clean(text);
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-._/:@%+=,".contains(c);
+    if !text.is_empty() && text.chars().all(is_plain) {
+        return text;
+    }
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+/// The same for the last word of a command, which must not be taken for an option.
+pub(crate) fn positional(text: &str) -> String {
+    let dashes = if text.starts_with('-') { "-- " } else { "" };
+    dashes.to_owned() + &shell_word(text)
 }
 
 /// What stands where a value is not known.
@@ -104,6 +121,21 @@ mod tests {
         assert_eq!(clean("a\u{1b}[31mb\u{9b}1mc\u{7}\u{7f}"), "a[31mb1mc");
         assert_eq!(clean("gpj.\u{202e}exe\u{2066}x\u{200f}"), "gpj.exex");
         assert_eq!(clean("Zoë's\tMac\r\n日本"), "Zoë's Mac  日本");
+    }
+
+    /// Proves that a name from a device is one word and no option in a command that is copied.
+    #[test]
+    fn words_of_a_shell() {
+        for (text, word) in [
+            ("C02X-1", "C02X-1"),
+            ("", "''"),
+            ("a b", "'a b'"),
+            ("$(reboot);`x`", "'$(reboot);`x`'"),
+            ("it's\u{1b}", r"'it'\''s'"),
+            ("--url=x", "-- --url=x"),
+        ] {
+            assert_eq!(positional(text), word);
+        }
     }
 
     /// Proves that columns are aligned by characters and that lines do not end in spaces.

@@ -11,7 +11,9 @@ use mooring_mdm::report::Outcome;
 use crate::command::Command;
 use crate::next::Context;
 use crate::state::{InFlight, Phase, SyncState};
-use crate::step::{Closing, Step, close_by_report, hand_out};
+use crate::step::{
+    Closing, Step, close_by_report, hand_out, in_flight as in_flight_again, is_still_meant,
+};
 
 /// The command of others that comes next, if one may be handed out.
 pub(crate) fn next(step: &Step, context: &Context<'_>) -> Option<Command> {
@@ -49,6 +51,7 @@ pub(crate) fn hand_out_again(step: &mut Step, context: &Context<'_>) -> bool {
     *deliveries += 1;
     in_flight.at = context.now;
     in_flight.in_reply_to = None;
+    in_flight.in_reply_to_raw = None;
     step.reply = Some((uuid.clone(), in_flight.command.clone()));
     true
 }
@@ -84,7 +87,23 @@ pub(crate) fn result(
     let sequence = in_flight.sequence;
     step.closed = Some((in_flight, closing));
     hand_out(step, Some(sequence), context);
+    if let Some(next) = &mut step.state.in_flight {
+        next.in_reply_to_raw = Some(uuid.clone());
+    }
     true
+}
+
+/// A report about a raw command that is not in flight: if it is the one that was answered last, the
+/// device did not get the reply, and gets it again.
+pub(crate) fn repeated(step: &mut Step, uuid: &CommandUuid, context: &Context<'_>) {
+    let Some(in_flight) = &step.state.in_flight else {
+        return;
+    };
+    if in_flight.in_reply_to_raw.as_ref() == Some(uuid)
+        && is_still_meant(&in_flight.command, context)
+    {
+        step.reply = in_flight_again(&step.state, context.enrollment, context.names);
+    }
 }
 
 /// A command that may have changed profiles behind the engine's back: a list has to tell.

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use mooring_mdm::device::ListedProfile;
 use mooring_mdm::error_chain::ErrorEntry;
-use mooring_mdm::ids::{PayloadIdentifier, PayloadUuid};
+use mooring_mdm::ids::{CommandUuid, PayloadIdentifier, PayloadUuid};
 use serde::{Deserialize, Serialize};
 
 use crate::command::Command;
@@ -59,6 +59,8 @@ pub struct InFlight {
     pub at: Timestamp,
     /// The command whose report it was the reply to; that report, repeated, gets it again.
     pub in_reply_to: Option<u32>,
+    /// The same if somebody else made and named that command.
+    pub in_reply_to_raw: Option<CommandUuid>,
 }
 
 /// A change whose outcome nobody knows: the device came back without a word about it.

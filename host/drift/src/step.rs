@@ -114,9 +114,7 @@ fn refresh_asked(state: &mut SyncState) {
         ..Periodic::default()
     };
     for attempts in state.attempts.values_mut() {
-        attempts.next = NextAttempt::Now;
-        attempts.failed = 0;
-        attempts.lost = 0;
+        (attempts.next, attempts.failed, attempts.lost) = (NextAttempt::Now, 0, 0);
     }
 }
 
@@ -172,6 +170,7 @@ fn result(step: &mut Step, uuid: &CommandUuid, outcome: Outcome, context: &Conte
     }
     let (enrollment, epoch) = (context.enrollment, step.state.epoch);
     let Some(sequence) = context.names.sequence_of(enrollment, epoch, uuid) else {
+        raw::repeated(step, uuid, context);
         return;
     };
     if step.state.phase != Phase::Enrolled {
@@ -223,7 +222,7 @@ fn late_result(step: &mut Step, sequence: u32, outcome: &Outcome, context: &Cont
 }
 
 /// Whether the desired state still asks for a command that was handed out.
-fn is_still_meant(command: &Command, context: &Context<'_>) -> bool {
+pub(crate) fn is_still_meant(command: &Command, context: &Context<'_>) -> bool {
     match command {
         Command::ProfileList
         | Command::DeviceInformation
@@ -376,6 +375,7 @@ pub(crate) fn hand_out(step: &mut Step, in_reply_to: Option<u32>, context: &Cont
         command,
         at: context.now,
         in_reply_to,
+        in_reply_to_raw: None,
     });
     step.reply = in_flight(&step.state, context.enrollment, context.names);
 }

@@ -12,7 +12,7 @@ use der::asn1::UintRef;
 use der::oid::ObjectIdentifier;
 use der::oid::db::{rfc5280, rfc5912};
 use der::{Decode, Encode, Reader, SliceReader};
-use x509_cert::ext::pkix::{ExtendedKeyUsage, SubjectKeyIdentifier};
+use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage, SubjectKeyIdentifier};
 use x509_cert::spki::SubjectPublicKeyInfoOwned;
 
 use crate::tlv::{self, TlvError};
@@ -200,6 +200,16 @@ impl Certificate {
                 let _ = write!(text, "{byte:02x}");
                 text
             })
+    }
+    /// Whether it may issue others: nothing in it says that it is no CA's (RFC 5280 section 4.2.1.9).
+    /// Old roots say nothing at all.
+    pub fn may_issue(&self) -> bool {
+        let tbs = &self.parsed().tbs_certificate;
+        match tbs.get::<BasicConstraints>() {
+            Ok(Some((_, constraints))) => constraints.ca,
+            Ok(None) => self.is_self_issued(),
+            Err(_) => false,
+        }
     }
 
     /// Whether issuer and subject are the same name, as in the certificate of a root CA. It does

@@ -92,9 +92,10 @@ pub struct Signed {
     /// It is a SHA-256 over the signer's key, what is signed (signing time included, if the device
     /// states one) and the part of the signature that only the key's holder can vary.
     pub digest: [u8; 32],
-    /// Whether the signer stated when it signed. Without that, signatures of equal bodies are equal,
-    /// and `digest` does not tell a message that is sent again from the next one like it.
-    pub has_signing_time: bool,
+    /// When the signer says that it signed, in Unix milliseconds. Without that, signatures of equal
+    /// bodies are equal, and `digest` does not tell a message that is sent again from the next one
+    /// like it.
+    pub signed_at_ms: Option<u64>,
 }
 
 /// The bytes in an `Mdm-Signature` header: standard base64 with padding.
@@ -132,7 +133,7 @@ pub fn verify_detached(cms: &[u8], body: &[u8]) -> Result<Signed, SignatureError
     }
     let signer = message.signer_certificate()?.clone();
     let digest = message.verify(body, &signer)?;
-    let has_signing_time = message.has_signing_time();
+    let signed_at_ms = message.signing_time_ms();
     let others = message
         .certificates
         .into_iter()
@@ -142,7 +143,7 @@ pub fn verify_detached(cms: &[u8], body: &[u8]) -> Result<Signed, SignatureError
         signer,
         others,
         digest,
-        has_signing_time,
+        signed_at_ms,
     })
 }
 

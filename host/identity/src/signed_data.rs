@@ -14,6 +14,7 @@ use der::asn1::{AnyRef, ObjectIdentifier, OctetStringRef, SetOfVec};
 use der::oid::db::{rfc5911, rfc5912};
 use der::{Any, Decode, Encode, Reader, SliceReader, Tag, TagNumber, Tagged};
 use x509_cert::spki::AlgorithmIdentifierOwned;
+use x509_cert::time::Time;
 
 use crate::certificate::{Certificate, KeyKind, sha256};
 use crate::signature::SignatureError;
@@ -121,9 +122,11 @@ impl SignedData {
         Ok(attribute.values.get(0))
     }
 
-    /// Whether the signer states when it signed.
-    pub(crate) fn has_signing_time(&self) -> bool {
-        matches!(self.signed_attribute(rfc5911::ID_SIGNING_TIME), Ok(Some(_)))
+    /// When the signer says that it signed, in Unix milliseconds (RFC 5652 section 11.3).
+    pub(crate) fn signing_time_ms(&self) -> Option<u64> {
+        let stated = self.signed_attribute(rfc5911::ID_SIGNING_TIME).ok()??;
+        let time = Time::from_der(&stated.to_der().ok()?).ok()?;
+        u64::try_from(time.to_unix_duration().as_millis()).ok()
     }
 
     /// Checks the signature over `content` with the key of `certificate`.

@@ -86,6 +86,16 @@ impl<D: Document> Read<D> {
             expected: Expected::Same(self.bytes),
         })
     }
+
+    /// Deletes this record, if it still is what was read.
+    pub(crate) fn deleted(self, key: &[u8]) -> Change {
+        Change::Document {
+            space: D::SPACE,
+            key: key.to_vec(),
+            value: None,
+            expected: Expected::Same(self.bytes),
+        }
+    }
 }
 
 fn decode<D: Document>(key: &[u8], bytes: Vec<u8>) -> Result<Read<D>, StoreError> {

@@ -8,8 +8,8 @@
 //! understands it.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -31,11 +31,31 @@ use crate::random;
 /// The `UserID` that a Shared iPad sends for all its users.
 const SHARED_IPAD_USER_ID: &str = "FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF";
 
+/// Events read at once to learn their sizes. A few, since each may have megabytes.
+const RESUME_PAGE: usize = 16;
+
 /// Numbers events, and says when there are new ones.
 #[derive(Debug)]
 pub(crate) struct Events {
     next: AtomicU64,
+    sizes: Mutex<Sizes>,
     wake: Arc<Notify>,
+}
+
+/// How large the events are that wait, in bytes, by number. One whose commit failed is among them
+/// until those behind it are told or dropped.
+#[derive(Debug, Default)]
+struct Sizes {
+    each: BTreeMap<u64, u64>,
+    total: u64,
+}
+
+impl Sizes {
+    fn add(&mut self, number: u64, bytes: &[u8]) {
+        let size = bytes.len() as u64;
+        self.total += size;
+        self.each.insert(number, size);
+    }
 }
 
 /// What is told of one message. Its key is [`key`].
@@ -51,6 +71,17 @@ pub(crate) struct Event {
     #[serde(rename = "checkin_event")]
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(crate) check_in: Option<Said>,
+}
+
+impl Event {
+    /// The same without the message that it tells of.
+    pub(crate) fn without_payload(mut self) -> Self {
+        for said in [&mut self.report, &mut self.check_in].into_iter().flatten() {
+            said.raw_payload = None;
+            said.raw_payload_omitted = Some(true);
+        }
+        self
+    }
 }
 
 impl Document for Event {
@@ -71,7 +102,11 @@ pub(crate) struct Said {
     #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
     pub(crate) url_params: BTreeMap<String, String>,
     /// The message in base64, byte for byte.
-    pub(crate) raw_payload: String,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(crate) raw_payload: Option<String>,
+    /// There was one, and the listener did not take it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(crate) raw_payload_omitted: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(crate) ids: Option<Ids>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -106,14 +141,28 @@ impl Events {
     /// # Errors
     /// [`StoreError`] if the outbox cannot be read.
     pub(crate) fn resume(store: &dyn Store) -> Result<Self, StoreError> {
-        let newest = KeyRange {
-            is_reversed: true,
-            ..KeyRange::default()
-        };
-        let newest = store.documents(Space::Outbox, newest, 1)?.pop();
-        let next = newest.map_or(1, |document| number(&document.key).saturating_add(1));
+        let mut sizes = Sizes::default();
+        let mut after: Option<Vec<u8>> = None;
+        loop {
+            let range = KeyRange {
+                after: after.as_deref(),
+                ..KeyRange::default()
+            };
+            let page = store.documents(Space::Outbox, range, RESUME_PAGE)?;
+            for event in &page {
+                sizes.add(number(&event.key), &event.value);
+            }
+            let is_last = page.len() < RESUME_PAGE;
+            after = page.into_iter().next_back().map(|event| event.key);
+            if is_last {
+                break;
+            }
+        }
+        let newest = sizes.each.last_key_value();
+        let next = newest.map_or(1, |(number, _)| number.saturating_add(1));
         Ok(Self {
             next: AtomicU64::new(next),
+            sizes: Mutex::new(sizes),
             wake: Arc::new(Notify::new()),
         })
     }
@@ -148,7 +197,7 @@ impl Events {
             udid: root.and_then(|root| text(root, "UDID")),
             enrollment_id: root.and_then(|root| text(root, "EnrollmentID")),
             url_params: request.parameters.clone(),
-            raw_payload: STANDARD.encode(request.body),
+            raw_payload: Some(STANDARD.encode(request.body)),
             ids: Some(ids(enrollment, read.as_ref().map(|read| &read.document))),
             ..said
         };
@@ -163,7 +212,15 @@ impl Events {
             report,
             check_in,
         };
-        documents::put(&key(self.next.fetch_add(1, Ordering::Relaxed)), &event)
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        let change = documents::put(&key(number), &event)?;
+        if let Change::Document {
+            value: Some(bytes), ..
+        } = &change
+        {
+            self.sizes().add(number, bytes);
+        }
+        Ok(change)
     }
 
     /// Says that an event was committed.
@@ -174,6 +231,39 @@ impl Events {
     /// Says when events were committed.
     pub(crate) fn wake(&self) -> Arc<Notify> {
         Arc::clone(&self.wake)
+    }
+
+    /// Events before `number` do not wait any more.
+    pub(crate) fn gone_before(&self, number: u64) {
+        let mut sizes = self.sizes();
+        let waiting = sizes.each.split_off(&number);
+        let gone: u64 = sizes.each.values().sum();
+        sizes.each = waiting;
+        sizes.total -= gone;
+    }
+
+    /// Bytes that wait.
+    pub(crate) fn waiting_bytes(&self) -> u64 {
+        self.sizes().total
+    }
+
+    /// The number before which all events must go so that at most `bytes_max` wait.
+    pub(crate) fn first_within(&self, bytes_max: u64) -> u64 {
+        let sizes = self.sizes();
+        let mut total = sizes.total;
+        for (number, size) in &sizes.each {
+            if total <= bytes_max {
+                return *number;
+            }
+            total -= size;
+        }
+        // Nothing waits, or its last event is too large itself.
+        let last = sizes.each.last_key_value();
+        last.map_or(0, |(number, _)| number.saturating_add(1))
+    }
+
+    fn sizes(&self) -> MutexGuard<'_, Sizes> {
+        self.sizes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The number of the next event.

@@ -109,3 +109,6 @@ pub const PARAMETERS_MAX: usize = 32;
 
 /// Longest token of one of Apple's services that is kept, in bytes.
 pub const SERVICE_TOKEN_BYTES_MAX: usize = 64 * 1024;
+
+/// Times that the profile of one link is fetched: each has a challenge of its own.
+pub const LINK_FETCHES_MAX: u32 = 50;

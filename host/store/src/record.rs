@@ -182,6 +182,8 @@ pub struct EnrollmentRecord {
     pub recent_messages: Vec<[u8; 16]>,
     /// The same of check-ins alone, newest first; as many as the caller keeps.
     pub recent_check_ins: Vec<[u8; 16]>,
+    /// The latest time at which the device said that it signed a message.
+    pub newest_signed_at: Option<Timestamp>,
     /// The revision that was read, 0 for a new enrollment. A commit stores `revision + 1`.
     pub revision: u64,
 }
@@ -204,6 +206,7 @@ impl EnrollmentRecord {
             token_updates: 0,
             recent_messages: Vec::new(),
             recent_check_ins: Vec::new(),
+            newest_signed_at: None,
             revision: 0,
         }
     }

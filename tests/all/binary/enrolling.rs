@@ -130,7 +130,9 @@ fn access() {
     assert_eq!(shown["authenticated_by"], "signature");
     assert_eq!(shown["identities"].as_array().map(Vec::len), Some(1));
     terminal
-        .run(&format!("host accept {id} --data data"))
+        .run(&format!(
+            "host accept {id} --fingerprint 0011223344556677 --data data"
+        ))
         .expect(2);
     terminal
         .run(&format!("host block {id} --data data"))

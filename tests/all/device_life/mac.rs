@@ -6,15 +6,16 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use mooring_server::api::NewEnrollmentLink;
 use mooring_server::device::DeviceAuth;
 use mooring_sim::{
     Channel, Credential, Device, DeviceOptions, Ending, Enrollment, EnrollmentProfile, Habits,
     Next, PrivateKey, Reply, Request, SCEP_MESSAGE_TYPE, ScepFailure, Status, Wish,
 };
 use mooring_tests::TestClock;
-use mooring_tests::http::{self, Answer};
+use mooring_tests::http;
 
-use super::site::{HEADER, Site};
+use super::site::{HEADER, Site, address};
 
 /// Contacts within which it must come to rest.
 const CONTACTS_MAX: usize = 8;
@@ -57,16 +58,32 @@ impl<'a> Mac<'a> {
     /// Gets an enrollment profile by a new link for its serial number, and an identity by SCEP.
     pub(crate) fn enroll(&mut self) {
         let link = self.site.link(&self.device.identity().serial);
-        let (_, token) = link.url.rsplit_once('/').unwrap();
-        let fetched = self.http("GET", &format!("/enroll/{token}"), &[], b"");
-        assert_eq!(fetched.status, 200, "{}", fetched.text());
-        let kind = "application/x-apple-aspen-config";
-        assert_eq!(fetched.header("content-type"), Some(kind));
-        let profile = EnrollmentProfile::read(&fetched.body).unwrap();
+        let profile = self.fetch(&link);
         assert_eq!(self.site.state_of(&link), "open");
         let credential = self.obtain(&profile, None).unwrap();
         assert_eq!(self.site.state_of(&link), "used");
         self.device.enroll(profile, credential);
+    }
+
+    /// The same where another server issues the identities, which this one does not hear of: the
+    /// link is for any device.
+    pub(crate) fn enroll_outside(&mut self) {
+        let link = self.site.link_for_any();
+        let profile = self.fetch(&link);
+        assert_eq!(self.site.state_of(&link), "used");
+        assert_ne!(address(&profile.scep.url), self.site.device);
+        let credential = self.obtain(&profile, None).unwrap();
+        self.device.enroll(profile, credential);
+    }
+
+    fn fetch(&self, link: &NewEnrollmentLink) -> EnrollmentProfile {
+        let (_, token) = link.url.rsplit_once('/').unwrap();
+        let path = format!("/enroll/{token}");
+        let fetched = http::exchange(self.site.device, &http::request("GET", &path, &[], b""));
+        assert_eq!(fetched.status, 200, "{}", fetched.text());
+        let kind = "application/x-apple-aspen-config";
+        assert_eq!(fetched.header("content-type"), Some(kind));
+        EnrollmentProfile::read(&fetched.body).unwrap()
     }
 
     /// One contact of both channels.
@@ -144,7 +161,9 @@ impl<'a> Mac<'a> {
         let kind = format!("Content-Type: {}", request.content_type);
         let url = self.device.address(request).expect("it was enrolled");
         let (_, path) = url.rsplit_once('/').unwrap();
-        let answer = self.http("PUT", &format!("/{path}"), &[&kind, &proof], &request.body);
+        let path = format!("/{path}");
+        let request = http::request("PUT", &path, &[&kind, &proof], &request.body);
+        let answer = http::exchange(self.site.device, &request);
         Reply {
             status: answer.status,
             body: answer.body,
@@ -159,7 +178,9 @@ impl<'a> Mac<'a> {
     ) -> Result<Credential, ScepFailure> {
         let scep = &profile.scep;
         let operation = |method, name, headers: &[&str], body: &[u8]| {
-            let answer = self.http(method, &format!("/scep?operation={name}"), headers, body);
+            let path = format!("/scep?operation={name}");
+            let request = http::request(method, &path, headers, body);
+            let answer = http::exchange(address(&scep.url), &request);
             assert_eq!(answer.status, 200, "{name}: {}", answer.text());
             answer.body
         };
@@ -181,13 +202,6 @@ impl<'a> Mac<'a> {
         let (waiting, message) = Enrollment::begin(wish, key, now_ms)?;
         let kind = format!("Content-Type: {SCEP_MESSAGE_TYPE}");
         waiting.finish(&operation("POST", "PKIOperation", &[&kind], &message))
-    }
-
-    fn http(&self, method: &str, path: &str, headers: &[&str], body: &[u8]) -> Answer {
-        http::exchange(
-            self.site.device,
-            &http::request(method, path, headers, body),
-        )
     }
 
     /// How often it was told this.

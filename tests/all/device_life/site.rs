@@ -43,6 +43,16 @@ impl Site {
     /// A server whose devices show who they are in this way, with a push certificate set. `mtls`
     /// comes with TLS; `is_tls` asks for it otherwise.
     pub(crate) fn start(way: DeviceAuth, is_tls: bool, clock: &Clock) -> Self {
+        Self::adapted(way, is_tls, clock, |_, _| {})
+    }
+
+    /// The same with other options.
+    pub(crate) fn adapted(
+        way: DeviceAuth,
+        is_tls: bool,
+        clock: &Clock,
+        adapt: impl FnOnce(&mut ServeOptions, &mut EnrollmentOptions),
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let runtime = Runtime::new().unwrap();
         let apns = {
@@ -61,7 +71,10 @@ impl Site {
             options.cert_header = Some(HEADER.to_owned());
             options.trusted_proxies = vec!["127.0.0.1/32".parse().unwrap()];
         }
-        let server = start(&runtime, options);
+        // The URL follows from the port, which is chosen at last.
+        let mut enrollment = EnrollmentOptions::new("");
+        adapt(&mut options, &mut enrollment);
+        let server = start(&runtime, options, &enrollment);
         let site = Self {
             admin: address(&server.admin_url()),
             device: address(&server.device_url()),
@@ -74,6 +87,11 @@ impl Site {
         assert_eq!(set.status, 200, "{}", set.text());
         assert_eq!(set.json()["topic"], TOPIC);
         site
+    }
+
+    /// The file with the CA that issues identities to devices.
+    pub(crate) fn device_ca_file(&self) -> PathBuf {
+        self.folder.path().join("data/device-ca.pem")
     }
 
     /// The file with the CA of the server's own certificate.
@@ -91,7 +109,18 @@ impl Site {
     /// A new link for the device with this serial number.
     #[track_caller]
     pub(crate) fn link(&self, serial: &str) -> NewEnrollmentLink {
-        let wish = serde_json::json!({ "serial": serial }).to_string();
+        self.new_link(&serde_json::json!({ "serial": serial }))
+    }
+
+    /// A new link for any device.
+    #[track_caller]
+    pub(crate) fn link_for_any(&self) -> NewEnrollmentLink {
+        self.new_link(&serde_json::json!({}))
+    }
+
+    #[track_caller]
+    fn new_link(&self, wish: &serde_json::Value) -> NewEnrollmentLink {
+        let wish = wish.to_string();
         let made = self.api("POST", "/api/v1/enrollment/links", wish.as_bytes());
         assert_eq!(made.status, 201, "{}", made.text());
         serde_json::from_slice(&made.body).unwrap()
@@ -160,7 +189,7 @@ impl Drop for Site {
 }
 
 /// Starts the server. The public URL names the port, so the port is chosen before.
-fn start(runtime: &Runtime, mut options: ServeOptions) -> Server {
+fn start(runtime: &Runtime, mut options: ServeOptions, enrollment: &EnrollmentOptions) -> Server {
     let scheme = if options.tls.is_some() {
         "https"
     } else {
@@ -170,8 +199,10 @@ fn start(runtime: &Runtime, mut options: ServeOptions) -> Server {
         let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         options.device = free.local_addr().unwrap();
         drop(free);
-        let url = format!("{scheme}://{}", options.device);
-        options.enrollment = Some(EnrollmentOptions::new(url));
+        options.enrollment = Some(EnrollmentOptions {
+            public_url: format!("{scheme}://{}", options.device),
+            ..enrollment.clone()
+        });
         match runtime.block_on(Server::start(options.clone())) {
             Ok(server) => return server,
             Err(ServeError::Listen { .. }) => {}
@@ -199,7 +230,7 @@ fn tls_files(folder: &Path) -> TlsFiles {
     files
 }
 
-fn address(url: &str) -> SocketAddr {
+pub(super) fn address(url: &str) -> SocketAddr {
     let (_, rest) = url.split_once("://").expect("a URL");
     let authority = rest.split('/').next().unwrap_or_default();
     authority.parse().expect("an address")

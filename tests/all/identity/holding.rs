@@ -111,7 +111,11 @@ fn accepting() {
         let mut member = Member::new(&site, 0, way, Habits::default());
         member.settle(&site);
         let (host, old) = (member.id(), member.card());
-        assert!(site.server.accept_host(&host).is_err(), "nothing is held");
+        let shown = member.card().certificate.fingerprint().to_string();
+        assert!(
+            site.server.accept_host(&host, &shown).is_err(),
+            "nothing is held"
+        );
 
         member.device.erase();
         member.key = 1;
@@ -123,7 +127,12 @@ fn accepting() {
         member.settle(&site);
         assert_eq!(member.take_work(), Vec::<String>::new(), "it is held");
         let epoch = site.epoch(&host);
-        site.server.accept_host(&host).unwrap();
+        assert!(
+            site.server.accept_host(&host, &shown).is_err(),
+            "another one is held"
+        );
+        let shown = held(&site, &host).unwrap();
+        site.server.accept_host(&host, &shown).unwrap();
         assert_eq!(held(&site, &host), None);
         assert!(site.epoch(&host) != epoch, "a new epoch");
         site.server.clock.advance(1000);
@@ -132,7 +141,7 @@ fn accepting() {
         site.server.assert_applied(1);
         assert_eq!(site.tell(way, &old, &who(&member, "idle")).status(), 400);
         assert!(
-            site.server.accept_host(&host).is_err(),
+            site.server.accept_host(&host, &shown).is_err(),
             "nothing is held any more"
         );
     }
@@ -148,7 +157,8 @@ fn accepted_certificates_belong() {
     site.enroll(way, &ours, &OURS);
     let new = outside().card("new", 1);
     site.tell(way, &new, &OURS.says("authenticate"));
-    site.server.accept_host(OURS.udid).unwrap();
+    let shown = held(&site, OURS.udid).unwrap();
+    site.server.accept_host(OURS.udid, &shown).unwrap();
     let before = site.snapshot();
     assert_eq!(
         site.tell(way, &new, &OTHER.says("authenticate")).status(),
@@ -158,9 +168,10 @@ fn accepted_certificates_belong() {
 
     let third = outside().card("third", 2);
     site.tell(way, &third, &OURS.says("authenticate"));
+    let shown = held(&site, OURS.udid).unwrap();
     site.enroll(way, &third, &OTHER);
     assert!(
-        site.server.accept_host(OURS.udid).is_err(),
+        site.server.accept_host(OURS.udid, &shown).is_err(),
         "it is another host's by now"
     );
     assert_eq!(

@@ -17,8 +17,9 @@ const NEW: Who = Who::new("9D0E3C58-2A41-4B7F-A6C9-E47180B5D236", "K3M8P2QW7T");
 /// Another device, which is enrolled too.
 pub(super) const OTHER: Who = Who::new("5C81D7E4-09BF-4A26-93E0-6F2D48A1C3B7", "H2V6N9XR4D");
 
-/// Every row of the check-in table, and every report.
-pub(super) const ROWS: [&str; 16] = [
+/// Every row of the check-in table, and every report; also of a User Enrollment, which has an
+/// `EnrollmentID` and no UDID, and of a user of a Shared iPad.
+pub(super) const ROWS: [&str; 21] = [
     "authenticate",
     "token-update",
     "user-token-update",
@@ -35,6 +36,11 @@ pub(super) const ROWS: [&str; 16] = [
     "acknowledged",
     "not-now",
     "error-install-profile",
+    "command-format-error",
+    "ios-user-enrollment-authenticate",
+    "ios-user-enrollment-idle",
+    "ios-shared-ipad-token-update",
+    "ios-shared-ipad-idle",
 ];
 
 /// A server with an enrolled device that is in the middle of its work, and another one.

@@ -119,6 +119,57 @@ fn a_new_enrollment_has_an_empty_queue() {
     }
 }
 
+/// A command that the device has when it enrolls anew, or leaves, is lost: it may have been done.
+/// The one behind it was never handed out.
+#[test]
+fn what_was_handed_out_is_lost() {
+    for ending in ["Authenticate", "CheckOut"] {
+        let (server, commands) = (TestServer::new(), Commands::default());
+        enroll(&server, "D");
+        for uuid in ["ONE", "TWO"] {
+            enqueue(&commands, &server, "D", &command(uuid, "SecurityInfo")).unwrap();
+        }
+        fetch(&server, "D", "ONE");
+        let last = super::message(&[
+            ("MessageType", ending),
+            ("UDID", "D"),
+            ("SerialNumber", "C02SERIAL"),
+        ]);
+        say(&server, &last);
+        let mut results = results(&server, "D");
+        results.sort();
+        let wanted = [("ONE", "Lost"), ("TWO", "Cleared")];
+        let wanted = wanted.map(|(uuid, status)| (uuid.to_owned(), status.to_owned()));
+        assert_eq!(results, wanted, "{ending}");
+    }
+}
+
+/// A host that is removed leaves nothing of its queue and its results, however many there are, and
+/// nobody else's go with them.
+#[test]
+fn a_removed_host_leaves_nothing() {
+    let (server, commands) = (TestServer::new(), Commands::default());
+    for udid in ["D", "E"] {
+        enroll(&server, udid);
+        for number in 0..40 {
+            let uuid = format!("C-{number}");
+            enqueue(&commands, &server, udid, &command(&uuid, "SecurityInfo")).unwrap();
+            say(&server, &answer_to(udid, &fetch(&server, udid, &uuid)));
+        }
+        for number in 40..80 {
+            let uuid = format!("C-{number}");
+            enqueue(&commands, &server, udid, &command(&uuid, "SecurityInfo")).unwrap();
+        }
+    }
+    server.remove_host("D").unwrap();
+    enroll(&server, "D");
+    assert!(waiting(&server, "D").is_empty() && results(&server, "D").is_empty());
+    assert_eq!(
+        (waiting(&server, "E").len(), results(&server, "E").len()),
+        (40, 40)
+    );
+}
+
 /// A command waits through a restart, and the one behind it is still behind it.
 #[test]
 fn a_queue_survives_a_restart() {

@@ -253,3 +253,67 @@ fn the_oldest_are_dropped() {
 
     assert_eq!(first["checkin_event"]["udid"], "A");
 }
+
+/// Events wait up to a number of bytes: beyond it the oldest are dropped, and the newest arrive.
+#[test]
+fn the_oldest_are_dropped_by_bytes() {
+    const BYTES_MAX: usize = 2500;
+    let hook = Hook::start();
+    let site = Site::start(|options| {
+        hook.options(options);
+        options.webhook.as_mut().unwrap().limits.outbox_bytes_max = BYTES_MAX as u64;
+    });
+    let udids = ["A", "B", "C", "D", "E", "F", "G", "H"];
+    site.message("/mdm", &authenticate(udids[0]));
+    let first = hook.next();
+    for udid in &udids[1..] {
+        site.message("/mdm", &authenticate(udid));
+    }
+    hook.answer(503, "");
+    let kept = BYTES_MAX / first.body.len();
+    assert!((1..udids.len()).contains(&kept), "{kept}");
+    for udid in &udids[udids.len() - kept..] {
+        assert_eq!(hook.take().json()["checkin_event"]["udid"], *udid);
+    }
+}
+
+/// An event that the webhook refuses for good is told without its payload, and dropped if that is
+/// refused too; the others arrive, and are whole.
+#[test]
+fn a_refused_event_blocks_no_others() {
+    let hook = Hook::start();
+    let site = Site::start(|options| hook.options(options));
+    for udid in ["A", "B", "C", "D"] {
+        site.message("/mdm", &authenticate(udid));
+    }
+    let refused = |udid: &str, status: u16| {
+        let received = hook.next();
+        let said = &received.json()["checkin_event"];
+        assert!(said["udid"] == udid && said["raw_payload"].is_string());
+        hook.answer(status, "");
+    };
+    let stripped = |udid: &str, status: u16| {
+        let received = hook.next();
+        let said = &received.json()["checkin_event"];
+        assert!(said["udid"] == udid && said.get("raw_payload").is_none());
+        assert_eq!(said["raw_payload_omitted"], true);
+        hook.answer(status, "");
+    };
+    for status in [413, 400, 503, 422, 413, 413] {
+        refused("A", status);
+    }
+    // What does not speak of the event ends nothing.
+    stripped("A", 503);
+    stripped("A", 200);
+    for _ in 0..5 {
+        refused("B", 422);
+    }
+    stripped("B", 422);
+    // As large as one that was too large.
+    refused("C", 413);
+    stripped("C", 200);
+    let last = hook.take().json();
+    assert_eq!(last["checkin_event"]["udid"], "D");
+    assert!(last["checkin_event"]["raw_payload"].is_string());
+    assert!(last["checkin_event"].get("raw_payload_omitted").is_none());
+}

@@ -1,5 +1,6 @@
 //! What the push service answers, and what may follow from it: F8.
 
+use mooring_mdm::ids::EnrollmentId;
 use mooring_server::push::PushNowError;
 use mooring_sim::apns::{ApnsServer, Misbehaviour};
 use mooring_tests::clock::{HOUR_MS, MINUTE_MS};
@@ -89,6 +90,27 @@ async fn an_hour_of_bad_tokens() {
     assert_eq!(reached, 250);
     assert_eq!(scene.pusher.state().alarm, None);
     scene.server.assert_applied(250);
+}
+
+/// A device that invents users with tokens that Apple does not know halts nobody's pushes.
+#[tokio::test(flavor = "multi_thread")]
+async fn one_host_with_invented_users() {
+    let mut scene = Scene::new(3);
+    let host = scene.hosts[0].id();
+    scene.apns.misbehave(Misbehaviour::BadRequest, 40);
+    for user in 0..40_u8 {
+        scene.user_token_update(0, &format!("U{user}"), &[user; 32]);
+        let channel = EnrollmentId::parse(&format!("{host}:U{user}")).unwrap();
+        let refused = scene.pusher.push_now(&channel).await;
+        assert!(
+            matches!(refused, Err(PushNowError::Rejected { status: 400, .. })),
+            "{refused:?}"
+        );
+    }
+    assert_eq!(scene.pusher.state().alarm, None);
+    scene.add_profile("a");
+    scene.tick_after(1000).await;
+    assert_eq!(scene.wake(everybody), [0, 1, 2]);
 }
 
 /// A certificate that Apple does not take raises the alarm at the first try; another one takes its

@@ -124,10 +124,20 @@ impl Scene {
 
     /// A host tells a token and a magic.
     pub(super) fn token_update(&self, number: usize, token: &[u8], magic: &str) {
+        self.tell_token(number, "", token, magic);
+    }
+
+    /// A user of a host tells a token.
+    pub(super) fn user_token_update(&self, number: usize, user: &str, token: &[u8]) {
+        let user = format!("<key>UserID</key><string>{user}</string>");
+        self.tell_token(number, &user, token, "magic");
+    }
+
+    fn tell_token(&self, number: usize, user: &str, token: &[u8], magic: &str) {
         let body = format!(
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?><plist version=\"1.0\"><dict>\
              <key>MessageType</key><string>TokenUpdate</string>\
-             <key>Topic</key><string>{}</string><key>UDID</key><string>{}</string>\
+             <key>Topic</key><string>{}</string><key>UDID</key><string>{}</string>{user}\
              <key>PushMagic</key><string>{magic}</string><key>Token</key><data>{}</data>\
              </dict></plist>",
             self.topic(),

@@ -72,6 +72,8 @@ pub struct Letter {
 pub struct SiteOptions {
     /// What administrators decided.
     pub devices: DeviceSettings,
+    /// Who issues identities, if not this server.
+    pub identities: Option<Identities>,
     /// The challenge that all devices share.
     pub static_challenge: Option<&'static str>,
     /// Days for which identities are issued.
@@ -86,6 +88,7 @@ impl Default for SiteOptions {
     fn default() -> Self {
         Self {
             devices: DeviceSettings::default(),
+            identities: None,
             static_challenge: None,
             leaf_days: 365,
             ways: Vec::new(),
@@ -139,7 +142,10 @@ impl Site {
         let ways = options.ways.iter().map(|way| way.auth()).collect();
         let enrollment = Enrollment::new(EnrollmentSettings {
             public_url: "https://mdm.harborworks.example".to_owned(),
-            identities: Identities::Own(authority()),
+            identities: options
+                .identities
+                .clone()
+                .unwrap_or_else(|| Identities::Own(authority())),
             organization: Some("Harborworks".to_owned()),
             signs_messages: true,
             static_challenge: options.static_challenge.map(Secret::new),

@@ -21,6 +21,8 @@ pub(crate) struct Work {
     pub(crate) before: &'static str,
     /// The path after it.
     pub(crate) after: &'static str,
+    /// The document that is sent; an empty one is none.
+    pub(crate) body: Bytes,
     /// The word for a success.
     pub(crate) outcome: &'static str,
     /// What a person should know after a success.
@@ -56,7 +58,7 @@ pub(crate) async fn run(
     for name in names {
         let path = format!("{}{}{}", work.before, segment(name), work.after);
         let method = work.method.clone();
-        let problem = match client.request(method, &path, Bytes::new()).await {
+        let problem = match client.request(method, &path, work.body.clone()).await {
             Ok(_) => None,
             Err(error) if error.is_about_server() => {
                 stop = Some(error);

@@ -35,7 +35,7 @@ pub(crate) async fn run(args: &StatusArgs) -> anyhow::Result<Exit> {
     }
     if summary.held > 0 {
         output::note(
-            "see which are held: `mooring host list`; if one is right: mooring host accept ID",
+            "see which are held: `mooring host list`; `mooring host show ID` says how to accept one",
         );
     }
     Ok(Exit::Fine)
@@ -103,6 +103,13 @@ fn notices(summary: &Summary) -> String {
             soon.under_60_days, soon.under_30_days, soon.under_7_days
         ));
     }
+    if soon.expired > 0 {
+        let expired = usize::try_from(soon.expired).unwrap_or(usize::MAX);
+        lines.push(format!(
+            "identities that expired: {}; they have to enroll again (mooring enroll --serial SERIAL)",
+            count(expired, "host")
+        ));
+    }
     if let Some(push) = &summary.push {
         if let Some(alarm) = &push.alarm {
             lines.push(format!("push is halted: {alarm}"));
@@ -146,7 +153,7 @@ mod tests {
     fn notices_are_shown() {
         let mut summary: Summary = serde_json::from_str(
             r#"{"hosts":1,"applied":1,"pending":0,"failed":0,"unknown":0,"checked_out":0,
-                "commands_sent":0,"identities":{"under_60_days":3,"under_30_days":2,"under_7_days":1},
+                "commands_sent":0,"identities":{"under_60_days":3,"under_30_days":2,"under_7_days":1,"expired":4},
                 "held":1,"push":{"waiting":2,"alarm":"refused","warnings":["expires"]},"profiles":[]}"#,
         )
         .unwrap();
@@ -154,12 +161,15 @@ mod tests {
             notices(&summary),
             "1 host held: another identity wants to speak\n\
              identities that expire in less than 60 days: 3, 30 days: 2, 7 days: 1\n\
+             identities that expired: 4 hosts; they have to enroll again (mooring enroll --serial \
+             SERIAL)\n\
              push is halted: refused\n\
              push: expires\n\
              push: 2 channels to be woken\n"
         );
         summary.held = 0;
         summary.identities.under_60_days = 0;
+        summary.identities.expired = 0;
         summary.push = None;
         assert_eq!(notices(&summary), "");
     }

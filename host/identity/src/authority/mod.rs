@@ -126,6 +126,19 @@ struct Ca {
     names: Names,
 }
 
+impl Ca {
+    fn from_pem(stored: &AuthorityPem) -> Result<Self, AuthorityError> {
+        let certificate = stored.certificate(Part::CaCertificate)?;
+        let key = stored.private_key(Part::CaKey, &certificate)?;
+        let names = make::checked_ca(&certificate)?;
+        Ok(Self {
+            certificate,
+            key,
+            names,
+        })
+    }
+}
+
 impl Authority {
     /// Makes both keys (a second or so) and both certificates.
     ///
@@ -252,25 +265,29 @@ impl Authority {
     /// When a part cannot be read, a key belongs to another certificate, or the recipient's
     /// certificate is not the CA's.
     pub fn from_pem(stored: &AuthorityPem) -> Result<Self, AuthorityError> {
-        let certificate = stored.certificate(Part::CaCertificate)?;
-        let key = stored.private_key(Part::CaKey, &certificate)?;
-        let names = make::checked_ca(&certificate)?;
+        let ca = Ca::from_pem(stored)?;
         let recipient_certificate = stored.certificate(Part::RecipientCertificate)?;
         let recipient_key = stored.private_key(Part::RecipientKey, &recipient_certificate)?;
-        let is_shared = key.public_key() == recipient_key.public_key();
-        if is_shared || !make::is_issued_by(&recipient_certificate, &certificate) {
+        let is_shared = ca.key.public_key() == recipient_key.public_key();
+        if is_shared || !make::is_issued_by(&recipient_certificate, &ca.certificate) {
             return Err(AuthorityError::ForeignRecipient);
         }
         Ok(Self {
             decrypting: decrypting(&recipient_key)?,
-            ca: Ca {
-                certificate,
-                key,
-                names,
-            },
+            ca,
             recipient_certificate,
             recipient_key,
         })
+    }
+
+    /// The CA that was stored, with a new recipient whatever is stored of that: a recipient that
+    /// was lost costs nothing but the requests that are on their way.
+    ///
+    /// # Errors
+    /// When a part of the CA cannot be read, its key belongs to another certificate, that has
+    /// expired, or the library fails.
+    pub fn from_pem_of_ca(stored: &AuthorityPem, now_ms: u64) -> Result<Self, AuthorityError> {
+        Self::with_recipient(Ca::from_pem(stored)?, now_ms)
     }
 
     /// Whether a certificate names this CA as its issuer and has its signature. It may have

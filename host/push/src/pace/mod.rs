@@ -117,7 +117,11 @@ impl Pacer {
         let most = max
             .min(self.bucket.available(now_ms))
             .min(self.health.allowance(now_ms));
-        let keys = self.queue.take_due(now_ms, most);
+        let keys = if self.health.alarm().is_some() {
+            self.queue.take_due_of_each_host(now_ms, most)
+        } else {
+            self.queue.take_due(now_ms, most)
+        };
         self.bucket.spend(keys.len());
         self.health.took(keys.len(), now_ms);
         keys
@@ -126,7 +130,7 @@ impl Pacer {
     /// Learns what came of a push. [`PushOutcome::Unregistered`] changes nothing here: the owner
     /// decides, by the age of the device's token, whether to call [`Self::done`].
     pub fn note(&mut self, key: &str, outcome: &PushOutcome, now_ms: u64) {
-        self.health.note(outcome, now_ms);
+        self.health.note(key, outcome, now_ms);
         match outcome {
             PushOutcome::Accepted { .. } | PushOutcome::Unregistered { .. } => self.holds = 0,
             PushOutcome::Rejected { .. } => {

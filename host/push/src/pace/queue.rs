@@ -7,6 +7,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::health::host_of;
+
 /// A new reason to push within this time of the last push adds none, in ms: the device has yet to
 /// come and will find everything when it does.
 pub const COALESCE_MS: u64 = 10 * 1000;
@@ -122,17 +124,43 @@ impl PushQueue {
             && let Some((_, key)) = self.ready.pop_first()
         {
             taken.push(key.to_string());
-            let Some(entry) = self.entries.get_mut(&key) else {
-                continue;
-            };
-            entry.attempts = entry.attempts.saturating_add(1);
-            entry.pushed_ms = Some(now_ms);
-            entry.turn_ms = Some(now_ms);
-            let due_ms = now_ms.saturating_add(repeat_ms(&key, entry.attempts));
-            entry.place = Place::Waiting { due_ms };
-            self.waiting.insert((due_ms, key));
+            self.pushed(key, now_ms);
         }
         taken
+    }
+
+    /// As [`Self::take_due`], but at most one key of each host.
+    pub fn take_due_of_each_host(&mut self, now_ms: u64, max: usize) -> Vec<String> {
+        self.promote(now_ms);
+        let mut hosts = BTreeSet::new();
+        let mut taken = Vec::new();
+        for place in &self.ready {
+            if taken.len() == max {
+                break;
+            }
+            if hosts.insert(host_of(&place.1)) {
+                taken.push(place.clone());
+            }
+        }
+        let keys = taken.iter().map(|(_, key)| key.to_string()).collect();
+        for place in taken {
+            self.ready.remove(&place);
+            self.pushed(place.1, now_ms);
+        }
+        keys
+    }
+
+    /// A key that left `ready` waits for its repetition.
+    fn pushed(&mut self, key: Arc<str>, now_ms: u64) {
+        let Some(entry) = self.entries.get_mut(&key) else {
+            return;
+        };
+        entry.attempts = entry.attempts.saturating_add(1);
+        entry.pushed_ms = Some(now_ms);
+        entry.turn_ms = Some(now_ms);
+        let due_ms = now_ms.saturating_add(repeat_ms(&key, entry.attempts));
+        entry.place = Place::Waiting { due_ms };
+        self.waiting.insert((due_ms, key));
     }
 
     /// The last push did not count: due again at `due_ms`, as if it had not been. Does nothing if

@@ -240,8 +240,8 @@ fn an_hour_of_bad_tokens() {
     assert_eq!(pacer.alarm(), None);
 }
 
-/// Proves what is an alarm: 20 refusals in a minute that are more than one in a hundred, and at
-/// once a certificate that is refused; not 410, not 429, not a few, not over hours.
+/// Proves what is an alarm: 20 hosts refused in a minute that are more than one in a hundred
+/// answers, and at once a certificate that is refused; not 410, not 429, not a few, not over hours.
 #[test]
 fn what_is_an_alarm() {
     let gone = PushOutcome::Unregistered { at_ms: None };
@@ -250,8 +250,8 @@ fn what_is_an_alarm() {
         let mut health = Health::new();
         let mut now = 0;
         for (outcome, count) in outcomes {
-            for _ in 0..*count {
-                health.note(outcome, now);
+            for number in 0..*count {
+                health.note(&format!("H{number}"), outcome, now);
                 now += step_ms;
             }
         }
@@ -268,13 +268,67 @@ fn what_is_an_alarm() {
     assert!(!alarms(&[(&rejected(), 20), (&accepted(), 1)], 0));
 }
 
+/// Proves that a host counts once, however many users with bad tokens it invents, and that a
+/// certificate which APNs forbids counts by the push, as no device can bring that about.
+#[test]
+fn one_host_is_no_alarm() {
+    let mut health = Health::new();
+    for number in 0..19 {
+        for user in 0..64 {
+            health.note(&format!("H{number}:U{user}"), &rejected(), 0);
+        }
+        health.note(&format!("H{number}"), &rejected(), 0);
+    }
+    assert_eq!(health.alarm(), None);
+
+    let forbidden = PushOutcome::Rejected {
+        status: 403,
+        reason: "BadCertificate".to_owned(),
+    };
+    let mut health = Health::new();
+    for number in 0..20 {
+        assert_eq!(health.alarm(), None, "{number}");
+        health.note("H", &forbidden, 0);
+    }
+    assert!(health.alarm().is_some());
+    health.took(1, MINUTE);
+    health.note("H", &forbidden, MINUTE);
+    assert_eq!(health.resumes_ms(), 3 * MINUTE);
+}
+
+/// Proves that probes go to as many hosts: one that invents users takes the place of one probe,
+/// and its refusals alone do not lengthen the pause.
+#[test]
+fn one_host_does_not_decide_probes() {
+    let mut pacer = fleet(25);
+    for key in pacer.take(0, 25) {
+        pacer.note(&key, &rejected(), 0);
+        pacer.done(&key);
+    }
+    assert!(pacer.alarm().is_some());
+    for user in 0..64 {
+        pacer.schedule(&format!("A:U{user:02}"), 0).unwrap();
+    }
+    assert_eq!(pacer.take(MINUTE, 100), ["A:U00"]);
+    pacer.note("A:U00", &rejected(), MINUTE);
+    assert_eq!(pacer.next_ms(MINUTE), Some(2 * MINUTE));
+    pacer.schedule("B", 0).unwrap();
+    pacer.schedule("C", 0).unwrap();
+    assert_eq!(pacer.take(2 * MINUTE, 100), ["A:U01", "B", "C"]);
+    pacer.note("A:U01", &rejected(), 2 * MINUTE);
+    pacer.note("A:U02", &rejected(), 2 * MINUTE);
+    assert_eq!(pacer.next_ms(2 * MINUTE), Some(3 * MINUTE));
+    pacer.note("B", &accepted(), 2 * MINUTE);
+    assert_eq!(pacer.alarm(), None);
+}
+
 /// Proves that pauses double from a minute to an hour, with a handful of pushes after each, and
 /// that outcomes which are never told do not end all pushing.
 #[test]
 fn pauses() {
     let mut health = Health::new();
-    for _ in 0..200 {
-        health.note(&rejected(), 0);
+    for number in 0..200 {
+        health.note(&format!("H{number}"), &rejected(), 0);
     }
     let mut now = 0;
     for minutes in [1, 2, 4, 8, 16, 32, 60, 60] {
@@ -284,9 +338,9 @@ fn pauses() {
         assert_eq!(health.allowance(until), 5);
         now = until;
         health.took(2, now);
-        assert_eq!(health.allowance(now), 3);
-        health.note(&rejected(), now);
-        health.note(&rejected(), now);
+        assert_eq!(health.allowance(now), 0);
+        health.note("A", &rejected(), now);
+        health.note("B", &rejected(), now);
     }
     now += HOUR;
     health.took(5, now);

@@ -66,8 +66,9 @@ pub struct PinnedIdentity {
     pub fingerprint: String,
     /// When it expires.
     pub expires_at: String,
-    /// When its renewal begins.
-    pub renewal_at: String,
+    /// When its renewal begins; absent if this server does not renew it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub renewal_at: Option<String>,
 }
 
 /// A certificate that tried to speak for a host and may not, yet.
@@ -81,6 +82,14 @@ pub struct HeldIdentity {
     pub reason: String,
 }
 
+/// `POST /api/v1/hosts/{id}/accept`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Acceptance {
+    /// SHA-256 of the certificate that is meant, in hex, or at least the first 16 digits of it.
+    pub fingerprint: String,
+}
+
 /// How many hosts have an identity that expires soon. A host is in each that applies.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExpiringIdentities {
@@ -88,8 +97,12 @@ pub struct ExpiringIdentities {
     pub under_60_days: u64,
     /// In less than 30 days.
     pub under_30_days: u64,
-    /// In less than 7 days, or already.
+    /// In less than 7 days.
     pub under_7_days: u64,
+    /// Already. These hosts cannot speak any more until they enroll again; they are in none of
+    /// the above.
+    #[serde(default)]
+    pub expired: u64,
 }
 
 /// `GET /api/v1/pushcert` and the answer to `PUT /api/v1/pushcert`.

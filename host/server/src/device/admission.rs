@@ -20,7 +20,7 @@ use crate::enrollment::leaf::{IssuedOn, Leaf};
 /// What became of a message because of who sent it.
 pub(super) enum Admission {
     /// It is taken.
-    Admitted(Admitted),
+    Admitted(Box<Admitted>),
     /// It is answered with nothing; the changes note who tried.
     Quarantined(Vec<Change>),
     /// The host is dismissed.
@@ -60,7 +60,7 @@ impl Core {
         });
         // The certificate that the host always uses: nothing to look up, nothing to write.
         if is_routine && !is_authenticate(message) {
-            return Ok(Admission::Admitted(Admitted::default()));
+            return Ok(Admission::Admitted(Box::default()));
         }
         let leaf = documents::read::<Leaf>(&*self.store, &fingerprint)?;
         let verdict = judge(&Claim {
@@ -70,6 +70,7 @@ impl Core {
             fingerprint,
             leaf: leaf.as_ref().map(|read| &read.document),
             reenroll: self.devices.reenroll,
+            now: self.clock.now(),
         });
         let access = host
             .and_then(device_record)
@@ -86,7 +87,7 @@ impl Core {
                 return Ok(Admission::Quarantined(changes));
             }
             Verdict::Known if host.is_none() => {
-                return Ok(Admission::Admitted(Admitted::default()));
+                return Ok(Admission::Admitted(Box::default()));
             }
             Verdict::Known => access.pins.clone(),
             Verdict::Enroll | Verdict::Switch | Verdict::Adopt => {
@@ -106,11 +107,11 @@ impl Core {
         if verdict != Verdict::Known {
             changes.push(tied(leaf, fingerprint, enrollment, message, now)?);
         }
-        Ok(Admission::Admitted(Admitted {
+        Ok(Admission::Admitted(Box::new(Admitted {
             access: (new != access || is_enrolling).then_some(new),
             changes,
             is_renewal: verdict == Verdict::Renew,
-        }))
+        })))
     }
 }
 
@@ -126,10 +127,10 @@ fn anyone(host: Option<&HostRecord>, speaker: &Speaker) -> Admission {
         via,
         ..access.cloned().unwrap_or_default()
     };
-    Admission::Admitted(Admitted {
+    Admission::Admitted(Box::new(Admitted {
         access: (!is_same).then_some(new),
         ..Admitted::default()
-    })
+    }))
 }
 
 fn is_authenticate(message: &Message) -> bool {
@@ -164,8 +165,14 @@ fn renewed(access: &Access, certificate: &Certificate, now: Timestamp) -> Vec<Pi
         .pins
         .iter()
         .filter(|pin| pin.fingerprint != newest.fingerprint);
-    let pins = std::iter::once(newest.clone()).chain(others.cloned());
-    pins.take(PINS_MAX).collect()
+    let mut pins: Vec<_> = std::iter::once(newest.clone())
+        .chain(others.cloned())
+        .collect();
+    // The last one is in use; those between came with renewals that the device did not keep.
+    if pins.len() > PINS_MAX {
+        pins.drain(1..=pins.len() - PINS_MAX);
+    }
+    pins
 }
 
 /// The certificate's record with the host that it belongs to from now on.
@@ -205,18 +212,8 @@ fn held(
     let Some(record) = host.and_then(device_record) else {
         return Vec::new();
     };
-    let push = match message {
-        Message::CheckIn(CheckIn {
-            enrollment,
-            kind: CheckInKind::TokenUpdate(update),
-        }) if *enrollment == record.id => Some(PushTarget {
-            topic: update.topic.clone(),
-            magic: update.push_magic.clone(),
-            token: update.token.clone(),
-        }),
-        Message::CheckIn(_) | Message::Connect(_) => None,
-    };
-    if !is_authenticate(message) && push.is_none() {
+    let told = told(message, &record.id);
+    if !is_authenticate(message) && told == Told::default() {
         return Vec::new();
     }
     let before = access
@@ -231,7 +228,47 @@ fn held(
         is_rsa: pin.is_rsa,
         at: pin.pinned_at,
         reason: before.map_or_else(|| reason.to_owned(), |held| held.reason.clone()),
-        push: push.or_else(|| before.and_then(|held| held.push.clone())),
+        push: told.push.or_else(|| before?.push.clone()),
+        unlock_token: told.unlock_token.or_else(|| before?.unlock_token.clone()),
+        bootstrap_token: told
+            .bootstrap_token
+            .or_else(|| before?.bootstrap_token.clone()),
     });
     vec![Change::Enrollment(record)]
+}
+
+/// What a device hands over once and not again, although it is held.
+#[derive(Default, PartialEq)]
+struct Told {
+    push: Option<PushTarget>,
+    unlock_token: Option<Vec<u8>>,
+    bootstrap_token: Option<Vec<u8>>,
+}
+
+fn told(message: &Message, device: &EnrollmentId) -> Told {
+    let Message::CheckIn(CheckIn { enrollment, kind }) = message else {
+        return Told::default();
+    };
+    match kind {
+        CheckInKind::TokenUpdate(update) if enrollment == device => Told {
+            push: Some(PushTarget {
+                topic: update.topic.clone(),
+                magic: update.push_magic.clone(),
+                token: update.token.clone(),
+            }),
+            unlock_token: update.unlock_token.clone(),
+            bootstrap_token: None,
+        },
+        CheckInKind::SetBootstrapToken { token, .. } => Told {
+            bootstrap_token: token.clone(),
+            ..Told::default()
+        },
+        CheckInKind::TokenUpdate(_)
+        | CheckInKind::Authenticate(_)
+        | CheckInKind::CheckOut
+        | CheckInKind::UserAuthenticate { .. }
+        | CheckInKind::GetBootstrapToken
+        | CheckInKind::DeclarativeManagement { .. }
+        | CheckInKind::GetToken { .. } => Told::default(),
+    }
 }

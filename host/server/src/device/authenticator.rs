@@ -12,7 +12,7 @@ use mooring_identity::header::HeaderError;
 use mooring_identity::signature::{self, SignatureError};
 use mooring_identity::{Certificate, CertificateError, Trust, TrustError, header};
 
-use super::speaker::{DeviceAuth, Speaker};
+use super::speaker::{DeviceAuth, Speaker, Stamp};
 
 /// Certificates that come with a leaf and are looked at.
 const SENT_MAX: usize = 8;
@@ -124,6 +124,11 @@ impl Authenticator {
         &self.proxies
     }
 
+    /// Whether who sent a message can be told without its body.
+    pub fn needs_no_body(&self) -> bool {
+        !self.has(DeviceAuth::Signature)
+    }
+
     /// Tells who sent `body`.
     ///
     /// # Errors
@@ -194,7 +199,10 @@ impl Authenticator {
         digest.copy_from_slice(&signed.digest[..16]);
         Ok(Speaker::Signature {
             certificate: signed.signer,
-            digest: signed.has_signing_time.then_some(digest),
+            stamp: signed.signed_at_ms.map(|at| Stamp {
+                digest,
+                signed_at: Timestamp(at),
+            }),
         })
     }
 

@@ -5,6 +5,8 @@
 //! changes hands but by what this server issued for it, by an administrator, or because its
 //! settings say so; whatever is not allowed changes nothing of the host's state.
 
+use mooring_drift::command::Command;
+use mooring_drift::policy::Timestamp;
 use mooring_drift::state::Phase;
 use mooring_mdm::checkin::CheckInKind;
 use mooring_mdm::ids::HostId;
@@ -14,6 +16,11 @@ use serde::{Deserialize, Serialize};
 
 use super::device_record;
 use crate::enrollment::leaf::{IssuedOn, Leaf};
+use crate::enrollment::renewal::due_at;
+
+/// How long after an identity was asked to be renewed another one of an outside authority is taken
+/// for its successor, in ms: a week.
+const SUCCESSOR_MS: u64 = 7 * 24 * 3_600_000;
 
 /// What becomes of an enrolled host that comes with a certificate of an outside authority that it
 /// did not have before.
@@ -70,6 +77,7 @@ pub(super) struct Claim<'a> {
     /// What is known of the certificate, if anything.
     pub(super) leaf: Option<&'a Leaf>,
     pub(super) reenroll: Reenroll,
+    pub(super) now: Timestamp,
 }
 
 /// Judges who may speak.
@@ -84,7 +92,12 @@ pub(super) fn judge(claim: &Claim<'_>) -> Verdict {
         .and_then(device_record)
         .map(|record| &record.access);
     let is_pinned = access.is_some_and(|access| is_pinned(access, claim.fingerprint));
-    if access.is_some_and(|access| access.is_blocked) && (is_pinned || is_unpinned(access)) {
+    let belongs = claim.leaf.is_some_and(|leaf| {
+        let renews = matches!(&leaf.issued_on, IssuedOn::Renewal { host } if host == claim.host_id);
+        renews || leaf.host.as_ref() == Some(claim.host_id)
+    });
+    let is_own = is_pinned || belongs || is_unpinned(access);
+    if access.is_some_and(|access| access.is_blocked) && is_own {
         return Verdict::Dismiss;
     }
     match claim.message {
@@ -108,16 +121,10 @@ pub(super) fn judge(claim: &Claim<'_>) -> Verdict {
 }
 
 fn authenticate(claim: &Claim<'_>, access: Option<&Access>, is_pinned: bool) -> Verdict {
-    let renewal = claim.leaf.filter(
-        |leaf| matches!(&leaf.issued_on, IssuedOn::Renewal { host } if host == claim.host_id),
-    );
     if is_live(claim) && is_superseded(claim, access, is_pinned) {
         return Verdict::Quarantine("another identity took the place of this one");
     }
-    // A device says Authenticate once with a renewed identity, or again if it got no answer. Once
-    // it uses the identity, another Authenticate is what it is for any other: a new enrollment.
-    let is_unused = access.is_some_and(|access| is_newest_of_many(access, claim.fingerprint));
-    if renewal.is_some_and(|leaf| !leaf.has_authenticated || is_unused) && !is_unpinned(access) {
+    if is_renewal(claim, access, is_pinned) && !is_unpinned(access) {
         return if is_live(claim) {
             Verdict::Renew
         } else {
@@ -150,18 +157,84 @@ fn authenticate(claim: &Claim<'_>, access: Option<&Access>, is_pinned: bool) -> 
     }
 }
 
+/// Whether an Authenticate says no more than that the host has a renewed identity.
+fn is_renewal(claim: &Claim<'_>, access: Option<&Access>, is_pinned: bool) -> bool {
+    // A device says Authenticate once with a renewed identity, or again if it got no answer. Once
+    // it uses the identity, another Authenticate is what it is for any other: a new enrollment.
+    let is_unused = access.is_some_and(|access| is_newest_of_many(access, claim.fingerprint));
+    let Some(leaf) = claim.leaf else {
+        return is_successor(claim, access);
+    };
+    match &leaf.issued_on {
+        IssuedOn::Renewal { host } => {
+            host == claim.host_id && (!leaf.has_authenticated || is_unused)
+        }
+        // It may have shown itself by another message before.
+        IssuedOn::Outside if is_pinned => {
+            is_unused || !leaf.has_authenticated && is_renewal_asked(claim)
+        }
+        IssuedOn::Outside => is_successor(claim, access),
+        IssuedOn::Link { .. } | IssuedOn::StaticChallenge => false,
+    }
+}
+
+/// Whether an identity of an outside authority, which nobody has used before, is what came of the
+/// renewal that this host was asked for. Nothing in it says so; but whoever would be trusted with a
+/// fresh enrollment may go on with the one that there is.
+fn is_successor(claim: &Claim<'_>, access: Option<&Access>) -> bool {
+    let is_outside = claim
+        .leaf
+        .is_none_or(|leaf| leaf.host.is_none() && leaf.issued_on == IssuedOn::Outside);
+    let Some(access) = access else {
+        return false;
+    };
+    // A host that has its new identity already gets no second one.
+    let newest = access.pins.first();
+    let is_due = newest.is_some_and(|pin| due_at(claim.host_id, pin) <= claim.now);
+    is_outside
+        && is_due
+        && claim.reenroll == Reenroll::Auto
+        && !access.is_blocked
+        && is_live(claim)
+        && is_renewal_asked(claim)
+}
+
+/// Whether the host was asked to renew its identity: it acknowledged that lately, or still has the
+/// command, since a device may show its new identity before it reports.
+fn is_renewal_asked(claim: &Claim<'_>) -> bool {
+    let Some(record) = claim.host.and_then(device_record) else {
+        return false;
+    };
+    let in_flight = record.sync.in_flight.as_ref();
+    let handed_out = in_flight.filter(|one| matches!(one.command, Command::RenewIdentity { .. }));
+    let moments = [
+        handed_out.map(|one| one.at),
+        record.sync.renewal.answered_at,
+    ];
+    let mut moments = moments.into_iter().flatten();
+    moments.any(|at| claim.now.0.abs_diff(at.0) < SUCCESSOR_MS)
+}
+
 fn other(claim: &Claim<'_>, access: Option<&Access>, is_pinned: bool) -> Verdict {
     let Some(access) = access else {
         // Nobody enrolled: the message is refused for that, whoever sent it.
         return Verdict::Known;
     };
+    // A check-in whose answer is lost may be the end of a renewal that the device takes back: the
+    // old identity goes only when the device comes for work with the new one.
+    let is_in_use = matches!(claim.message, Message::Connect(_));
     if is_pinned {
-        return if is_newest_of_many(access, claim.fingerprint) {
+        return if is_in_use && is_newest_of_many(access, claim.fingerprint) {
             Verdict::Switch
         } else {
             Verdict::Known
         };
     }
+    let renewed = if is_in_use {
+        Verdict::Switch
+    } else {
+        Verdict::Renew
+    };
     match claim.leaf.map(|leaf| &leaf.issued_on) {
         // What this server issued is for whoever it was issued to, and that device begins with
         // Authenticate.
@@ -171,8 +244,9 @@ fn other(claim: &Claim<'_>, access: Option<&Access>, is_pinned: bool) -> Verdict
         Some(IssuedOn::Renewal { host })
             if host == claim.host_id && !is_superseded(claim, Some(access), is_pinned) =>
         {
-            return Verdict::Switch;
+            return renewed;
         }
+        Some(IssuedOn::Outside) | None if is_successor(claim, Some(access)) => return renewed,
         Some(
             IssuedOn::Renewal { .. }
             | IssuedOn::Link { .. }
@@ -199,7 +273,7 @@ fn is_issued_for(claim: &Claim<'_>, serial_number: Option<&str>) -> bool {
                 .and_then(|host| host.attributes.serial_number.as_deref());
             let is_serial = serial.as_deref().is_none_or(|wanted| {
                 let is_wanted = |text: &str| text.eq_ignore_ascii_case(wanted);
-                serial_number.is_some_and(is_wanted) && known.is_none_or(is_wanted)
+                serial_number.is_some_and(is_wanted) && known.map_or(!is_live(claim), is_wanted)
             });
             let is_udid = udid
                 .as_deref()

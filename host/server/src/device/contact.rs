@@ -3,13 +3,13 @@
 //! Knows nothing of how messages arrive. Invariant: the bytes of a command are at hand before its
 //! hand-out is committed.
 
-use mooring_drift::command::RequestType;
+use mooring_drift::command::{Command, RequestType};
 use mooring_drift::desired::Transport;
 use mooring_drift::next::{Context, RawQueue};
 use mooring_drift::policy::Timestamp;
 use mooring_drift::state::Phase;
 use mooring_drift::step::{Event, Step, step};
-use mooring_mdm::ids::{Channel, CommandUuid, EnrollmentId, PayloadIdentifier};
+use mooring_mdm::ids::{CommandUuid, EnrollmentId, PayloadIdentifier};
 use mooring_mdm::report::{Answer, Connect, Outcome, Report};
 use mooring_store::{Access, Change, EnrollmentRecord, HostRecord, StoreError, Via};
 
@@ -19,6 +19,7 @@ use super::{
     Decision, DeviceReply, DeviceRequest, Refusal, device_record, history, host_change, record,
 };
 use crate::core::Core;
+use crate::enrollment::renewal::can_renew;
 use crate::shelf::Shelf;
 
 impl Core {
@@ -104,6 +105,10 @@ impl Core {
         else {
             return Ok(Decision::ignored(DeviceReply::Empty));
         };
+        // It would go out as it is, to whoever sent this; the device itself signs anew.
+        if matches!(command, Command::Raw { .. }) {
+            return Ok(Decision::ignored(DeviceReply::Empty));
+        }
         let again = Step {
             state: record.sync.clone(),
             reply: Some((uuid, command)),
@@ -168,22 +173,18 @@ impl Core {
     }
 
     /// The enrollment profile, if the device should renew its identity now.
-    fn renewal(
+    pub(crate) fn renewal(
         &self,
         host: &HostRecord,
         record: &EnrollmentRecord,
         now: Timestamp,
     ) -> Option<PayloadIdentifier> {
-        if record.id.channel() != Channel::Device {
+        if !can_renew(self, host, record) {
             return None;
         }
-        let pin = device_record(host)?.access.pins.first()?;
-        let enrollment = self.enrollment.as_ref()?;
-        // The profile has a challenge, which may not travel openly.
-        if transport(host) == Transport::Open && enrollment.authority().is_some() {
-            return None;
-        }
-        enrollment.renewal_of(&host.id, pin, now)
+        // The one in use: a newer one may be of a renewal that the device took back.
+        let pin = record.access.pins.last()?;
+        self.enrollment.as_ref()?.renewal_of(&host.id, pin, now)
     }
 
     fn encode(

@@ -11,7 +11,7 @@ use mooring_mdm::ids::{Channel, EnrollmentId};
 use mooring_store::{Change, EnrollmentRecord, HostRecord, PushTarget};
 
 use super::admission::Admitted;
-use super::{Decision, Refusal, device_record, history, host_change, new_host};
+use super::{Decision, DeviceReply, Refusal, device_record, history, host_change, new_host};
 use crate::core::Core;
 use crate::limits::USERS_PER_HOST_MAX;
 use crate::random;
@@ -142,7 +142,7 @@ impl Core {
         host: Option<HostRecord>,
     ) -> Result<Decision, Refusal> {
         let Some(host) = host else {
-            return Ok(Decision::empty());
+            return Ok(Decision::ignored(DeviceReply::Empty));
         };
         let leaves = |record: &&EnrollmentRecord| {
             enrollment.channel() == Channel::Device || record.id == *enrollment

@@ -28,9 +28,10 @@ pub use authenticator::{AuthenticationError, Authenticator, Presented};
 pub use binding::Reenroll;
 pub use migration::MigrationError;
 pub use reply::DeviceReply;
-pub use speaker::{DeviceAuth, Speaker, UnknownDeviceAuth};
+pub use speaker::{DeviceAuth, Speaker, Stamp, UnknownDeviceAuth};
 
 pub(crate) use contact::transport;
+pub(crate) use payload::installs_secrets;
 pub(crate) use replay::Recent;
 
 use crate::core::Core;
@@ -216,12 +217,20 @@ impl Core {
             source,
         };
         let speaker = request.speaker;
+        let known = host.as_ref().and_then(|host| record(host, enrollment));
+        let recent = self.recent(enrollment, known);
+        let sighting = speaker
+            .stamp()
+            .map_or(Sighting::New, |s| recent.sighting(s));
         let admission = self.admit(message, enrollment, host.as_ref(), speaker);
         let admitted = match admission.map_err(failed)? {
             Admission::Admitted(admitted) => admitted,
             Admission::Quarantined(changes) => {
                 return Ok(Decision {
-                    changes,
+                    // Somebody who sends again what he saw holds no certificate.
+                    changes: Some(changes)
+                        .filter(|_| sighting == Sighting::New)
+                        .unwrap_or_default(),
                     ..Decision::ignored(DeviceReply::Empty)
                 });
             }
@@ -239,19 +248,14 @@ impl Core {
         {
             device.access = access.clone();
         }
-        let known = host.as_ref().and_then(|host| record(host, enrollment));
-        let recent = self.recent(enrollment, known);
-        if let Some(digest) = speaker.digest() {
-            match recent.sighting(digest) {
-                Sighting::New => {}
-                Sighting::Last if matches!(message, Message::Connect(_)) => {
-                    return self.answer_again(enrollment, host.as_ref(), speaker);
-                }
-                // Nothing is given out for a check-in that comes again: its answer may be a
-                // secret.
-                Sighting::Last | Sighting::Earlier => {
-                    return Ok(Decision::ignored(DeviceReply::Empty));
-                }
+        match sighting {
+            Sighting::New => {}
+            Sighting::Last if matches!(message, Message::Connect(_)) => {
+                return self.answer_again(enrollment, host.as_ref(), speaker);
+            }
+            // Nothing is given out for a check-in that comes again: its answer may be a secret.
+            Sighting::Last | Sighting::Earlier => {
+                return Ok(Decision::ignored(DeviceReply::Empty));
             }
         }
         let device = host.as_ref().and_then(device_record).cloned();
@@ -262,9 +266,9 @@ impl Core {
             Message::CheckIn(checkin) => self.decide_check_in(checkin, host, &admitted)?,
             Message::Connect(connect) => self.decide_connect(connect, host, request)?,
         };
-        decision.add_access(admitted, device);
-        if let Some(digest) = speaker.digest() {
-            let recent = recent.with(digest, matches!(message, Message::CheckIn(_)));
+        decision.add_access(*admitted, device);
+        if let Some(stamp) = speaker.stamp() {
+            let recent = recent.with(stamp, is_check_in, self.clock.now());
             decision.remember(enrollment, recent, speaking);
         }
         Ok(decision)

@@ -6,9 +6,14 @@
 use mooring_drift::command::Command;
 use mooring_drift::desired::{Secrets, Transport};
 use mooring_identity::enveloped;
-use mooring_mdm::command::{device_information, install_profile, profile_list, remove_profile};
+use mooring_mdm::command::{
+    RAW_COMMAND_LIMITS, device_information, install_profile, profile_list, remove_profile,
+};
 use mooring_mdm::ids::CommandUuid;
+use mooring_mdm::plist::{NodeRef, read_xml};
 use mooring_mdm::profile::encrypt_payloads;
+use mooring_mdm::profile::secrets::has_secrets;
+use mooring_mdm::profile::{Profile, ProfileLimits};
 use mooring_store::HostRecord;
 
 use super::contact::{CommandBytes, transport};
@@ -50,7 +55,7 @@ impl Core {
                 Ok(raw.map(|raw| (install_profile(uuid, &raw), Vec::new())))
             }
             Command::RenewIdentity { .. } => {
-                let Some(renewal) = self.renewal_profile(&host.id, uuid)? else {
+                let Some(renewal) = self.renewal_profile(host, uuid)? else {
                     return Ok(None);
                 };
                 let raw = guarded(renewal.raw, renewal.has_secrets, transport(host), speaker);
@@ -58,6 +63,8 @@ impl Core {
             }
             Command::Raw { uuid, .. } => {
                 let body = self.raw_body(queue, uuid)?;
+                let is_private = transport(host) == Transport::Private;
+                let body = body.filter(|body| is_private || !installs_secrets(body));
                 Ok(body.map(|body| (body, Vec::new())))
             }
         }
@@ -81,5 +88,26 @@ fn guarded(
                 .ok()
         }
         (Transport::Encrypted | Transport::Open, _) => None,
+    }
+}
+
+/// Whether a command that somebody else made installs a profile with secrets; one that cannot be
+/// read may.
+pub(crate) fn installs_secrets(body: &[u8]) -> bool {
+    let Ok(read) = read_xml(body, &RAW_COMMAND_LIMITS) else {
+        return true;
+    };
+    let Some(command) = read.document.root().get("Command") else {
+        return true;
+    };
+    if command.get("RequestType").and_then(NodeRef::as_str) != Some("InstallProfile") {
+        return false;
+    }
+    let payload = command.get("Payload").and_then(NodeRef::as_data);
+    let profile = payload.map(|bytes| Profile::parse(bytes, &ProfileLimits::default()));
+    match profile {
+        Some(Ok(profile)) => has_secrets(profile.document()),
+        Some(Err(_)) => true,
+        None => false,
     }
 }

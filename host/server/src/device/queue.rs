@@ -21,6 +21,9 @@ use serde::{Deserialize, Serialize};
 use crate::core::Core;
 use crate::documents::{self, Document, Read};
 
+/// Documents read at once to be deleted. A few, since each report may have megabytes.
+const FORGET_PAGE: usize = 16;
+
 /// A command in the queue. Its key is [`waiting_key`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct WaitingCommand {
@@ -45,7 +48,7 @@ pub(crate) struct CommandResult {
     pub(crate) request_type: String,
     /// SHA-256 of its bytes.
     pub(crate) body: [u8; 32],
-    /// Apple's `Status`, or `Lost` if the device never reported, or `Cleared`.
+    /// Apple's `Status`, or `Lost` if it was handed out and never reported, or `Cleared`.
     pub(crate) status: String,
     pub(crate) queued_at: Timestamp,
     pub(crate) ended_at: Timestamp,
@@ -246,23 +249,30 @@ impl Core {
     /// Deletes what waits for a channel, and every result.
     pub(crate) fn forgotten(&self, enrollment: &EnrollmentId) -> Result<Vec<Change>, StoreError> {
         let prefix = prefix(enrollment);
-        let range = KeyRange {
-            prefix: &prefix,
-            ..KeyRange::default()
-        };
         let mut changes = Vec::new();
         for space in [Space::RawCommand, Space::RawResult] {
-            let page = self.store.documents(space, range, DOCUMENTS_PAGE_MAX)?;
-            changes.extend(
-                page.iter()
-                    .map(|found| documents::delete(space, &found.key)),
-            );
+            let mut after: Option<Vec<u8>> = None;
+            loop {
+                let range = KeyRange {
+                    prefix: &prefix,
+                    after: after.as_deref(),
+                    is_reversed: false,
+                };
+                let page = self.store.documents(space, range, FORGET_PAGE)?;
+                let is_last = page.len() < FORGET_PAGE;
+                let keys = page.iter().map(|found| &found.key);
+                changes.extend(keys.map(|key| documents::delete(space, key)));
+                after = page.into_iter().next_back().map(|found| found.key);
+                if is_last {
+                    break;
+                }
+            }
         }
         Ok(changes)
     }
 
     /// What a new epoch or a check-out does to a channel's queue: whatever waits was meant for
-    /// the device as it was.
+    /// the device as it was. What was handed out may have been done, though nobody will know.
     pub(crate) fn cleared(
         &self,
         enrollment: &EnrollmentId,
@@ -271,7 +281,9 @@ impl Core {
         let queue = self.queue(enrollment)?;
         let mut changes = Vec::new();
         for (key, command) in queue.commands() {
-            changes.extend(ended_by(enrollment, key, command, "Cleared", None, now)?);
+            let is_out = command.sent_at.is_some();
+            let status = if is_out { "Lost" } else { "Cleared" };
+            changes.extend(ended_by(enrollment, key, command, status, None, now)?);
         }
         Ok(changes)
     }

@@ -6,6 +6,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use mooring_drift::policy::Timestamp;
 use mooring_identity::Certificate;
 use mooring_store::Via;
 use serde::{Deserialize, Serialize};
@@ -57,6 +58,15 @@ impl FromStr for DeviceAuth {
     }
 }
 
+/// What names a signed message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stamp {
+    /// The first half of a SHA-256 over the signature.
+    pub digest: [u8; 16],
+    /// When the device says that it signed.
+    pub signed_at: Timestamp,
+}
+
 /// Who sent a message.
 #[derive(Debug, Clone)]
 pub enum Speaker {
@@ -72,7 +82,7 @@ pub enum Speaker {
         certificate: Certificate,
         /// Names this very message; `None` if its signature states no time, so that the next
         /// message with the same body looks the same.
-        digest: Option<[u8; 16]>,
+        stamp: Option<Stamp>,
     },
 }
 
@@ -88,9 +98,9 @@ impl Speaker {
     }
 
     /// What names a message that anyone who saw it could send again.
-    pub(crate) fn digest(&self) -> Option<[u8; 16]> {
+    pub(crate) fn stamp(&self) -> Option<Stamp> {
         match self {
-            Self::Signature { digest, .. } => *digest,
+            Self::Signature { stamp, .. } => *stamp,
             Self::Anyone | Self::Connection(_) | Self::Proxy(_) => None,
         }
     }

@@ -9,7 +9,7 @@ use mooring_mdm::ids::EnrollmentId;
 use mooring_mdm::reply;
 use mooring_store::{Change, EnrollmentRecord, HostRecord, Space, StoreError};
 
-use super::{Decision, DeviceReply, Refusal, declarative, device_record};
+use super::{Decision, DeviceReply, Refusal, declarative, device_record, record};
 use crate::core::Core;
 
 impl Core {
@@ -24,6 +24,11 @@ impl Core {
         let host = host.ok_or_else(not_enrolled)?;
         let device = device_record(&host).filter(|record| record.sync.phase != Phase::CheckedOut);
         let device = device.ok_or_else(not_enrolled)?;
+        // A user asks to be let in before its channel is there; nobody else is answered then.
+        let own = record(&host, enrollment).filter(|own| own.sync.phase != Phase::CheckedOut);
+        if own.is_none() && !matches!(kind, CheckInKind::UserAuthenticate { .. }) {
+            return Err(not_enrolled());
+        }
         match kind {
             CheckInKind::SetBootstrapToken {
                 token,

@@ -17,12 +17,10 @@ use crate::api::{EnrollmentLink, NewEnrollmentLink};
 use crate::clock::rfc3339;
 use crate::core::Core;
 use crate::documents::{self, Document, Page};
-use crate::limits::LINK_LIFE_MAX_MS;
+use crate::limits::{LINK_FETCHES_MAX, LINK_LIFE_MAX_MS};
 
 /// How long a link is good unless asked otherwise, in ms.
 const LINK_LIFE_DEFAULT_MS: u64 = 24 * 3_600_000;
-/// How long links and challenges are remembered after they expired, in ms.
-const KEPT_MS: u64 = 30 * 24 * 3_600_000;
 
 /// What a link is to be for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -57,6 +55,12 @@ pub enum LinkError {
     /// There is no link of that name.
     #[error("there is no link {0}")]
     NotFound(String),
+    /// Somebody else issues the identities.
+    #[error(
+        "another server issues the identities, so this one cannot tell which device gets one: \
+         leave the serial number and UDID out"
+    )]
+    NotBindable,
     /// A life that is none.
     #[error("a link is good for a minute to {} days", LINK_LIFE_MAX_MS / 86_400_000)]
     Life,
@@ -85,6 +89,9 @@ pub(crate) struct Link {
     pub(crate) created_by: String,
     pub(crate) expires_at: Timestamp,
     pub(crate) used_at: Option<Timestamp>,
+    /// How often its profile was fetched.
+    #[serde(default)]
+    pub(crate) fetches: u32,
 }
 
 impl Document for Link {
@@ -93,13 +100,13 @@ impl Document for Link {
 
 impl Link {
     pub(crate) fn is_good(&self, now: Timestamp) -> bool {
-        self.used_at.is_none() && now < self.expires_at
+        self.used_at.is_none() && now < self.expires_at && self.fetches < LINK_FETCHES_MAX
     }
 
     fn document(&self, now: Timestamp) -> EnrollmentLink {
         let state = match self.used_at {
             Some(_) => "used",
-            None if now >= self.expires_at => "expired",
+            None if !self.is_good(now) => "expired",
             None => "open",
         };
         EnrollmentLink {
@@ -126,7 +133,7 @@ impl Core {
         let token = URL_SAFE_NO_PAD.encode(crate::random::secret());
         let (link, change) = self.new_link(request, &token)?;
         self.store.commit(vec![change])?;
-        self.forget_expired()?;
+        self.sweep_daily();
         Ok(NewEnrollmentLink {
             url: format!("{}/enroll/{token}", enrollment.settings.public_url),
             link: link.document(self.clock.now()),
@@ -141,10 +148,15 @@ impl Core {
         // Before anything is stored that nobody could use.
         self.enrollment.as_ref().ok_or(LinkError::NotSet)?;
         self.push_topic()?.ok_or(LinkError::NoTopic)?;
+        // The profile is there at once, and its challenge is good for no longer.
+        let request = &LinkRequest {
+            life_ms: Some(CHALLENGE_MS),
+            ..request.clone()
+        };
         let token = URL_SAFE_NO_PAD.encode(crate::random::secret());
         let (_, change) = self.new_link(request, &token)?;
         self.store.commit(vec![change])?;
-        self.forget_expired()?;
+        self.sweep_daily();
         self.profile_of_link(&token)
     }
 
@@ -160,15 +172,20 @@ impl Core {
         let link = link.filter(|link| link.document.is_good(now));
         let link = link.ok_or(LinkError::NotValid)?;
         let secret = challenge::random();
-        let made = self.enrollment_profile(enrollment, Some(&secret))?;
+        let topic = self.push_topic()?.ok_or(LinkError::NoTopic)?;
+        let made = self.enrollment_profile(enrollment, Some(&secret), &topic)?;
         if made.has_challenge {
             let record = Challenge {
                 purpose: Purpose::Link { key },
                 expires_at: now.plus_ms(CHALLENGE_MS),
                 redeemed_for: None,
             };
-            let change = documents::create(&challenge::key(secret.expose()), &record)?;
-            self.store.commit(vec![change])?;
+            let mut fetched = link.document.clone();
+            fetched.fetches += 1;
+            self.store.commit(vec![
+                documents::create(&challenge::key(secret.expose()), &record)?,
+                link.replaced_by(&key, &fetched)?,
+            ])?;
         } else {
             // Somebody else issues the identity, so this server will not hear of it.
             let mut used = link.document.clone();
@@ -215,6 +232,13 @@ impl Core {
                 return Err(LinkError::Device(text.clone()));
             }
         }
+        let issues = self
+            .enrollment
+            .as_ref()
+            .is_some_and(|e| e.authority().is_some());
+        if !issues && (request.serial.is_some() || request.udid.is_some()) {
+            return Err(LinkError::NotBindable);
+        }
         let key = challenge::key(token);
         let now = self.clock.now();
         let link = Link {
@@ -225,6 +249,7 @@ impl Core {
             created_by: request.by.clone(),
             expires_at: now.plus_ms(life_ms),
             used_at: None,
+            fetches: 0,
         };
         let change = documents::create(&key, &link)?;
         Ok((link, change))
@@ -250,23 +275,6 @@ impl Core {
                 return Ok(all);
             }
         }
-    }
-
-    /// Forgets what expired long ago, so that neither kind of record piles up.
-    fn forget_expired(&self) -> Result<(), StoreError> {
-        let before = Timestamp(self.clock.now().0.saturating_sub(KEPT_MS));
-        let links = self.all::<Link>()?.into_iter();
-        let links = links.filter(|(_, link)| link.document.expires_at < before);
-        let challenges = self.all::<Challenge>()?.into_iter();
-        let challenges = challenges.filter(|(_, one)| one.document.expires_at < before);
-        let old: Vec<_> = links
-            .map(|(key, _)| documents::delete(Space::Link, &key))
-            .chain(challenges.map(|(key, _)| documents::delete(Space::Challenge, &key)))
-            .collect();
-        if old.is_empty() {
-            return Ok(());
-        }
-        self.store.commit(old)
     }
 }
 

@@ -11,7 +11,10 @@ pub(crate) mod link;
 pub(crate) mod profile;
 pub(crate) mod renewal;
 pub(crate) mod scep;
+pub(crate) mod sweep;
 
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 
 use mooring_identity::{Authority, Secret};
@@ -57,6 +60,10 @@ pub enum Identities {
     Acme {
         /// The address of its directory.
         directory_url: String,
+        /// What devices say that they are.
+        client_identifier: String,
+        /// Whether they attest their hardware, with a key that is bound to it.
+        attests: bool,
     },
 }
 
@@ -70,6 +77,12 @@ pub struct Enrollment {
     /// The profile as the plugin made it last, and the settings that it was made from.
     made: Mutex<Option<(String, Arc<Vec<u8>>)>>,
     pace: Mutex<renewal::Pace>,
+    /// The own CA with the recipient that it got since the start.
+    renewed: Mutex<Option<Arc<Authority>>>,
+    /// Where the files of the own CA are.
+    folder: Option<PathBuf>,
+    /// When old records were forgotten last, in Unix ms.
+    swept_at: AtomicU64,
 }
 
 impl Enrollment {
@@ -79,10 +92,21 @@ impl Enrollment {
             settings,
             made: Mutex::new(None),
             pace: Mutex::new(renewal::Pace::default()),
+            renewed: Mutex::new(None),
+            folder: None,
+            swept_at: AtomicU64::new(0),
         }
     }
 
-    /// This server's own CA, if it has one.
+    /// The same with the files of the own CA in `folder`; without, a recipient that is renewed
+    /// is kept in memory alone.
+    #[must_use]
+    pub fn with_files_in(mut self, folder: &Path) -> Self {
+        self.folder = Some(folder.to_owned());
+        self
+    }
+
+    /// This server's own CA, if it has one, as it was at the start.
     pub fn authority(&self) -> Option<&Arc<Authority>> {
         match &self.settings.identities {
             Identities::Own(authority) => Some(authority),

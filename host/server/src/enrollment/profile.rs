@@ -24,9 +24,9 @@ impl Core {
         &self,
         enrollment: &Enrollment,
         challenge: Option<&Secret>,
+        topic: &str,
     ) -> Result<Made, LinkError> {
-        let topic = self.push_topic()?.ok_or(LinkError::NoTopic)?;
-        let template = self.template(enrollment, &topic)?;
+        let template = self.template(enrollment, topic)?;
         let challenge = match &enrollment.settings.identities {
             Identities::Own(_) => challenge,
             Identities::Scep { challenge, .. } => challenge.as_ref(),
@@ -77,10 +77,19 @@ fn settings(enrollment: &Enrollment, topic: &str) -> Value {
             (json!({ "scep": scep }), vec![STANDARD.encode(ca.der())])
         }
         Identities::Scep { url, .. } => (json!({ "scep": { "url": url } }), Vec::new()),
-        Identities::Acme { directory_url } => (
-            json!({ "acme": { "directory_url": directory_url, "client_identifier": "mooring" } }),
-            Vec::new(),
-        ),
+        Identities::Acme {
+            directory_url,
+            client_identifier,
+            attests,
+        } => {
+            let acme = json!({
+                "directory_url": directory_url,
+                "client_identifier": client_identifier,
+                "hardware_bound": attests,
+                "attest": attests,
+            });
+            (json!({ "acme": acme }), Vec::new())
+        }
     };
     let mut members = Map::new();
     members.insert("server_url".to_owned(), json!(format!("{url}/mdm")));

@@ -3,14 +3,16 @@
 //! Knows nothing of SCEP messages. Invariants: renewals are spread over the fleet and paced, so
 //! that the CA is never overrun; a renewal opens no epoch and resends no profile.
 
+use mooring_drift::desired::Transport;
 use mooring_drift::policy::Timestamp;
-use mooring_mdm::ids::{CommandUuid, HostId, PayloadIdentifier};
-use mooring_store::{Change, Pin, StoreError};
+use mooring_mdm::ids::{Channel, CommandUuid, HostId, PayloadIdentifier};
+use mooring_store::{Change, EnrollmentRecord, HostRecord, Pin, StoreError};
 use sha2::{Digest, Sha256};
 
 use super::challenge::{self, Challenge, Purpose, RENEWAL_CHALLENGE_MS};
-use super::{ENROLLMENT_IDENTIFIER, Enrollment};
+use super::{ENROLLMENT_IDENTIFIER, Enrollment, Identities};
 use crate::core::Core;
+use crate::device::{Reenroll, device_record, transport};
 use crate::documents;
 use crate::limits::RENEWALS_PER_MINUTE;
 
@@ -70,6 +72,33 @@ pub(crate) fn due_at(host: &HostId, pin: &Pin) -> Timestamp {
     Timestamp(due.saturating_add(spread / 65_536 * share))
 }
 
+/// Whether a host can get its identity renewed by this server at all.
+///
+/// Not if it was enrolled by another profile than ours, which a second one could not replace; nor
+/// if the profile's challenge could be read on its way; nor if the new identity would only be held
+/// for an administrator, because nothing tells it from a stranger's.
+pub(crate) fn can_renew(core: &Core, host: &HostRecord, record: &EnrollmentRecord) -> bool {
+    let Some(enrollment) = &core.enrollment else {
+        return false;
+    };
+    let (is_let_in, has_challenge) = match &enrollment.settings.identities {
+        Identities::Own(_) => (true, true),
+        Identities::Scep { challenge, .. } => {
+            (core.devices.reenroll == Reenroll::Auto, challenge.is_some())
+        }
+        Identities::Acme { .. } => (core.devices.reenroll == Reenroll::Auto, false),
+    };
+    let is_open = has_challenge && transport(host) == Transport::Open;
+    record.id.channel() == Channel::Device && is_let_in && !is_open && is_by_our_profile(record)
+}
+
+/// Whether the last complete list shows the enrollment profile of this server.
+fn is_by_our_profile(record: &EnrollmentRecord) -> bool {
+    let observed = record.sync.observed.as_ref();
+    let mut others = observed.into_iter().flat_map(|one| &one.unmanaged);
+    others.any(|listed| listed.identifier.as_str() == ENROLLMENT_IDENTIFIER)
+}
+
 impl Enrollment {
     /// The enrollment profile, if this host should get it anew now.
     pub(crate) fn renewal_of(
@@ -95,15 +124,22 @@ impl Core {
     /// made.
     pub(crate) fn renewal_profile(
         &self,
-        host: &HostId,
+        record: &HostRecord,
         uuid: &CommandUuid,
     ) -> Result<Option<Renewal>, StoreError> {
+        let host = &record.id;
+        let push = device_record(record).and_then(|device| device.push.as_ref());
+        let topic = push.map(|push| push.topic.as_str());
         let Some(enrollment) = &self.enrollment else {
             return Ok(None);
         };
         let now = self.clock.now();
         let secret = challenge::of_command(self.store.identity(), uuid);
-        let made = match self.enrollment_profile(enrollment, Some(&secret)) {
+        // The host's own, whatever certificate was set last: a device refuses to change it.
+        let Some(topic) = topic else {
+            return Ok(None);
+        };
+        let made = match self.enrollment_profile(enrollment, Some(&secret), topic) {
             Ok(made) => made,
             Err(error) => {
                 tracing::error!(%host, error = %crate::device::chain(&error), "an identity cannot be renewed");

@@ -9,6 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use mooring_drift::policy::Timestamp;
 use mooring_identity::scep::{self, FailInfo, MESSAGE_TYPE, Refused, Request, RequestKind};
 use mooring_identity::{Authority, Certificate, LeafRequest, Trust};
+use mooring_mdm::ids::HostId;
 use mooring_store::{Change, StoreError};
 
 use super::Enrollment;
@@ -46,6 +47,10 @@ enum Redeemed {
     Signer([u8; 32], Read<Leaf>),
 }
 
+/// How long whoever renewed with one key cannot renew with another one, in ms: a day, so that a
+/// device that asks in a loop leaves one certificate a day.
+const NEXT_SUCCESSOR_MS: u64 = 24 * 3_600_000;
+
 /// Why a request gets no certificate. For the log.
 #[derive(Debug, thiserror::Error)]
 enum Denied {
@@ -57,6 +62,10 @@ enum Denied {
     Expired,
     #[error("its challenge was used already")]
     Used,
+    #[error("its host is blocked")]
+    Blocked,
+    #[error("its signer got a certificate for another key less than a day ago")]
+    Renewed,
     #[error("its link was used or revoked, or has expired")]
     LinkGone,
     #[error("the certificate that it was signed with may not be renewed: {0}")]
@@ -73,21 +82,19 @@ impl Core {
     /// Answers one operation of SCEP (RFC 8894 section 4); `message` is that of `PKIOperation`.
     pub fn scep(&self, operation: &str, message: &[u8]) -> ScepAnswer {
         let enrollment = self.enrollment.as_ref();
-        let Some((enrollment, authority)) = enrollment.and_then(|e| Some((e, e.authority()?)))
-        else {
+        let Some((enrollment, authority)) = enrollment.and_then(|e| Some((e, e.issuing()?))) else {
             return plain(404, "this server issues no certificates\n");
         };
         match operation {
             "GetCACaps" => plain(200, scep::CAPABILITIES),
-            "GetCACert" => match scep::ca_certificates(authority) {
-                Ok((content_type, body)) => ScepAnswer {
-                    status: 200,
-                    content_type,
-                    body,
-                },
-                Err(error) => failed(&error),
-            },
-            "PKIOperation" => self.pki_operation(enrollment, authority, message),
+            "GetCACert" => {
+                let renewed = enrollment.issuing_renewed(self.clock.now());
+                ca_certificates(&renewed.unwrap_or(authority))
+            }
+            "PKIOperation" => {
+                self.sweep_daily();
+                self.pki_operation(enrollment, &authority, message)
+            }
             _ => plain(
                 400,
                 "operation is one of GetCACaps, GetCACert, PKIOperation\n",
@@ -136,7 +143,31 @@ impl Core {
         }
     }
 
+    /// Decides, and once more if somebody else got in between: of two requests with the same key
+    /// both get the certificate that one was granted.
     fn certify(
+        &self,
+        enrollment: &Enrollment,
+        authority: &Authority,
+        request: &Request,
+    ) -> Result<Certificate, Denied> {
+        let is_conflict =
+            |denied: &Denied| matches!(denied, Denied::Store(StoreError::Conflict { .. }));
+        match self.certify_once(enrollment, authority, request) {
+            Err(denied) if is_conflict(&denied) => {}
+            decided => return decided,
+        }
+        let decided = self.certify_once(enrollment, authority, request);
+        decided.map_err(|denied| {
+            if is_conflict(&denied) {
+                Denied::Used
+            } else {
+                denied
+            }
+        })
+    }
+
+    fn certify_once(
         &self,
         enrollment: &Enrollment,
         authority: &Authority,
@@ -172,11 +203,8 @@ impl Core {
         for one in redeemed {
             changes.push(redeem(one, fingerprint, now)?);
         }
-        match self.store.commit(changes) {
-            Ok(()) => Ok(issued),
-            Err(StoreError::Conflict { .. }) => Err(Denied::Used),
-            Err(error) => Err(error.into()),
-        }
+        self.store.commit(changes)?;
+        Ok(issued)
     }
 
     fn grounds(
@@ -196,6 +224,11 @@ impl Core {
         if now >= found.document.expires_at {
             return Err(Denied::Expired);
         }
+        if let Purpose::Renewal { host } = &found.document.purpose
+            && self.is_blocked(host)?
+        {
+            return Err(Denied::Blocked);
+        }
         if let Some(fingerprint) = found.document.redeemed_for {
             return self.issued_before(&fingerprint, request);
         }
@@ -203,7 +236,10 @@ impl Core {
             Purpose::Renewal { host } => (IssuedOn::Renewal { host: host.clone() }, None),
             Purpose::Link { key } => {
                 let link = documents::read::<Link>(&*self.store, key)?;
-                let link = link.filter(|link| link.document.is_good(now));
+                // Not whether its profile may be fetched once more: this one was.
+                let link = link.filter(|link| {
+                    link.document.used_at.is_none() && now < link.document.expires_at
+                });
                 let link = link.ok_or(Denied::LinkGone)?;
                 let on = IssuedOn::Link {
                     id: link.document.id.clone(),
@@ -216,6 +252,12 @@ impl Core {
         let challenge = Redeemed::Challenge(key, found);
         let redeemed = std::iter::once(challenge).chain(link).collect();
         Ok(Grounds::New(issued_on, redeemed))
+    }
+
+    fn is_blocked(&self, host: &HostId) -> Result<bool, StoreError> {
+        let record = self.store.host(host)?;
+        let record = record.as_ref().and_then(device_record);
+        Ok(record.is_some_and(|record| record.access.is_blocked))
     }
 
     fn issued_before(&self, fingerprint: &[u8; 32], request: &Request) -> Result<Grounds, Denied> {
@@ -248,20 +290,28 @@ impl Core {
         let leaf = leaf.ok_or_else(|| wrong(&"it is not known"))?;
         let host = leaf.document.host.clone();
         let host = host.ok_or_else(|| wrong(&"no host has it"))?;
+        if self.is_blocked(&host)? {
+            return Err(Denied::Blocked);
+        }
         let record = self.store.host(&host)?;
-        let access = record.as_ref().and_then(device_record).map(|r| &r.access);
-        let is_pinned = access.is_some_and(|access| {
-            let mut pins = access.pins.iter();
-            !access.is_blocked && pins.any(|pin| pin.fingerprint == fingerprint)
+        let record = record.as_ref().and_then(device_record);
+        let is_pinned = record.is_some_and(|record| {
+            let mut pins = record.access.pins.iter();
+            pins.any(|pin| pin.fingerprint == fingerprint)
         });
         if !is_pinned {
             return Err(wrong(&"its host has another one"));
         }
         // The same request once more, by a device that got no answer or by somebody who saw it.
-        if let Some(successor) = leaf.document.successor
-            && let Ok(again) = self.issued_before(&successor, request)
-        {
-            return Ok(again);
+        if let Some(successor) = leaf.document.successor {
+            if let Ok(again) = self.issued_before(&successor, request) {
+                return Ok(again);
+            }
+            let successor = documents::read::<Leaf>(&*self.store, &successor)?;
+            let again_at = successor.map(|s| s.document.issued_at.plus_ms(NEXT_SUCCESSOR_MS));
+            if again_at.is_some_and(|at| now < at) {
+                return Err(Denied::Renewed);
+            }
         }
         let signer = Redeemed::Signer(fingerprint, leaf);
         Ok(Grounds::New(IssuedOn::Renewal { host }, vec![signer]))
@@ -302,6 +352,17 @@ fn common_name(issued_on: &IssuedOn) -> String {
     };
     let plain = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '-' | ' ' | '.');
     text.chars().filter(plain).take(64).collect()
+}
+
+fn ca_certificates(authority: &Authority) -> ScepAnswer {
+    match scep::ca_certificates(authority) {
+        Ok((content_type, body)) => ScepAnswer {
+            status: 200,
+            content_type,
+            body,
+        },
+        Err(error) => failed(&error),
+    }
 }
 
 fn plain(status: u16, text: &str) -> ScepAnswer {

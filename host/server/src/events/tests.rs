@@ -66,7 +66,7 @@ fn kinds_of_channels() {
         let ids = said.ids.expect("ids");
         assert_eq!((ids.id.as_str(), ids.kind.as_str()), (id, kind));
         assert_eq!(ids.parent_id.as_deref(), parent);
-        assert_eq!(said.raw_payload, STANDARD.encode(&body));
+        assert_eq!(said.raw_payload.unwrap(), STANDARD.encode(&body));
     }
 }
 
@@ -114,4 +114,38 @@ fn numbers_go_on() {
     assert_eq!(event_of(&events, &body).0, key(300));
     assert_eq!(number(&event_of(&events, &body).0), 301);
     assert!(key(255) < key(256) && events.next() == 302);
+}
+
+/// Proves that the bytes that wait are counted, through a restart too, which events are too many
+/// for a bound, and that an event without its payload says so.
+#[test]
+fn bytes_that_wait() {
+    let store = MemoryStore::new().unwrap();
+    let put = |number: u64, size: usize| Change::Document {
+        space: Space::Outbox,
+        key: key(number),
+        value: Some(vec![b'x'; size]),
+        expected: mooring_store::Expected::Any,
+    };
+    let waiting = (1..=40).map(|number| put(number, 100));
+    store.commit(waiting.collect()).unwrap();
+    let events = Events::resume(&store).unwrap();
+    assert_eq!((events.waiting_bytes(), events.next()), (4000, 41));
+    assert_eq!(events.first_within(4000), 1);
+    assert_eq!(events.first_within(3999), 2);
+    assert_eq!(events.first_within(250), 39);
+    assert_eq!(events.first_within(99), 41);
+    events.gone_before(39);
+    assert_eq!(events.waiting_bytes(), 200);
+
+    let body = plist(&(string("UDID", "D") + &string("Status", "Idle")));
+    let (_, event) = event_of(&events, &body);
+    assert_eq!(
+        events.waiting_bytes(),
+        200 + serde_json::to_vec(&event).unwrap().len() as u64
+    );
+    let json = serde_json::to_value(event.without_payload()).unwrap();
+    let said = &json["acknowledge_event"];
+    assert_eq!(said["raw_payload_omitted"], true);
+    assert!(said.get("raw_payload").is_none() && said["udid"] == "D");
 }

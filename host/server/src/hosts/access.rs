@@ -10,11 +10,15 @@ use mooring_drift::step::Event;
 use mooring_store::{Access, Change, EnrollmentRecord, Held, HostRecord, Pin, StoreError, Via};
 
 use super::HostError;
+use super::view::hex;
 use crate::core::Core;
 use crate::device::device_record;
 use crate::documents;
 use crate::enrollment::leaf::{IssuedOn, Leaf};
 use crate::limits::CONFLICT_RETRIES_MAX;
+
+/// Digits of a fingerprint that tell it from any other.
+const FINGERPRINT_DIGITS_MIN: usize = 16;
 
 impl Core {
     /// Blocks a host, or takes that back. A blocked host is told to unenroll.
@@ -37,11 +41,15 @@ impl Core {
     /// enrollment. What was known of the host is unknown from then on.
     ///
     /// # Errors
-    /// [`HostError`] if there is no such host, or nothing is held for it.
-    pub fn accept_host(&self, name: &str) -> Result<(), HostError> {
+    /// [`HostError`] if there is no such host, or what is held for it is not what is meant: of two
+    /// that try, an administrator may have looked at the other.
+    pub fn accept_host(&self, name: &str, fingerprint: &str) -> Result<(), HostError> {
         self.change_host(name, |host| {
             let held = device_record(host).and_then(|record| record.access.held.clone());
             let held = held.ok_or_else(|| HostError::NothingHeld(name.to_owned()))?;
+            if !is_meant(&held, fingerprint) {
+                return Err(HostError::OtherHeld(name.to_owned()));
+            }
             let mut changes = vec![self.tied(host, &held)?];
             for record in &host.enrollments {
                 changes.extend(self.cleared(&record.id, self.now())?);
@@ -102,7 +110,9 @@ impl Core {
             via: record.access.via.or(Some(Via::Mtls)),
             ..new.access
         };
-        // It told where to push to while it was held, and will not say so again.
+        // It told these while it was held, and will not say so again.
+        new.unlock_token.clone_from(&held.unlock_token);
+        new.bootstrap_token.clone_from(&held.bootstrap_token);
         if held.push.is_some() {
             new.push.clone_from(&held.push);
             new.push_disabled_at = None;
@@ -135,4 +145,10 @@ impl Core {
         }
         Err(HostError::Busy(name.to_owned()))
     }
+}
+
+/// Whether these are the first digits of its fingerprint, and enough of them.
+fn is_meant(held: &Held, fingerprint: &str) -> bool {
+    let given = fingerprint.to_ascii_lowercase();
+    given.len() >= FINGERPRINT_DIGITS_MIN && hex(&held.fingerprint).starts_with(&given)
 }

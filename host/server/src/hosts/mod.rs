@@ -33,6 +33,12 @@ pub enum HostError {
     /// The host was changed by somebody else each time it was tried.
     #[error("host {0} changes all the time; try again")]
     Busy(String),
+    /// Another certificate is held than the one that is meant.
+    #[error(
+        "the certificate that is held for host {0} has another fingerprint; look at it again \
+         (host show) and name it by its first 16 digits or more"
+    )]
+    OtherHeld(String),
     /// No certificate is held for the host.
     #[error("no certificate is held for host {0}; there is nothing to accept")]
     NothingHeld(String),

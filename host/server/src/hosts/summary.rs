@@ -66,13 +66,17 @@ impl Core {
     }
 }
 
-/// The identity that a host has had last decides.
+/// The identity in use decides: the newest may be of a renewal that the device did not keep.
 fn count_identity(counts: &mut ExpiringIdentities, host: &HostRecord, now: Timestamp) {
-    let newest = device_record(host).and_then(|record| record.access.pins.first());
+    let newest = device_record(host).and_then(|record| record.access.pins.last());
     let Some(pin) = newest else {
         return;
     };
-    let days_left = pin.not_after.0.saturating_sub(now.0) / DAY_MS;
+    if pin.not_after <= now {
+        counts.expired += 1;
+        return;
+    }
+    let days_left = (pin.not_after.0 - now.0) / DAY_MS;
     counts.under_60_days += u64::from(days_left < 60);
     counts.under_30_days += u64::from(days_left < 30);
     counts.under_7_days += u64::from(days_left < 7);

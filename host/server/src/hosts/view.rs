@@ -23,7 +23,7 @@ use crate::clock::rfc3339;
 use crate::core::Core;
 use crate::device::{DeviceAuth, device_record};
 use crate::enrollment::ENROLLMENT_IDENTIFIER;
-use crate::enrollment::renewal::due_at;
+use crate::enrollment::renewal::{can_renew, due_at};
 use crate::limits::COMMANDS_SHOWN_MAX;
 use crate::shelf::Shelf;
 
@@ -80,6 +80,7 @@ impl Core {
             commands.extend(self.store.commands(&record.id, COMMANDS_SHOWN_MAX)?);
         }
         let access = device_record(&host).map(|record| &record.access);
+        let is_renewed = device_record(&host).is_some_and(|record| can_renew(self, &host, record));
         let channels = host.enrollments.iter().map(|record| {
             let status = judgement.channels.iter().find(|(id, _)| *id == record.id);
             let status = status.map_or(Status::Unknown, |(_, status)| *status);
@@ -92,7 +93,7 @@ impl Core {
             authenticated_by: access.and_then(|access| access.via).map(via),
             identities: access.map_or_else(Vec::new, |access| {
                 let pins = access.pins.iter();
-                pins.map(|pin| pinned(&host.id, pin)).collect()
+                pins.map(|pin| pinned(&host.id, pin, is_renewed)).collect()
             }),
             enrollments: channels.collect(),
             commands: commands.iter().map(command_detail).collect(),
@@ -179,7 +180,7 @@ impl Core {
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(super) fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
     bytes.iter().fold(String::new(), |mut text, byte| {
         // Writing into a text cannot fail.
@@ -196,11 +197,11 @@ fn held(held: &Held) -> HeldIdentity {
     }
 }
 
-fn pinned(host: &HostId, pin: &Pin) -> PinnedIdentity {
+fn pinned(host: &HostId, pin: &Pin, is_renewed: bool) -> PinnedIdentity {
     PinnedIdentity {
         fingerprint: hex(&pin.fingerprint),
         expires_at: rfc3339(pin.not_after),
-        renewal_at: rfc3339(due_at(host, pin)),
+        renewal_at: is_renewed.then(|| rfc3339(due_at(host, pin))),
     }
 }
 

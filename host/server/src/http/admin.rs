@@ -15,7 +15,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::body::{Answer, BodyError, answer, read};
-use super::credentials::Credentials;
+use super::credentials::{Credentials, demand};
 use super::enrollment;
 use super::listener::Service;
 use super::nanomdm::{self, Asked, NanoMdm};
@@ -127,9 +127,7 @@ impl Admin {
         let takes_password = nanomdm::is_address(path);
         let is_let_in = || self.credentials.are_in(request.headers(), takes_password);
         if !route.as_ref().is_ok_and(Route::is_open) && !is_let_in() {
-            let detail = "send the header `Authorization: Bearer TOKEN`; the token is in the file \
-                          admin-token of the server's data folder";
-            return Err(Problem::new(Kind::Unauthorized, detail));
+            return Err(Problem::new(Kind::Unauthorized, demand(takes_password)));
         }
         let content_type = request
             .headers()

@@ -14,6 +14,18 @@ const NANOMDM_USER: &str = "nanomdm";
 /// Says, where a browser sends it, which page made it send the request.
 const FETCH_SITE: &str = "sec-fetch-site";
 
+/// What is asked of whoever is not let in, where `takes_password` is as in [`Credentials::are_in`].
+pub(super) fn demand(takes_password: bool) -> &'static str {
+    if takes_password {
+        "send HTTP Basic with user nanomdm and the token as password, or the header \
+         `Authorization: Bearer TOKEN`; the token is in the file admin-token of the server's data \
+         folder"
+    } else {
+        "send the header `Authorization: Bearer TOKEN`; the token is in the file admin-token of \
+         the server's data folder"
+    }
+}
+
 /// The token, as its digest.
 pub(super) struct Credentials {
     digest: [u8; 32],
@@ -98,5 +110,16 @@ mod tests {
             }
         }
         assert!(!credentials.are_in(&HeaderMap::new(), true));
+    }
+
+    /// Proves that a demand names every way in that is open there, and no other.
+    #[test]
+    fn demands_name_the_ways_in() {
+        let user = format!("Basic with user {NANOMDM_USER} ");
+        for takes_password in [true, false] {
+            let text = demand(takes_password);
+            assert!(text.contains("Bearer TOKEN"), "{text}");
+            assert_eq!(text.contains(&user), takes_password, "{text}");
+        }
     }
 }

@@ -5,13 +5,16 @@
 //! sends; 401 is said to blocked hosts alone, and 403 to nobody.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::num::NonZero;
 use std::sync::Arc;
 
 use hyper::body::Incoming;
 use hyper::header::{ALLOW, HeaderMap, HeaderValue, RETRY_AFTER};
 use hyper::{Method, Request};
+use mooring_drift::policy::Timestamp;
 use tokio::sync::Semaphore;
+use tokio::task::JoinError;
 
 use super::body::{Answer, BodyError, answer, read_into};
 use super::listener::Service;
@@ -19,7 +22,7 @@ use super::peer::Peer;
 use super::room::Room;
 use super::route::{percent_decoded, query_value};
 use crate::core::Core;
-use crate::device::{Authenticator, DeviceReply, DeviceRequest, Presented, chain};
+use crate::device::{Authenticator, DeviceReply, DeviceRequest, Presented, Speaker, chain};
 use crate::enrollment::LinkError;
 use crate::limits::{
     DEVICE_BODY_BYTES_MAX, LARGE_BODIES_PER_CORE, LARGE_BODY_BYTES, PARAMETERS_MAX,
@@ -107,6 +110,21 @@ impl Devices {
     async fn mdm(&self, request: Request<Incoming>, peer: &Peer) -> Answer {
         let presented = self.presented(request.headers(), peer);
         let parameters = parameters(request.uri().query().unwrap_or_default());
+        let (address, core) = (peer.address, Arc::clone(&self.core));
+        let authenticator = Arc::clone(&self.authenticator);
+        // A stranger's body is not even read where it could not tell who sent it.
+        let known = if authenticator.needs_no_body() {
+            let (authenticator, presented) = (Arc::clone(&authenticator), presented.clone());
+            let now = core.now();
+            let identify = move || identified(&authenticator, &presented, &[], now, address);
+            match tokio::task::spawn_blocking(identify).await {
+                Ok(Ok(speaker)) => Some(speaker),
+                Ok(Err(refused)) => return reply_answer(refused),
+                Err(error) => return reply_answer(panicked(&error)),
+            }
+        } else {
+            None
+        };
         let arriving = read_into(&self.room, request.into_body(), DEVICE_BODY_BYTES_MAX);
         let (body, _place) = match arriving.await {
             Ok(arrived) => arrived,
@@ -117,26 +135,21 @@ impl Devices {
         } else {
             None
         };
-        let address = peer.address;
-        let (core, authenticator) = (Arc::clone(&self.core), Arc::clone(&self.authenticator));
         let reply = tokio::task::spawn_blocking(move || {
-            match authenticator.identify(&presented, &body, core.now()) {
+            let speaker = known.map_or_else(
+                || identified(&authenticator, &presented, &body, core.now(), address),
+                Ok,
+            );
+            match speaker {
                 Ok(speaker) => core.answer_device(&DeviceRequest {
                     body: &body,
                     speaker: &speaker,
                     parameters,
                 }),
-                Err(error) => {
-                    let reason = chain(&error);
-                    tracing::warn!(%address, reason, "a device is not authenticated");
-                    DeviceReply::Refused(reason)
-                }
+                Err(refused) => refused,
             }
         });
-        reply_answer(reply.await.unwrap_or_else(|error| {
-            tracing::error!(%error, "answering a device panicked");
-            DeviceReply::Unavailable
-        }))
+        reply_answer(reply.await.unwrap_or_else(|error| panicked(&error)))
     }
 
     async fn scep(&self, request: Request<Incoming>) -> Answer {
@@ -205,6 +218,26 @@ impl Service for Devices {
             Place::Enroll(token) => self.enroll(token).await,
         }
     }
+}
+
+fn identified(
+    authenticator: &Authenticator,
+    presented: &Presented,
+    body: &[u8],
+    now: Timestamp,
+    address: SocketAddr,
+) -> Result<Speaker, DeviceReply> {
+    let identified = authenticator.identify(presented, body, now);
+    identified.map_err(|error| {
+        let reason = chain(&error);
+        tracing::warn!(%address, reason, "a device is not authenticated");
+        DeviceReply::Refused(reason)
+    })
+}
+
+fn panicked(error: &JoinError) -> DeviceReply {
+    tracing::error!(%error, "answering a device panicked");
+    DeviceReply::Unavailable
 }
 
 fn reply_answer(reply: DeviceReply) -> Answer {

@@ -10,7 +10,7 @@ use super::admin::{ADMIN, PROFILE, from_json, json};
 use super::body::{Answer, answer};
 use super::problem::{Kind, Problem};
 use super::route::{EnrollmentRoute, query_value};
-use crate::api::{EnrollmentLinks, LinkWish};
+use crate::api::{Acceptance, EnrollmentLinks, LinkWish};
 use crate::core::Core;
 use crate::enrollment::LinkRequest;
 use crate::limits::SERVICE_TOKEN_BYTES_MAX;
@@ -32,7 +32,8 @@ pub(super) fn handle(
             Ok(answer(204, "", ""))
         }
         EnrollmentRoute::AcceptHost(host) => {
-            core.accept_host(host)?;
+            let meant: Acceptance = from_json(body)?;
+            core.accept_host(host, &meant.fingerprint)?;
             Ok(answer(204, "", ""))
         }
         EnrollmentRoute::Links => json(

@@ -180,6 +180,7 @@ impl From<HostError> for Problem {
             HostError::Ambiguous { .. }
             | HostError::CheckedOut(_)
             | HostError::NothingHeld(_)
+            | HostError::OtherHeld(_)
             | HostError::HeldElsewhere(_) => Self::new(Kind::Conflict, text),
             HostError::Busy(_) => Self::new(Kind::Unavailable, text),
             HostError::Store(error) => error.into(),
@@ -191,7 +192,9 @@ impl From<LinkError> for Problem {
     fn from(error: LinkError) -> Self {
         let text = error.to_string();
         match error {
-            LinkError::NotSet | LinkError::NoTopic => Self::new(Kind::Conflict, text),
+            LinkError::NotSet | LinkError::NoTopic | LinkError::NotBindable => {
+                Self::new(Kind::Conflict, text)
+            }
             LinkError::NotValid | LinkError::NotFound(_) => Self::new(Kind::NotFound, text),
             LinkError::Life => Self::new(Kind::BadRequest, text.clone()).at("/expires_in_s", text),
             LinkError::Device(_) => Self::new(Kind::BadRequest, text),

@@ -3,6 +3,7 @@
 //! Knows nothing of pushing. Invariants: whatever is taken is taken in one commit; a command that
 //! an enrollment has already, or had, is not given to it a second time.
 
+use mooring_drift::desired::Transport;
 use mooring_drift::policy::Timestamp;
 use mooring_drift::state::Phase;
 use mooring_mdm::command::{RAW_COMMAND_LIMITS, RawCommand, RawCommandError};
@@ -15,8 +16,8 @@ use sha2::{Digest, Sha256};
 
 use super::{ApiResult, Commands, Targets, Turn};
 use crate::core::Core;
-use crate::device::chain;
 use crate::device::queue::{CommandResult, WaitingCommand, result_key, waiting_key};
+use crate::device::{chain, installs_secrets, transport};
 use crate::documents;
 use crate::enrollment::ENROLLMENT_IDENTIFIER;
 
@@ -46,6 +47,7 @@ struct Wanted<'a> {
     command: RawCommand,
     body: &'a [u8],
     digest: [u8; 32],
+    has_secrets: bool,
     now: Timestamp,
 }
 
@@ -75,6 +77,7 @@ impl Commands {
             command: readable(body)?,
             body,
             digest: Sha256::digest(body).into(),
+            has_secrets: installs_secrets(body),
             now: core.clock.now(),
         };
         let mut result = ApiResult {
@@ -155,6 +158,14 @@ impl Turn {
         let record = records.find(|record| record.id == *id);
         if let Some(reason) = unfit(host.as_ref().and_then(crate::device::device_record), record) {
             return Ok(Place::Refused(reason.to_owned()));
+        }
+        let is_private = host
+            .as_ref()
+            .is_some_and(|host| transport(host) == Transport::Private);
+        if !is_private && wanted.has_secrets {
+            let text = "it would install a profile with secrets, which others could read on the \
+                        way to this host; push it as a profile, or use mtls";
+            return Ok(Place::Refused(text.to_owned()));
         }
         let uuid = &wanted.command.uuid;
         let key = result_key(id, uuid);

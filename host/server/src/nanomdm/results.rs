@@ -32,7 +32,8 @@ pub struct ResultEntry {
     pub command_uuid: String,
     /// `RequestType`.
     pub request_type: String,
-    /// Apple's `Status`; `Lost` if the device never reported, `Cleared` if it never got it.
+    /// Apple's `Status`; `Lost` if the device got it and never reported, `Cleared` if it never
+    /// got it.
     pub status: String,
     /// When it was taken.
     pub queued_at: String,

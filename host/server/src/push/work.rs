@@ -7,9 +7,8 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use mooring_drift::next::{Context, next_command};
-use mooring_drift::policy::Timestamp;
 use mooring_drift::state::{Phase, SyncState};
-use mooring_mdm::ids::{Channel, EnrollmentId, PayloadIdentifier};
+use mooring_mdm::ids::EnrollmentId;
 use mooring_store::{EnrollmentRecord, HostRecord, PushTarget, StoreError};
 
 use crate::core::Core;
@@ -93,7 +92,7 @@ pub(super) fn work_of(
     if has_command {
         return Ok(due());
     }
-    let renewal = renewal(core, host, record, now);
+    let renewal = core.renewal(host, record, now);
     let context = Context {
         renewal: renewal.as_ref(),
         ..core.context(moment.shelf, host, record)
@@ -111,20 +110,6 @@ pub(super) fn work_of(
         None => next_command(state, &context).is_some(),
     };
     Ok(if has_work { due() } else { Work::None })
-}
-
-/// The enrollment profile, if the device should renew its identity now.
-fn renewal(
-    core: &Core,
-    host: &HostRecord,
-    record: &EnrollmentRecord,
-    now: Timestamp,
-) -> Option<PayloadIdentifier> {
-    if record.id.channel() != Channel::Device {
-        return None;
-    }
-    let pin = record.access.pins.first()?;
-    core.enrollment.as_ref()?.renewal_of(&host.id, pin, now)
 }
 
 /// Of what somebody decided, and of nothing that the device's own progress changes. A new token

@@ -54,6 +54,19 @@ pub enum ServeError {
          loopback only"
     )]
     PublicUrl(String),
+    /// The address of an issuer is of no use.
+    #[error(
+        "{0:?} is no address of a SCEP or ACME server: it begins with https://, and with http:// on loopback only"
+    )]
+    IssuerUrl(String),
+    /// A file of CAs holds something else.
+    #[error("{path} holds the certificate of {subject:?}, which is no CA's; give those that issue")]
+    NotACa {
+        /// The file.
+        path: PathBuf,
+        /// Whose certificate it is.
+        subject: String,
+    },
     /// Two issuers.
     #[error("identities come from a SCEP server or from an ACME server: give one of the two")]
     ScepAndAcme,

@@ -29,6 +29,9 @@ use crate::push::Pusher;
 use crate::webhook::Webhook;
 use opening::{Opened, file, open};
 
+/// Connections that one address (of IPv6: one /64 network) holds at once at the admin listener, of
+/// [`ADMIN_CONNECTIONS_MAX`](crate::limits::ADMIN_CONNECTIONS_MAX); further ones are closed.
+const ADMIN_CONNECTIONS_PER_ADDRESS_MAX: usize = 64;
 /// The file in the data folder that holds the token.
 pub const TOKEN_FILE: &str = "admin-token";
 /// The file in the data folder that tells where the admin listener is.
@@ -80,11 +83,7 @@ impl Server {
             options.allows_migration,
         );
         let (has_admin_tls, has_device_tls) = (admin_tls.is_some(), device_tls.is_some());
-        let admin = ListenerOptions {
-            tls: admin_tls,
-            connections_max: shares.admin,
-            ..ListenerOptions::from(options.admin)
-        };
+        let admin = admin_options(options.admin, shares.admin, admin_tls);
         let admin = listen(admin, Arc::new(service), stopped.clone()).await?;
         let device = device_options(&options, shares.device, device_tls, &authenticator);
         let service = Devices::new(Arc::clone(&core), authenticator);
@@ -175,18 +174,34 @@ fn scheme(has_tls: bool) -> &'static str {
     if has_tls { "https" } else { "http" }
 }
 
+/// Off loopback, strangers must not take all the places before they are asked for the token.
+fn admin_options(address: SocketAddr, connections_max: usize, tls: Option<Tls>) -> ListenerOptions {
+    ListenerOptions {
+        tls,
+        connections_max,
+        connections_per_address_max: Some(ADMIN_CONNECTIONS_PER_ADDRESS_MAX),
+        exempt: loopback().to_vec(),
+        ..ListenerOptions::from(address)
+    }
+}
+
+/// On this machine there is nobody to fear.
+fn loopback() -> [IpNet; 2] {
+    [
+        IpNet::from(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+        IpNet::from(IpAddr::V6(Ipv6Addr::LOCALHOST)),
+    ]
+}
+
 fn device_options(
     options: &ServeOptions,
     connections_max: usize,
     tls: Option<Tls>,
     authenticator: &Authenticator,
 ) -> ListenerOptions {
-    // Behind a proxy every device has its address, and on this machine there is nobody to fear.
+    // Behind a proxy every device has its address.
     let mut exempt = authenticator.proxies().to_vec();
-    exempt.extend([
-        IpNet::from(IpAddr::V4(Ipv4Addr::LOCALHOST)),
-        IpNet::from(IpAddr::V6(Ipv6Addr::LOCALHOST)),
-    ]);
+    exempt.extend(loopback());
     ListenerOptions {
         address: options.device,
         tls,
@@ -205,4 +220,24 @@ async fn listen(
     let address = options.address;
     let started = Listener::start(options, service, stopped).await;
     started.map_err(|source| ServeError::Listen { address, source })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Proves that one address cannot fill the admin listener, and that this machine is exempt.
+    #[test]
+    fn admin_places() {
+        let address = SocketAddr::from(([192, 0, 2, 1], 9000));
+        let options = admin_options(address, 256, None);
+        let most = options.connections_per_address_max;
+        assert!(most.is_some_and(|most| most * 4 <= options.connections_max));
+        let is_exempt = |text: &str| {
+            let address: IpAddr = text.parse().unwrap();
+            options.exempt.iter().any(|net| net.contains(&address))
+        };
+        assert!(is_exempt("127.0.0.1") && is_exempt("::1"));
+        assert!(!is_exempt("192.0.2.1") && !is_exempt("2001:db8::1"));
+    }
 }

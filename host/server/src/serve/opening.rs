@@ -87,6 +87,7 @@ pub(super) fn open(options: &ServeOptions) -> Result<Opened, ServeError> {
     let judge = Arc::new(Judge::load()?);
     let core = Core::new(store, judge, clock, core_options).map_err(failed)?;
     core.refresh_builtins().map_err(failed)?;
+    core.sweep().map_err(failed)?;
     Ok(Opened {
         core,
         token,
@@ -128,6 +129,11 @@ fn enrollment_of(
         },
         (None, None, url) => Identities::Acme {
             directory_url: url.clone().unwrap_or_default(),
+            client_identifier: wanted
+                .acme_client_identifier
+                .clone()
+                .unwrap_or_else(|| "mooring".to_owned()),
+            attests: wanted.acme_attests,
         },
     };
     Enrollment::new(EnrollmentSettings {
@@ -138,6 +144,7 @@ fn enrollment_of(
         static_challenge: challenge.filter(|_| has_own_ca),
         leaf_days: wanted.leaf_days,
     })
+    .with_files_in(&options.data)
 }
 
 /// The CAs whose certificates devices may have.
@@ -153,6 +160,12 @@ fn trusted(
             path: path.clone(),
             source,
         })?;
+        if let Some(other) = trusted.iter().find(|one| !one.may_issue()) {
+            return Err(ServeError::NotACa {
+                path: path.clone(),
+                subject: other.subject(),
+            });
+        }
     }
     trusted.extend(authority.map(|own| own.ca_certificate().clone()));
     Ok(trusted)

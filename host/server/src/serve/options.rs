@@ -68,6 +68,10 @@ pub struct EnrollmentOptions {
     pub scep_challenge: Option<Secret>,
     /// An ACME server instead.
     pub acme_url: Option<String>,
+    /// What devices say to that server that they are; `mooring` unless given.
+    pub acme_client_identifier: Option<String>,
+    /// Whether devices attest their hardware to that server.
+    pub acme_attests: bool,
     /// Shown with the profile.
     pub organization: Option<String>,
     /// Days for which this server issues an identity.
@@ -82,6 +86,8 @@ impl EnrollmentOptions {
             scep_url: None,
             scep_challenge: None,
             acme_url: None,
+            acme_client_identifier: None,
+            acme_attests: false,
             organization: None,
             leaf_days: LEAF_DAYS_DEFAULT,
         }
@@ -147,6 +153,11 @@ impl ServeOptions {
         self.check_header()?;
         if let Some(enrollment) = &self.enrollment {
             check_public_url(&enrollment.public_url)?;
+            for url in enrollment.scep_url.iter().chain(&enrollment.acme_url) {
+                if !is_safe(url) {
+                    return Err(ServeError::IssuerUrl(url.clone()));
+                }
+            }
             if enrollment.scep_url.is_some() && enrollment.acme_url.is_some() {
                 return Err(ServeError::ScepAndAcme);
             }
@@ -182,17 +193,23 @@ impl ServeOptions {
 fn check_public_url(url: &str) -> Result<(), ServeError> {
     let wrong = || ServeError::PublicUrl(url.to_owned());
     let uri: Uri = url.parse().map_err(|_| wrong())?;
-    let host = uri.host().ok_or_else(wrong)?;
     let is_bare = matches!(uri.path(), "" | "/") && uri.query().is_none();
-    let is_safe = match uri.scheme_str() {
-        Some("https") => true,
-        Some("http") => is_loopback(host),
-        Some(_) | None => false,
-    };
-    if is_bare && is_safe {
+    if is_bare && is_safe(url) {
         Ok(())
     } else {
         Err(wrong())
+    }
+}
+
+/// Whether an address has TLS, or is on this machine.
+fn is_safe(url: &str) -> bool {
+    let Ok(uri) = url.parse::<Uri>() else {
+        return false;
+    };
+    match (uri.scheme_str(), uri.host()) {
+        (Some("https"), Some(_)) => true,
+        (Some("http"), Some(host)) => is_loopback(host),
+        _ => false,
     }
 }
 

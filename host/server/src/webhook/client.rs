@@ -44,6 +44,8 @@ pub(super) enum DeliveryError {
     Broken(#[source] hyper::Error),
     #[error("the webhook did not answer within {} ms", .0.as_millis())]
     Timeout(Duration),
+    #[error("the event cannot be read")]
+    Unreadable,
     #[error("the webhook answered {0}")]
     Status(u16),
     #[error("the request to the webhook cannot be written")]

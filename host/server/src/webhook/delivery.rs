@@ -1,7 +1,7 @@
 //! The order of deliveries: what goes next, when to try again, what is dropped.
 //!
-//! Knows nothing of HTTP. Invariant: an event is deleted only after it was taken, or by the bound
-//! of the outbox.
+//! Knows nothing of HTTP. Invariant: an event is deleted only after it was taken, after it was
+//! refused with and without its payload, or by the bounds of the outbox.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -11,9 +11,11 @@ use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
 use super::client::{Client, DeliveryError};
+use super::refusals::{Refusals, is_refusal};
 use super::{WebhookLimits, WebhookState};
 use crate::core::Core;
 use crate::device::chain;
+use crate::events::Event;
 use crate::{documents, events};
 
 /// Events read at once. A few, since each may have megabytes; several, since deleting them is a
@@ -32,6 +34,7 @@ pub(super) struct Delivery {
     pub(super) wake: Arc<Notify>,
     pub(super) stop: watch::Receiver<bool>,
     pub(super) state: Arc<Mutex<WebhookState>>,
+    pub(super) refusals: Refusals,
 }
 
 /// Why nothing more is delivered for now.
@@ -82,18 +85,20 @@ impl Delivery {
             return Ok(false);
         }
         let mut taken = Vec::with_capacity(page.len());
-        let mut failure = None;
+        let (mut last, mut failure) = (None, None);
         for Document { key, value } in page {
-            if let Err(error) = self.client.deliver(value).await {
+            if let Err(error) = self.tell(&key, value).await {
                 failure = Some(error);
                 break;
             }
+            last = Some(events::number(&key));
             taken.push(documents::delete(Space::Outbox, &key));
         }
-        if !taken.is_empty() {
+        if let Some(last) = last {
             let count = taken.len() as u64;
             let core = Arc::clone(&self.core);
             off_reactor(move || core.store.commit(taken)).await?;
+            self.gone_before(last.saturating_add(1));
             let mut state = self.state();
             state.last_delivered_at = Some(self.core.clock.now());
             state.waiting = state.waiting.saturating_sub(count);
@@ -105,6 +110,55 @@ impl Delivery {
         Ok(true)
     }
 
+    /// Delivers an event; without its payload if it was refused too often, and if that is refused
+    /// too, not at all.
+    async fn tell(&mut self, key: &[u8], value: Vec<u8>) -> Result<(), DeliveryError> {
+        let size = value.len();
+        if !self.refusals.is_enough(key) {
+            let Err(error) = self.client.deliver(value.clone()).await else {
+                return Ok(());
+            };
+            self.refusals.note(key, size, &error);
+            if !self.refusals.is_enough(key) {
+                return Err(error);
+            }
+        }
+        let number = events::number(key);
+        let told = match without_payload(&value) {
+            Some(bytes) => self.client.deliver(bytes).await,
+            None => Err(DeliveryError::Unreadable),
+        };
+        match told {
+            Ok(()) => {
+                self.refusals.helped(size);
+                tracing::warn!(
+                    number,
+                    size,
+                    "an event was refused and told without its payload"
+                );
+            }
+            Err(error) if is_refusal(&error) || matches!(error, DeliveryError::Unreadable) => {
+                self.state().dropped += 1;
+                let error = chain(&error);
+                tracing::error!(
+                    number,
+                    size,
+                    error,
+                    "an event was refused for good and dropped"
+                );
+            }
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+
+    fn gone_before(&self, number: u64) {
+        if let Some(events) = &self.core.events {
+            events.gone_before(number);
+            self.state().waiting_bytes = events.waiting_bytes();
+        }
+    }
+
     async fn page(&self) -> Result<Vec<Document>, Hindrance> {
         let core = Arc::clone(&self.core);
         let read = move || {
@@ -114,12 +168,14 @@ impl Delivery {
         off_reactor(read).await
     }
 
-    /// Drops the oldest events if there are too many, and counts what waits. Numbers have few
-    /// gaps, so the count is as good as one by one.
+    /// Drops the oldest events if they are too many or too large, and counts what waits. Numbers
+    /// have few gaps, so the count is as good as one by one.
     async fn trim(&self) -> Result<(), Hindrance> {
-        let Some(next) = self.core.events.as_ref().map(events::Events::next) else {
+        let Some(events) = &self.core.events else {
             return Ok(());
         };
+        let next = events.next();
+        let by_bytes = events.first_within(self.limits.outbox_bytes_max);
         let core = Arc::clone(&self.core);
         let read = move || core.store.documents(Space::Outbox, KeyRange::default(), 1);
         let Some(first) = off_reactor(read).await?.pop() else {
@@ -127,7 +183,8 @@ impl Delivery {
         };
         let first = events::number(&first.key);
         let waiting = next.saturating_sub(first);
-        let surplus = waiting.saturating_sub(self.limits.outbox_max);
+        let by_count = waiting.saturating_sub(self.limits.outbox_max);
+        let surplus = by_count.max(by_bytes.saturating_sub(first));
         let mut from = first;
         while from < first + surplus {
             let end = (from + DROP_PAGE).min(first + surplus);
@@ -137,13 +194,14 @@ impl Delivery {
             self.state().dropped += end - from;
             from = end;
         }
-        self.state().waiting = waiting - surplus;
+        self.gone_before(first + surplus);
+        let kept = waiting.saturating_sub(surplus);
+        self.state().waiting = kept;
         if surplus > 0 {
-            let kept = self.limits.outbox_max;
             tracing::error!(
                 dropped = surplus,
                 kept,
-                "events were dropped: the webhook does not take them, and too many wait"
+                "events were dropped: the webhook does not take them, and too many or too large ones wait"
             );
         }
         Ok(())
@@ -186,6 +244,11 @@ impl Delivery {
     fn state(&self) -> MutexGuard<'_, WebhookState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn without_payload(event: &[u8]) -> Option<Vec<u8>> {
+    let event: Event = serde_json::from_slice(event).ok()?;
+    serde_json::to_vec(&event.without_payload()).ok()
 }
 
 fn drop_of(number: u64) -> Change {

@@ -2,14 +2,15 @@
 //! taken it.
 //!
 //! Knows nothing of devices or of what events mean. Invariants: an event leaves the outbox only
-//! after a 2xx; none is skipped for another; what waits is bounded, and what is dropped for that
-//! is counted and logged. An event may be delivered twice, and has the same `event_id` then.
+//! after a 2xx, or when it is refused for good; none is skipped for another; what waits is bounded
+//! in number and bytes, and what is dropped is counted and logged. An event may be delivered twice, and has the same `event_id` then.
 //!
 //! The address is the administrator's, so it may be a private one. No proxy is taken from the
 //! environment, and no redirect is followed.
 
 mod client;
 mod delivery;
+mod refusals;
 
 #[cfg(test)]
 mod tests;
@@ -25,10 +26,14 @@ use tokio::task::JoinHandle;
 use crate::core::Core;
 use client::Client;
 use delivery::Delivery;
+use refusals::Refusals;
 
 /// Events that may wait; when there are more, the oldest are dropped. At a few KiB each, half a
 /// gigabyte, and some days of a fleet of thousands.
 pub const OUTBOX_MAX: u64 = 100_000;
+/// Bytes of the events that may wait (1 GiB); when there are more, the oldest are dropped. A
+/// device may put megabytes into one.
+pub const OUTBOX_BYTES_MAX: u64 = 1024 * 1024 * 1024;
 
 /// Where events go.
 #[derive(Debug, Clone)]
@@ -66,6 +71,8 @@ pub struct WebhookLimits {
     pub backoff_max: Duration,
     /// Events that may wait.
     pub outbox_max: u64,
+    /// Bytes of them.
+    pub outbox_bytes_max: u64,
 }
 
 impl Default for WebhookLimits {
@@ -75,6 +82,7 @@ impl Default for WebhookLimits {
             backoff_first: Duration::from_secs(1),
             backoff_max: Duration::from_mins(5),
             outbox_max: OUTBOX_MAX,
+            outbox_bytes_max: OUTBOX_BYTES_MAX,
         }
     }
 }
@@ -110,11 +118,13 @@ pub enum WebhookError {
 pub struct WebhookState {
     /// Events that wait, about.
     pub waiting: u64,
+    /// Bytes of them, about.
+    pub waiting_bytes: u64,
     /// Why the last try failed, if it did.
     pub last_error: Option<String>,
     /// When an event was last taken.
     pub last_delivered_at: Option<Timestamp>,
-    /// Events dropped since the start, since too many waited.
+    /// Events dropped since the start, since too many waited, or since they were refused for good.
     pub dropped: u64,
 }
 
@@ -148,6 +158,7 @@ impl Webhook {
             wake,
             stop,
             state: Arc::clone(&state),
+            refusals: Refusals::default(),
         };
         #[expect(
             clippy::disallowed_methods,

@@ -72,6 +72,10 @@ pub struct Held {
     pub reason: String,
     /// Where it can be pushed to, should it be accepted. A secret.
     pub push: Option<PushTarget>,
+    /// `UnlockToken`, handed over while it is held. A secret.
+    pub unlock_token: Option<Vec<u8>>,
+    /// `BootstrapToken`, handed over while it is held. A secret.
+    pub bootstrap_token: Option<Vec<u8>>,
 }
 
 impl fmt::Debug for Held {

@@ -68,6 +68,7 @@ fn sync_state() -> SyncState {
             },
             at: Timestamp(1000),
             in_reply_to: Some(2),
+            in_reply_to_raw: None,
         }),
         last_lost: 1,
         list: Periodic {

@@ -71,6 +71,7 @@ pub(crate) fn enrollment(id: EnrollmentId, revision: u64, seed: u64) -> Enrollme
         token_updated_at: draw.maybe(Draw::time),
         token_updates: draw.small(),
         recent_messages: draw.many(|d| d.bytes(16).try_into().unwrap()),
+        newest_signed_at: draw.maybe(Draw::time),
         recent_check_ins: draw.many(|d| d.bytes(16).try_into().unwrap()),
         revision,
     }
@@ -235,6 +236,8 @@ impl Draw {
                 not_before: d.time(),
                 not_after: d.time(),
                 is_rsa: d.below(2) == 0,
+                unlock_token: d.maybe(|d| d.bytes(2000)),
+                bootstrap_token: d.maybe(|d| d.bytes(200)),
             }),
             is_blocked: self.below(2) == 0,
             is_migrated: self.below(2) == 0,

@@ -1,5 +1,6 @@
 //! `mooring enroll links` and `mooring enroll revoke`.
 
+use bytes::Bytes;
 use hyper::Method;
 use mooring_server::api::EnrollmentLinks;
 
@@ -58,6 +59,7 @@ pub(super) async fn revoke(args: &RevokeArgs) -> anyhow::Result<Exit> {
         method: Method::DELETE,
         before: "/api/v1/enrollment/links/",
         after: "",
+        body: Bytes::new(),
         outcome: "revoked",
         then: "a device that enrolled with it stays enrolled",
     };

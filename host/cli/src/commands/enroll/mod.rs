@@ -23,6 +23,9 @@ pub(crate) const PROFILE_PATH: &str = "/api/v1/enrollment/profile";
 /// Where links are.
 pub(crate) const LINKS_PATH: &str = "/api/v1/enrollment/links";
 
+/// What whoever has a profile should know. How often it can be used is for who issues the identity.
+const SECRET: &str = "it is a secret: whoever has it can enroll; valid for one hour";
+
 /// What `enroll` takes.
 #[derive(Debug, clap::Args)]
 #[command(args_conflicts_with_subcommands = true)]
@@ -51,8 +54,9 @@ struct NewArgs {
     /// Only the device with this UDID can use it
     #[arg(long, value_name = "U")]
     udid: Option<String>,
-    /// How long it can be used [default: 24h]
-    #[arg(long, value_name = "SPAN", value_parser = duration::parse)]
+    /// How long the link can be used [default: 24h]; what is printed without --link is valid for
+    /// one hour
+    #[arg(long, value_name = "SPAN", value_parser = duration::parse, requires = "link", conflicts_with = "out")]
     expires: Option<Duration>,
     /// Write the profile to this file, for its owner alone, not to standard output
     #[arg(long, value_name = "FILE", group = "destination")]
@@ -93,15 +97,9 @@ async fn make_profile(args: &NewArgs) -> anyhow::Result<Exit> {
     let profile = client
         .send(Method::POST, PROFILE_PATH, &args.wish())
         .await?;
-    let whom = match (&args.serial, &args.udid) {
-        (None, None) => "one device",
-        (Some(_), _) | (None, Some(_)) => "that device",
-    };
     let Some(path) = &args.out else {
         output::bytes(&profile)?;
-        output::note(&format!(
-            "it is a secret, and good once: install it on {whom} soon"
-        ));
+        output::note(SECRET);
         return Ok(Exit::Fine);
     };
     files::write_private(path, &profile).context("the profile is lost; make another one")?;
@@ -109,9 +107,7 @@ async fn make_profile(args: &NewArgs) -> anyhow::Result<Exit> {
     if args.json {
         output::json(&json!({ "file": name, "bytes": profile.len() }))?;
     } else {
-        output::note(&format!(
-            "wrote {name}; it is a secret, and good once: install it on {whom} soon"
-        ));
+        output::note(&format!("wrote {}; {SECRET}", clean(&name)));
     }
     Ok(Exit::Fine)
 }
@@ -127,7 +123,8 @@ async fn make_link(args: &NewArgs) -> anyhow::Result<Exit> {
     output::data(&format!("{}\n", clean(&link.url)))?;
     let (id, expires) = (clean(&link.link.id), clean(&link.link.expires_at));
     output::note(&format!(
-        "good once, until {expires}; to take it back: mooring enroll revoke {id}"
+        "whoever has it can enroll; valid until {expires}; to take it back: mooring enroll revoke \
+         {id}"
     ));
     Ok(Exit::Fine)
 }
@@ -152,7 +149,7 @@ mod tests {
             line.args.new.wish()
         };
         assert_eq!(wish("enroll --link"), LinkWish::default());
-        let named = wish("enroll --serial C02X --expires 1h30m");
+        let named = wish("enroll --link --serial C02X --expires 1h30m");
         assert_eq!(named.serial.as_deref(), Some("C02X"));
         assert_eq!((named.udid, named.expires_in_s), (None, Some(5400)));
     }

@@ -3,12 +3,13 @@
 use clap::ValueEnum;
 use mooring_server::api::{HostListing, HostSummary};
 
+use super::access::FINGERPRINT_DIGITS_MIN;
 use crate::client::{Client, ClientError, segment};
 use crate::connection::ConnectionArgs;
 use crate::exit::Exit;
 use crate::output;
 use crate::progress;
-use crate::text::{NOT_KNOWN, Table, or_dash};
+use crate::text::{NOT_KNOWN, Table, or_dash, shell_word};
 use crate::words::word;
 
 /// Most hosts in one answer of the server.
@@ -73,13 +74,14 @@ pub(crate) async fn run(args: &ListArgs) -> anyhow::Result<Exit> {
     output::data(&render(&listing))?;
     if listing.hosts.iter().any(|host| host.held.is_some()) {
         output::note(
-            "held: another identity wants to speak for the host; see why with `mooring host show \
-             ID`, and if it is right: mooring host accept ID",
+            "held: another identity wants to speak for the host, the one with that fingerprint; \
+             `mooring host show ID` says why and how to accept it",
         );
     }
     if let Some(next) = &listing.next {
         output::note(&format!(
-            "there are more; raise --limit, or go on with --after {next}"
+            "there are more; raise --limit, or go on with --after={}",
+            shell_word(next.as_str())
         ));
     }
     Ok(Exit::Fine)
@@ -149,8 +151,10 @@ pub(super) fn status(host: &HostSummary) -> String {
     if host.is_blocked {
         text.push_str(", blocked");
     }
-    if host.held.is_some() {
-        text.push_str(", held");
+    if let Some(held) = &host.held {
+        let digits = held.fingerprint.chars().take(FINGERPRINT_DIGITS_MIN);
+        text.push_str(", held ");
+        text.extend(digits);
     }
     text
 }
@@ -177,11 +181,14 @@ mod tests {
             r#"{"hosts":[{"id":"A","device_name":"x\u001b[2Jy","status":"applied",
                 "last_seen_at":"2026-01-01T00:00:00Z"},
                {"id":"B","last_seen_at":"","is_blocked":true,"status":"unknown",
-                "held":{"fingerprint":"00","at":"","reason":"r"}}]}"#,
+                "held":{"fingerprint":"00112233445566778899","at":"","reason":"r"}}]}"#,
         )
         .unwrap();
         let text = render(&listing);
-        assert!(text.contains("unknown, blocked, held"), "{text}");
+        assert!(
+            text.contains("unknown, blocked, held 0011223344556677  "),
+            "{text}"
+        );
         assert!(text.contains("x[2Jy") && !text.contains('\u{1b}'), "{text}");
     }
 }

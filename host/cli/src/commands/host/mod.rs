@@ -21,8 +21,8 @@ pub(crate) enum HostCommand {
     Block(access::AccessArgs),
     /// Take blocks back
     Unblock(access::AccessArgs),
-    /// Accept the identities that are held for hosts
-    Accept(access::AccessArgs),
+    /// Accept the identity that is held for a host
+    Accept(access::AcceptArgs),
     /// Forget hosts; nothing is removed from them, and one that enrolls again comes back
     Rm(rm::RmArgs),
 }

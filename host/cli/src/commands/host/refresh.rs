@@ -1,5 +1,6 @@
 //! `mooring host refresh`.
 
+use bytes::Bytes;
 use hyper::Method;
 
 use super::name;
@@ -27,6 +28,7 @@ pub(crate) async fn run(args: &RefreshArgs) -> anyhow::Result<Exit> {
         method: Method::POST,
         before: "/api/v1/hosts/",
         after: "/refresh",
+        body: Bytes::new(),
         outcome: "asked",
         then: "it is done when the host connects; see `mooring host show ID`",
     };

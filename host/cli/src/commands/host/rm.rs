@@ -1,5 +1,6 @@
 //! `mooring host rm`.
 
+use bytes::Bytes;
 use hyper::Method;
 
 use super::name;
@@ -27,6 +28,7 @@ pub(crate) async fn run(args: &RmArgs) -> anyhow::Result<Exit> {
         method: Method::DELETE,
         before: "/api/v1/hosts/",
         after: "",
+        body: Bytes::new(),
         outcome: "removed",
         then: "its profiles stay on the device; it comes back here when it enrolls again",
     };

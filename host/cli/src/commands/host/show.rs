@@ -1,6 +1,7 @@
 //! `mooring host show`.
 
 use mooring_server::api::{HostDetail, HostProfiles, PlannedChange};
+use mooring_server::clock::{Clock, rfc3339};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -9,7 +10,7 @@ use crate::client::{self, segment};
 use crate::connection::ConnectionArgs;
 use crate::exit::Exit;
 use crate::output;
-use crate::text::{NOT_KNOWN, Table, clean, or_dash, pairs};
+use crate::text::{NOT_KNOWN, Table, clean, or_dash, pairs, positional, shell_word};
 use crate::words::{failure, reason, word};
 
 /// What `host show` takes.
@@ -53,15 +54,30 @@ pub(crate) async fn run(args: &ShowArgs) -> anyhow::Result<Exit> {
     }
     let host: HostDetail = client::read(&path, &host)?;
     let profiles: HostProfiles = client::read(&profiles_path, &profiles)?;
-    output::data(&render(&host, &profiles))?;
+    let view = View {
+        now: rfc3339(Clock::system().now()),
+        connection: args.connection.words(),
+    };
+    output::data(&render(&host, &profiles, &view))?;
     Ok(Exit::Fine)
 }
 
-fn render(host: &HostDetail, profiles: &HostProfiles) -> String {
+/// What the text depends on beside the documents.
+struct View {
+    /// This moment, as the server writes moments: a later one is a greater text.
+    now: String,
+    /// How the server was found, as part of a command line.
+    connection: String,
+}
+
+fn render(host: &HostDetail, profiles: &HostProfiles, view: &View) -> String {
     let mut text = attributes(host);
-    text.push_str(&held(host));
-    if !host.identities.is_empty() {
-        section(&mut text, "identities", &identities(host));
+    text.push_str(&held(host, view));
+    if let Some(newest) = host.identities.first() {
+        section(&mut text, "identities", &identities(host, view));
+        if newest.expires_at <= view.now {
+            text.push_str(&enroll_again(host, view));
+        }
     }
     section(&mut text, "channels", &channels(host));
     for enrollment in &host.enrollments {
@@ -114,26 +130,46 @@ fn attributes(host: &HostDetail) -> String {
 }
 
 /// Who else wants to speak for the host, and what to do about it.
-fn held(host: &HostDetail) -> String {
+fn held(host: &HostDetail, view: &View) -> String {
     let Some(held) = &host.summary.held else {
         return String::new();
     };
-    let id = clean(host.summary.id.as_str());
+    let accept = format!(
+        "mooring host accept{} --fingerprint {} {}",
+        view.connection,
+        shell_word(&held.fingerprint),
+        positional(host.summary.id.as_str())
+    );
     let lines = [
         ("why", held.reason.clone()),
         ("when", held.at.clone()),
         ("fingerprint", held.fingerprint.clone()),
-        ("to accept it", format!("mooring host accept {id}")),
+        ("to accept it", accept),
     ];
     format!("\nheld: another identity\n{}", pairs(&lines))
 }
 
-fn identities(host: &HostDetail) -> Table {
+/// What to do for a host that cannot speak any more.
+fn enroll_again(host: &HostDetail, view: &View) -> String {
+    let serial = host.summary.attributes.serial_number.as_ref();
+    let serial = serial.map_or_else(|| "SERIAL".to_owned(), |serial| shell_word(serial.as_str()));
+    let connection = &view.connection;
+    format!("  it has to enroll again: mooring enroll{connection} --serial={serial}\n")
+}
+
+fn identities(host: &HostDetail, view: &View) -> Table {
     let mut table = Table::new(["EXPIRES AT", "RENEWAL FROM", "FINGERPRINT"]);
     for identity in &host.identities {
+        let is_expired = identity.expires_at <= view.now;
+        let mark = if is_expired { ", expired" } else { "" };
+        let renewal = match &identity.renewal_at {
+            Some(_) if is_expired => NOT_KNOWN.to_owned(),
+            Some(at) => at.clone(),
+            None => "not renewed by this server".to_owned(),
+        };
         table.row([
-            identity.expires_at.clone(),
-            identity.renewal_at.clone(),
+            identity.expires_at.clone() + mark,
+            renewal,
             identity.fingerprint.clone(),
         ]);
     }
@@ -247,10 +283,13 @@ mod tests {
         let host: HostDetail = serde_json::from_str(
             r#"{"id":"AAAA","serial_number":"C02X","device_name":"Zo\u001bs Mac","os_version":"15.1",
                 "build_version":"24B83","is_supervised":true,"status":"failed",
-                "last_seen_at":"2026-01-02T00:00:00Z","held":{"fingerprint":"ffee","at":"2026-01-03T00:00:00Z",
+                "last_seen_at":"2026-01-02T00:00:00Z","held":{"fingerprint":"ffee00112233445566","at":"2026-01-03T00:00:00Z",
                 "reason":"it enrolled anew"},"authenticated_by":"signature","identities":[
                 {"fingerprint":"aabb","expires_at":"2027-01-01T00:00:00Z",
-                 "renewal_at":"2026-07-01T00:00:00Z"}],"enrolled_at":"2026-01-01T00:00:00Z",
+                 "renewal_at":"2026-07-01T00:00:00Z"},
+                {"fingerprint":"ccdd","expires_at":"2026-12-01T00:00:00Z"},
+                {"fingerprint":"eeff","expires_at":"2026-01-02T00:00:00Z",
+                 "renewal_at":"2025-07-01T00:00:00Z"}],"enrolled_at":"2026-01-01T00:00:00Z",
                 "enrollments":[{"id":"AAAA","channel":"device","phase":"enrolled","epoch":1,
                   "status":"failed","is_refresh_asked":true,
                   "plan":[{"change":"install","identifier":"com.example.a","version":2,"reason":"missing"},
@@ -269,14 +308,20 @@ mod tests {
                 "unmanaged":[{"identifier":"com.other.c","payload_uuid":"X","enrollment":"AAAA:U1"}]}"#,
         )
         .unwrap();
-        let text = render(&host, &profiles);
+        let mut view = View {
+            now: "2026-06-01T00:00:00.000Z".to_owned(),
+            connection: " --data d".to_owned(),
+        };
+        let text = render(&host, &profiles, &view);
         for part in [
             "Zos Mac",
-            "failed, held",
+            "failed, held ffee001122334455\n",
             "auth        signature",
             "it enrolled anew",
-            "mooring host accept AAAA",
-            "2027-01-01T00:00:00Z  2026-07-01T00:00:00Z  aabb",
+            "mooring host accept --data d --fingerprint ffee00112233445566 AAAA\n",
+            "2027-01-01T00:00:00Z           2026-07-01T00:00:00Z        aabb",
+            "2026-12-01T00:00:00Z           not renewed by this server  ccdd",
+            "2026-01-02T00:00:00Z, expired  -                           eeff",
             "15.1 (24B83)",
             "supervised  yes",
             "install  com.example.a  2        missing",
@@ -288,6 +333,10 @@ mod tests {
         ] {
             assert!(text.contains(part), "{part:?} is not in\n{text}");
         }
-        assert!(!text.contains('\u{1b}'));
+        assert!(!text.contains('\u{1b}') && !text.contains("enroll again"));
+        view.now = "2028-01-01T00:00:00.000Z".to_owned();
+        let text = render(&host, &profiles, &view);
+        let again = "  it has to enroll again: mooring enroll --data d --serial=C02X\n";
+        assert!(text.contains(again), "{text}");
     }
 }

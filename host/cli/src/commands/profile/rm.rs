@@ -1,5 +1,6 @@
 //! `mooring profile rm`.
 
+use bytes::Bytes;
 use hyper::Method;
 use mooring_mdm::ids::PayloadIdentifier;
 
@@ -29,6 +30,7 @@ pub(crate) async fn run(args: &RmArgs) -> anyhow::Result<Exit> {
         method: Method::DELETE,
         before: "/api/v1/profiles/",
         after: "",
+        body: Bytes::new(),
         outcome: "deleted",
         then: "hosts that have it remove it when they connect; see `mooring status`",
     };

@@ -3,11 +3,16 @@
 
 use std::path::PathBuf;
 
+use clap::builder::BoolishValueParser;
 use mooring_server::ServeOptions;
 use mooring_server::serve::EnrollmentOptions;
 
 use crate::exit::UsageError;
 use crate::files;
+
+/// What is for SCEP or the built-in CA alone. Every option about ACME names it, not that of the
+/// address alone: clap waives `requires` for what conflicts with something that is there.
+const NOT_WITH_ACME: [&str; 3] = ["scep_url", "scep_challenge_file", "identity_days"];
 
 /// The options about enrollment.
 #[derive(Debug, clap::Args)]
@@ -23,7 +28,7 @@ pub(super) struct EnrollmentArgs {
         value_name = "URL",
         env = "MOORING_SCEP_URL",
         requires = "public_url",
-        conflicts_with = "acme_url"
+        conflicts_with = "identity_days"
     )]
     scep_url: Option<String>,
     /// File with the challenge of that server; without one, with a challenge that every device may
@@ -40,9 +45,28 @@ pub(super) struct EnrollmentArgs {
         long,
         value_name = "URL",
         env = "MOORING_ACME_URL",
-        requires = "public_url"
+        requires = "public_url",
+        conflicts_with_all = NOT_WITH_ACME
     )]
     acme_url: Option<String>,
+    /// What devices say to that server that they are [default: mooring]
+    #[arg(
+        long,
+        value_name = "TEXT",
+        env = "MOORING_ACME_CLIENT_IDENTIFIER",
+        requires = "acme_url",
+        conflicts_with_all = NOT_WITH_ACME
+    )]
+    acme_client_identifier: Option<String>,
+    /// Devices attest their hardware to that server, with a key that never leaves it
+    #[arg(
+        long,
+        env = "MOORING_ACME_ATTEST",
+        requires = "acme_url",
+        conflicts_with_all = NOT_WITH_ACME,
+        value_parser = BoolishValueParser::new()
+    )]
+    acme_attest: bool,
     /// Shown with the enrollment profile
     #[arg(
         long,
@@ -70,6 +94,8 @@ impl EnrollmentArgs {
         let challenge = self.scep_challenge_file.as_deref();
         enrollment.scep_challenge = challenge.map(files::secret).transpose()?;
         enrollment.acme_url = self.acme_url;
+        enrollment.acme_client_identifier = self.acme_client_identifier;
+        enrollment.acme_attests = self.acme_attest;
         enrollment.organization = self.organization;
         enrollment.leaf_days = self.identity_days.unwrap_or(enrollment.leaf_days);
         options.enrollment = Some(enrollment);

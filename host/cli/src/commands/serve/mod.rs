@@ -111,14 +111,17 @@ pub(crate) async fn run(args: ServeArgs) -> anyhow::Result<Exit> {
     let data = options.data.clone();
     let mut announcement = Announcement::new(&options);
     // Before anything is said, since whoever reads that it is ready may stop it at once.
-    let stop = signal::stop();
+    let (stop, hangups) = (signal::stop(), signal::hangups());
     let server = Server::start(options)
         .await
         .with_context(|| format!("the server cannot start on {}", data.display()))?;
     announcement.look(&server).await;
     let announced = announcement.make(&server, &std::path::absolute(&data)?, is_json);
     if announced.is_ok() {
-        stop.await;
+        tokio::select! {
+            () = stop => {}
+            () = hangups => {}
+        }
         output::note("stopping; a second Ctrl-C ends at once");
     }
     tokio::select! {

@@ -43,6 +43,8 @@ pub(in super::super) struct EnrollmentRow {
     recent_messages: Option<Vec<u8>>,
     #[cbor(n(12), with = "minicbor::bytes")]
     recent_check_ins: Option<Vec<u8>>,
+    #[n(13)]
+    newest_signed_at: Option<u64>,
 }
 
 #[derive(Encode, Decode)]
@@ -99,6 +101,10 @@ struct HeldRow {
     not_after: u64,
     #[n(6)]
     is_rsa: bool,
+    #[cbor(n(7), with = "minicbor::bytes")]
+    unlock_token: Option<Vec<u8>>,
+    #[cbor(n(8), with = "minicbor::bytes")]
+    bootstrap_token: Option<Vec<u8>>,
 }
 
 #[derive(Encode, Decode)]
@@ -151,6 +157,7 @@ impl From<&EnrollmentRecord> for EnrollmentRow {
             token_updates: record.token_updates,
             recent_messages: row(&record.recent_messages),
             recent_check_ins: row(&record.recent_check_ins),
+            newest_signed_at: record.newest_signed_at.map(|at| at.0),
         }
     }
 }
@@ -179,6 +186,7 @@ impl EnrollmentRow {
             token_updates: self.token_updates,
             recent_messages: digests(&self.recent_messages.unwrap_or_default())?,
             recent_check_ins: digests(&self.recent_check_ins.unwrap_or_default())?,
+            newest_signed_at: self.newest_signed_at.map(Timestamp),
             revision,
         })
     }
@@ -214,6 +222,8 @@ impl From<&Access> for AccessRow {
                 not_before: held.not_before.0,
                 not_after: held.not_after.0,
                 is_rsa: held.is_rsa,
+                unlock_token: held.unlock_token.clone(),
+                bootstrap_token: held.bootstrap_token.clone(),
             }),
             is_blocked: access.is_blocked,
             is_migrated: access.is_migrated,
@@ -246,6 +256,8 @@ impl From<AccessRow> for Access {
                 not_before: Timestamp(held.not_before),
                 not_after: Timestamp(held.not_after),
                 is_rsa: held.is_rsa,
+                unlock_token: held.unlock_token,
+                bootstrap_token: held.bootstrap_token,
             }),
             is_blocked: row.is_blocked,
             is_migrated: row.is_migrated,

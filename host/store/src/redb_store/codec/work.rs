@@ -24,6 +24,8 @@ pub(super) struct InFlightRow {
     at: u64,
     #[n(3)]
     in_reply_to: Option<u32>,
+    #[n(4)]
+    in_reply_to_raw: Option<String>,
 }
 
 #[derive(Encode, Decode)]
@@ -130,6 +132,10 @@ impl From<&InFlight> for InFlightRow {
             asks: (&in_flight.command).into(),
             at: in_flight.at.0,
             in_reply_to: in_flight.in_reply_to,
+            in_reply_to_raw: in_flight
+                .in_reply_to_raw
+                .as_ref()
+                .map(CommandUuid::to_string),
         }
     }
 }
@@ -142,6 +148,11 @@ impl TryFrom<InFlightRow> for InFlight {
             command: row.asks.try_into()?,
             at: Timestamp(row.at),
             in_reply_to: row.in_reply_to,
+            in_reply_to_raw: row
+                .in_reply_to_raw
+                .as_deref()
+                .map(CommandUuid::parse)
+                .transpose()?,
         })
     }
 }

@@ -57,11 +57,13 @@ impl Draw {
             },
         };
         let in_reply_to = self.maybe(Self::small);
+        let in_reply_to_raw = self.maybe(|d| CommandUuid::parse(&d.text("raw")).unwrap());
         InFlight {
             sequence: self.small(),
             command,
             at: self.time(),
             in_reply_to,
+            in_reply_to_raw,
         }
     }
 
