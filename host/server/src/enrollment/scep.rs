@@ -154,7 +154,8 @@ impl Core {
         let is_conflict =
             |denied: &Denied| matches!(denied, Denied::Store(StoreError::Conflict { .. }));
         match self.certify_once(enrollment, authority, request) {
-            Err(denied) if is_conflict(&denied) => {}
+            // The link may have gone between the challenge and it: by the same request, perhaps.
+            Err(denied) if is_conflict(&denied) || matches!(denied, Denied::LinkGone) => {}
             decided => return decided,
         }
         let decided = self.certify_once(enrollment, authority, request);
