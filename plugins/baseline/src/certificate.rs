@@ -6,17 +6,10 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-
-/// The longest certificate taken, in bytes of DER; real ones are under 4 KiB.
-const DER_MAX: usize = 16 * 1024;
+use mooring_sdk::certificate::{DER_BYTES_MAX, is_certificate};
 
 const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
 const END: &str = "-----END CERTIFICATE-----";
-
-const INTEGER: u8 = 0x02;
-const BIT_STRING: u8 = 0x03;
-const SEQUENCE: u8 = 0x30;
-const VERSION: u8 = 0xa0;
 
 /// Why a text is no certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,9 +43,9 @@ pub(crate) fn read(text: &str) -> Result<Vec<u8>, CertificateError> {
     let der = STANDARD
         .decode(body)
         .map_err(|_| CertificateError::NotBase64)?;
-    if der.len() > DER_MAX {
+    if der.len() > DER_BYTES_MAX {
         Err(CertificateError::TooLong)
-    } else if is_certificate(&der).is_none() {
+    } else if !is_certificate(&der) {
         Err(CertificateError::NotDer)
     } else {
         Ok(der)
@@ -70,47 +63,6 @@ fn body(text: &str) -> Result<&str, CertificateError> {
     } else {
         Ok(body)
     }
-}
-
-/// Follows the outline of RFC 5280, section 4.1: `Some` if every part is there and fills its parent.
-fn is_certificate(der: &[u8]) -> Option<()> {
-    let (certificate, rest) = element(der, SEQUENCE)?;
-    is_empty(rest)?;
-    let (body, rest) = element(certificate, SEQUENCE)?;
-    let (_algorithm, rest) = element(rest, SEQUENCE)?;
-    let (_signature, rest) = element(rest, BIT_STRING)?;
-    is_empty(rest)?;
-    let rest = element(body, VERSION).map_or(body, |(_, rest)| rest);
-    let (_serial, mut rest) = element(rest, INTEGER)?;
-    // Signature algorithm, issuer, validity, subject and public key; extensions may follow.
-    for _ in 0..5 {
-        (_, rest) = element(rest, SEQUENCE)?;
-    }
-    Some(())
-}
-
-fn is_empty(bytes: &[u8]) -> Option<()> {
-    bytes.is_empty().then_some(())
-}
-
-/// The content of the DER element with this tag that `bytes` begin with, and what follows it.
-fn element(bytes: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
-    let (&found, rest) = bytes.split_first()?;
-    let (&first, mut rest) = rest.split_first()?;
-    let mut length = usize::from(first);
-    if first >= 0x80 {
-        let count = usize::from(first & 0x7f);
-        // Zero bytes of length is BER's indefinite form; three are enough for 16 KiB.
-        if !(1..=3).contains(&count) || rest.len() < count {
-            return None;
-        }
-        let (digits, after) = rest.split_at(count);
-        length = digits
-            .iter()
-            .fold(0, |sum, byte| sum << 8 | usize::from(*byte));
-        rest = after;
-    }
-    (found == tag && rest.len() >= length).then(|| rest.split_at(length))
 }
 
 #[cfg(test)]
@@ -147,7 +99,7 @@ mod tests {
             (STANDARD.encode("hello"), CertificateError::NotDer),
             (STANDARD.encode(&longer), CertificateError::NotDer),
             (
-                STANDARD.encode(vec![0x30; DER_MAX + 1]),
+                STANDARD.encode(vec![0x30; DER_BYTES_MAX + 1]),
                 CertificateError::TooLong,
             ),
         ] {
@@ -159,6 +111,6 @@ mod tests {
     #[test]
     fn cut_off() {
         let der = read(PEM).unwrap();
-        assert!((0..der.len()).all(|length| is_certificate(&der[..length]).is_none()));
+        assert!((0..der.len()).all(|length| !is_certificate(&der[..length])));
     }
 }

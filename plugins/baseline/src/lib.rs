@@ -12,7 +12,6 @@
 mod builtins;
 mod certificate;
 mod fields;
-mod plist_writer;
 mod profile;
 
 use mooring_sdk::{Context, Failure, Finding, Generator, Output};

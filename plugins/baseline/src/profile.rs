@@ -7,7 +7,7 @@
 use uuid::Uuid;
 
 use crate::builtins::Builtin;
-use crate::plist_writer::{self, Dictionary, Value};
+use mooring_sdk::plist::{self, Dictionary, Value};
 
 /// The namespace of the uuids that this plugin derives; a random uuid, fixed for good.
 const NAMESPACE: Uuid = Uuid::from_u128(0x3d0f_4c52_9a7e_4b1d_8c36_5e21_f0a9_47b8);
@@ -51,8 +51,11 @@ pub(crate) struct Payload {
 /// The profile of a built-in as XML.
 pub(crate) fn write(builtin: &Builtin, naming: &Naming<'_>, payloads: &[Payload]) -> Vec<u8> {
     let content = payloads.iter().map(|payload| entries(payload, naming));
-    plist_writer::write(&vec![
-        ("PayloadContent", Value::List(content.collect())),
+    plist::write(&vec![
+        (
+            "PayloadContent",
+            Value::List(content.map(Value::Dictionary).collect()),
+        ),
         ("PayloadDescription", builtin.description.into()),
         ("PayloadDisplayName", builtin.name.into()),
         ("PayloadIdentifier", naming.identifier.into()),

@@ -8,10 +8,10 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value as Json;
 
-use crate::certificate::is_certificate;
 use crate::fields::Fields;
-use crate::plist_writer::Value;
 use crate::profile::{Payload, fingerprint};
+use mooring_sdk::certificate::is_certificate;
+use mooring_sdk::plist::Value;
 
 /// How many anchors a profile may have: a root before and one after its renewal are two.
 const ANCHORS_MAX: usize = 8;

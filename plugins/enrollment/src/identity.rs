@@ -8,8 +8,8 @@ use mooring_sdk::Finding;
 
 use crate::CHALLENGE;
 use crate::fields::Fields;
-use crate::plist_writer::{Dictionary, Value};
 use crate::profile::Payload;
+use mooring_sdk::plist::{Dictionary, Value};
 
 /// Key sizes for RSA, the default first. Below 2048 bits a key can be factored.
 const RSA_SIZES: [i64; 3] = [2048, 3072, 4096];

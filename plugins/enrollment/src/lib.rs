@@ -12,12 +12,10 @@
 
 mod address;
 mod anchors;
-mod certificate;
 mod fields;
 mod identity;
 mod management;
 mod nearest;
-mod plist_writer;
 mod profile;
 mod settings;
 

@@ -7,9 +7,9 @@
 
 use mooring_sdk::Finding;
 
-use crate::plist_writer::Value;
 use crate::profile::Payload;
 use crate::settings::Settings;
+use mooring_sdk::plist::Value;
 
 /// See the installed configuration profiles: `ProfileList`, which every comparison starts from.
 const INSPECT_PROFILES: i64 = 1;

@@ -6,9 +6,9 @@
 
 use uuid::Uuid;
 
-use crate::plist_writer::{self, Dictionary, Value};
 use crate::settings::Settings;
 use crate::{anchors, management};
+use mooring_sdk::plist::{self, Dictionary, Value};
 
 /// The namespace of the uuids that this plugin derives; a random uuid, fixed for good.
 const NAMESPACE: Uuid = Uuid::from_u128(0x7b52_d1c6_0e94_4f3a_b8d7_2c61_93fa_5e08);
@@ -59,9 +59,9 @@ pub(crate) fn write(seed: &str, settings: &Settings) -> Vec<u8> {
         ("PayloadType", "Configuration".into()),
         ("PayloadVersion", Value::Integer(1)),
     ];
-    let uuid = uuid(seed, "content", &plist_writer::write(&entries));
+    let uuid = uuid(seed, "content", &plist::write(&entries));
     entries.push(("PayloadUUID", Value::Text(uuid)));
-    plist_writer::write(&entries)
+    plist::write(&entries)
 }
 
 fn named(payload: Payload, seed: &str, organization: &str) -> Dictionary {

@@ -27,6 +27,7 @@
 #[cfg(target_arch = "wasm32")]
 #[doc(hidden)]
 pub mod bindings;
+pub mod certificate;
 #[cfg(target_arch = "wasm32")]
 #[doc(hidden)]
 pub mod component;
@@ -35,6 +36,7 @@ mod document;
 mod export;
 mod finding;
 pub mod log;
+pub mod plist;
 mod role;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;

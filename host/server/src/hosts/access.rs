@@ -10,7 +10,7 @@ use mooring_drift::step::Event;
 use mooring_store::{Access, Change, EnrollmentRecord, Held, HostRecord, Pin, StoreError, Via};
 
 use super::HostError;
-use super::view::hex;
+use super::view::shown;
 use crate::core::Core;
 use crate::device::device_record;
 use crate::documents;
@@ -150,5 +150,5 @@ impl Core {
 /// Whether these are the first digits of its fingerprint, and enough of them.
 fn is_meant(held: &Held, fingerprint: &str) -> bool {
     let given = fingerprint.to_ascii_lowercase();
-    given.len() >= FINGERPRINT_DIGITS_MIN && hex(&held.fingerprint).starts_with(&given)
+    given.len() >= FINGERPRINT_DIGITS_MIN && shown(held.fingerprint).starts_with(&given)
 }

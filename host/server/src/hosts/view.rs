@@ -7,6 +7,7 @@ use mooring_drift::next::Context;
 use mooring_drift::plan;
 use mooring_drift::state::{Phase, SyncState};
 use mooring_drift::status::Status;
+use mooring_identity::Fingerprint;
 use mooring_mdm::ids::HostId;
 use mooring_store::{
     CommandOutcome, CommandRecord, EnrollmentRecord, HOSTS_PAGE_MAX, Held, HostRecord, Pin,
@@ -180,18 +181,14 @@ impl Core {
     }
 }
 
-pub(super) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing into a text cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+/// A fingerprint as people compare it.
+pub(super) fn shown(fingerprint: [u8; 32]) -> String {
+    Fingerprint::from_bytes(fingerprint).to_string()
 }
 
 fn held(held: &Held) -> HeldIdentity {
     HeldIdentity {
-        fingerprint: hex(&held.fingerprint),
+        fingerprint: shown(held.fingerprint),
         at: rfc3339(held.at),
         reason: held.reason.clone(),
     }
@@ -199,7 +196,7 @@ fn held(held: &Held) -> HeldIdentity {
 
 fn pinned(host: &HostId, pin: &Pin, is_renewed: bool) -> PinnedIdentity {
     PinnedIdentity {
-        fingerprint: hex(&pin.fingerprint),
+        fingerprint: shown(pin.fingerprint),
         expires_at: rfc3339(pin.not_after),
         renewal_at: is_renewed.then(|| rfc3339(due_at(host, pin))),
     }

@@ -10,8 +10,8 @@ use mooring_sdk::Finding;
 use super::Builtin;
 use crate::certificate;
 use crate::fields::Fields;
-use crate::plist_writer::Value;
 use crate::profile::{Naming, Payload};
+use mooring_sdk::plist::Value;
 
 /// The rule id of the note about the private key.
 const NOTE_RULE: &str = "filevault-escrow";

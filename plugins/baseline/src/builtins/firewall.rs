@@ -4,8 +4,8 @@
 
 use super::Builtin;
 use crate::fields::Fields;
-use crate::plist_writer::Value;
 use crate::profile::{Naming, Payload};
+use mooring_sdk::plist::Value;
 
 pub(super) const BUILTIN: Builtin = Builtin {
     key: "firewall",

@@ -5,8 +5,8 @@
 
 use super::Builtin;
 use crate::fields::Fields;
-use crate::plist_writer::{Dictionary, Value};
 use crate::profile::{Naming, Payload};
+use mooring_sdk::plist::{Dictionary, Value};
 
 pub(super) const BUILTIN: Builtin = Builtin {
     key: "passcode",

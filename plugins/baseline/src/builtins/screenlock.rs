@@ -8,8 +8,8 @@
 
 use super::Builtin;
 use crate::fields::Fields;
-use crate::plist_writer::Value;
 use crate::profile::{Naming, Payload};
+use mooring_sdk::plist::Value;
 
 /// A day: longer times are mistakes.
 const SECONDS_MAX: i64 = 86_400;

@@ -16,7 +16,7 @@ use plist::Dictionary;
 use serde_json::{Value, json};
 
 /// Two certificates made for these tests; nobody has their private keys.
-pub(crate) const CA: &[u8] = include_bytes!("../data/ca.der");
+pub(crate) const CA: &[u8] = include_bytes!("../../../sdk/tests/data/ca.der");
 pub(crate) const SECOND: &[u8] = include_bytes!("../data/second.der");
 
 /// The least that is accepted.

@@ -1,24 +1,30 @@
-//! Writes XML property lists.
+//! Writes XML property lists, for generators.
 //!
-//! Knows only the values that the built-in profiles hold. Invariant: what it writes is well-formed
-//! for every text: markup is escaped, and characters that XML cannot carry are left out.
+//! Knows nothing of profiles. Invariant: what it writes is well-formed for every text: markup is
+//! escaped, and characters that XML cannot carry are left out.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-/// A value of a profile.
+/// A value of a property list. Dates and reals are left out until a generator needs them.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Value {
+pub enum Value {
+    /// `string`.
     Text(String),
+    /// `integer`.
     Integer(i64),
+    /// `true` or `false`.
     Boolean(bool),
+    /// `data`, written in base64 on one line.
     Data(Vec<u8>),
-    /// Dictionaries, in the order given.
-    List(Vec<Dictionary>),
+    /// `dict`.
+    Dictionary(Dictionary),
+    /// `array`, in the order given.
+    List(Vec<Self>),
 }
 
 /// Keys and values, written in the order given.
-pub(crate) type Dictionary = Vec<(&'static str, Value)>;
+pub type Dictionary = Vec<(&'static str, Value)>;
 
 impl From<&str> for Value {
     fn from(text: &str) -> Self {
@@ -27,7 +33,7 @@ impl From<&str> for Value {
 }
 
 /// The complete property list with `root` at its top, tabs before each level, a newline at the end.
-pub(crate) fn write(root: &Dictionary) -> Vec<u8> {
+pub fn write(root: &Dictionary) -> Vec<u8> {
     let mut xml = String::from(concat!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n",
         "<!DOCTYPE plist PUBLIC \"-//Apple//DTD PLIST 1.0//EN\" ",
@@ -55,10 +61,11 @@ fn value(xml: &mut String, depth: usize, value: &Value) {
         Value::Boolean(true) => line(xml, depth, "<true/>"),
         Value::Boolean(false) => line(xml, depth, "<false/>"),
         Value::Data(bytes) => line(xml, depth, &element("data", &STANDARD.encode(bytes))),
+        Value::Dictionary(entries) => dictionary(xml, depth, entries),
         Value::List(items) => {
             line(xml, depth, "<array>");
             for item in items {
-                dictionary(xml, depth + 1, item);
+                self::value(xml, depth + 1, item);
             }
             line(xml, depth, "</array>");
         }
@@ -98,18 +105,20 @@ mod tests {
     /// Values come out in the form of Apple's DTD, in the order given.
     #[test]
     fn written() {
-        let inner = vec![("z", Value::Boolean(false)), ("a", Value::Integer(-1))];
+        let pair = Value::List(vec!["CN".into(), Value::Boolean(false)]);
         let root = vec![
             ("text", Value::from("a < b && c > d\u{7}")),
             ("data", Value::Data(vec![0, 255])),
-            ("list", Value::List(vec![inner])),
+            ("list", Value::List(vec![pair])),
+            ("map", Value::Dictionary(vec![("n", Value::Integer(-1))])),
         ];
         let xml = String::from_utf8(write(&root)).unwrap();
         let (_, body) = xml.split_once("<plist version=\"1.0\">\n").unwrap();
         let expected = "<dict>\n\t<key>text</key>\n\t<string>a &lt; b &amp;&amp; c &gt; d</string>\n\
                         \t<key>data</key>\n\t<data>AP8=</data>\n\t<key>list</key>\n\t<array>\n\
-                        \t\t<dict>\n\t\t\t<key>z</key>\n\t\t\t<false/>\n\t\t\t<key>a</key>\n\
-                        \t\t\t<integer>-1</integer>\n\t\t</dict>\n\t</array>\n</dict>\n</plist>\n";
+                        \t\t<array>\n\t\t\t<string>CN</string>\n\t\t\t<false/>\n\t\t</array>\n\
+                        \t</array>\n\t<key>map</key>\n\t<dict>\n\t\t<key>n</key>\n\
+                        \t\t<integer>-1</integer>\n\t</dict>\n</dict>\n</plist>\n";
         assert_eq!(body, expected);
     }
 }

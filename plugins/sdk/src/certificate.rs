@@ -1,11 +1,11 @@
-//! Recognises an X.509 certificate in DER.
+//! Recognises an X.509 certificate in DER, for generators that put one into a profile.
 //!
 //! Checks the outline of RFC 5280, section 4.1, and nothing else: no signature, no dates, no trust.
 //! Knows nothing of profiles. Invariant: what passes is one DER value with nothing behind it, so that
 //! a private key or a PEM file never ends up in a profile that is handed out.
 
 /// The longest certificate taken, in bytes; real ones are under 4 KiB.
-pub(crate) const DER_BYTES_MAX: usize = 16 * 1024;
+pub const DER_BYTES_MAX: usize = 16 * 1024;
 
 const INTEGER: u8 = 0x02;
 const BIT_STRING: u8 = 0x03;
@@ -13,7 +13,7 @@ const SEQUENCE: u8 = 0x30;
 const VERSION: u8 = 0xa0;
 
 /// Whether the bytes are shaped as a certificate.
-pub(crate) fn is_certificate(der: &[u8]) -> bool {
+pub fn is_certificate(der: &[u8]) -> bool {
     der.len() <= DER_BYTES_MAX && outline(der).is_some()
 }
 
