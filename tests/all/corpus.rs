@@ -1,12 +1,14 @@
 //! Real profiles from public repositories: each is taken, or refused with a rule and a place.
 
+mod introduced;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::time::Instant;
 
 use mooring_mdm::finding::Severity;
 use mooring_server::api::{PushOutcome, PushResult};
-use mooring_server::profiles::{PushOptions, Upload};
+use mooring_server::profiles::Upload;
 use mooring_sim::Channel;
 use mooring_tests::corpus::{folder, profiles, say};
 use mooring_tests::{TestServer, fleet, settle};
@@ -24,11 +26,7 @@ fn uploads(root: &std::path::Path) -> Vec<Upload> {
 }
 
 fn push(server: &TestServer, uploads: &[Upload]) -> Vec<PushResult> {
-    let options = PushOptions {
-        accept_uuid_changes: true,
-        by: "test".to_owned(),
-    };
-    server.push(uploads, &options).unwrap()
+    server.push(uploads, true).unwrap()
 }
 
 /// Checks one result, counts it by outcome, or by rule if it is refused.

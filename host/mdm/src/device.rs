@@ -50,6 +50,19 @@ impl Attributes {
     }
 }
 
+impl Attributes {
+    /// These facts, replaced by all that `newer` tells. What it leaves out is not known any more,
+    /// but for the two that name the hardware.
+    #[must_use]
+    pub fn replaced_by(self, newer: Self) -> Self {
+        Self {
+            serial_number: newer.serial_number.or(self.serial_number),
+            model: newer.model.or(self.model),
+            ..newer
+        }
+    }
+}
+
 /// One entry of a `ProfileList`.
 ///
 /// See <https://developer.apple.com/documentation/devicemanagement/profilelistresponse>.

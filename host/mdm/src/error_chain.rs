@@ -74,6 +74,15 @@ pub fn says_not_found(chain: &[ErrorEntry]) -> bool {
     })
 }
 
+/// Whether the error of a `RemoveProfile` says that the profile is not this server's to remove: no
+/// further attempt will do better. Code 12013 of the archived reference, "Profile Not Managed".
+pub fn says_not_managed(chain: &[ErrorEntry]) -> bool {
+    chain.iter().any(|entry| {
+        matches!(entry.domain.as_str(), "MCMDMErrorDomain" | "MDMErrorDomain")
+            && entry.code == 12013
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -11,6 +11,7 @@ pub mod error_chain;
 pub mod finding;
 pub mod ids;
 pub mod message;
+pub mod os;
 pub mod plist;
 pub mod profile;
 pub mod reply;

@@ -13,6 +13,8 @@ mod canonical;
 mod container;
 mod encrypt;
 mod identity;
+pub mod introduced;
+pub mod placeholder;
 mod rewrite;
 pub mod secrets;
 mod signed;
