@@ -7,7 +7,9 @@ use mooring_mdm::error_chain::{ErrorClass, classify};
 use mooring_mdm::ids::PayloadIdentifier;
 
 use crate::next::Context;
-use crate::state::{Attempts, FailureReason, NextAttempt, Periodic, SyncState, Target};
+use crate::state::{
+    Attempts, CONTESTED_MIN, FailureReason, NextAttempt, Periodic, SyncState, Target,
+};
 
 /// The device could not tell: not again before a growing wait, and never taken as an answer.
 pub(crate) fn postpone(periodic: &mut Periodic, context: &Context<'_>) {
@@ -29,10 +31,16 @@ pub(crate) fn count_failure(
     let policy = context.policy;
     let is_hopeless = match &reason {
         FailureReason::Error { chain } => classify(chain) == ErrorClass::Content,
-        FailureReason::CommandFormatError { .. } | FailureReason::Lost => true,
+        FailureReason::CommandFormatError { .. }
+        | FailureReason::Lost
+        | FailureReason::NotManaged { .. }
+        | FailureReason::NoUserChannel => true,
         FailureReason::NotProven | FailureReason::IncompleteList { .. } => false,
     };
     let attempts = attempts_mut(state, identifier, target);
+    if is_other_build(attempts, context) {
+        attempts.failed = 0;
+    }
     attempts.failed = attempts.failed.saturating_add(1);
     attempts.lost = 0;
     attempts.next = if is_hopeless || attempts.failed >= policy.attempts_max {
@@ -43,6 +51,15 @@ pub(crate) fn count_failure(
     };
     attempts.reason = Some(reason);
     attempts.build_version = context.build_version.map(str::to_owned);
+}
+
+/// Whether the host's system is another one than at the last failure: what failed on that may work
+/// on this.
+pub(crate) fn is_other_build(attempts: &Attempts, context: &Context<'_>) -> bool {
+    match (attempts.build_version.as_deref(), context.build_version) {
+        (Some(then), Some(now)) => then != now,
+        _ => false,
+    }
 }
 
 /// Counts a lost outcome; too many in a row are a failure.
@@ -56,6 +73,23 @@ pub(crate) fn count_lost(
     attempts.lost = attempts.lost.saturating_add(1);
     if attempts.lost >= context.policy.lost_max {
         count_failure(state, identifier, target, FailureReason::Lost, context);
+    }
+}
+
+/// Counts that a profile which was proven is gone without our doing. From the third time on it is
+/// installed again only after a growing wait: somebody else wants it gone.
+pub(crate) fn count_vanished(
+    state: &mut SyncState,
+    identifier: &PayloadIdentifier,
+    target: &Target,
+    context: &Context<'_>,
+) {
+    let times = state.contested.entry(identifier.clone()).or_insert(0);
+    *times = times.saturating_add(1);
+    if *times >= CONTESTED_MIN {
+        let wait = context.policy.retry_wait_ms(context.enrollment, *times);
+        let next = NextAttempt::At(context.now.plus_ms(wait));
+        attempts_mut(state, identifier, target).next = next;
     }
 }
 

@@ -18,6 +18,10 @@ pub enum InstallReason {
     Missing,
     /// The host has another revision.
     Outdated,
+    /// The host has it; a person wants it installed once more.
+    Asked,
+    /// The host has it; its system has come to know keys that it ignored before.
+    NewerSystem,
 }
 
 /// One difference, with what mends it.
@@ -69,7 +73,10 @@ pub fn drift(desired: &Desired<'_>, state: &SyncState) -> Option<Vec<Change>> {
     let mut changes = removals(desired, state);
     for (identifier, revision) in desired.iter() {
         let reason = match state.uuid_of(identifier) {
-            Some(uuid) if *uuid == revision.uuid => continue,
+            Some(uuid) if *uuid == revision.uuid => match reinstall(desired, state, identifier) {
+                Some(reason) => reason,
+                None => continue,
+            },
             Some(_) => InstallReason::Outdated,
             None => InstallReason::Missing,
         };
@@ -81,6 +88,24 @@ pub fn drift(desired: &Desired<'_>, state: &SyncState) -> Option<Vec<Change>> {
         });
     }
     Some(changes)
+}
+
+/// Why a profile that is there as it should be is to be installed once more, if it is.
+pub(crate) fn reinstall(
+    desired: &Desired<'_>,
+    state: &SyncState,
+    identifier: &PayloadIdentifier,
+) -> Option<InstallReason> {
+    if state.unproven.contains_key(identifier) {
+        return None;
+    }
+    if state.resend.contains(identifier) {
+        return Some(InstallReason::Asked);
+    }
+    let installed_on = state.installed_on.get(identifier)?;
+    desired
+        .is_news(identifier, installed_on)
+        .then_some(InstallReason::NewerSystem)
 }
 
 fn removals(desired: &Desired<'_>, state: &SyncState) -> Vec<Change> {
@@ -95,9 +120,7 @@ fn removals(desired: &Desired<'_>, state: &SyncState) -> Vec<Change> {
     let mut candidates: Vec<_> = listed.chain(state.unproven.keys()).collect();
     candidates.sort();
     candidates.dedup();
-    let unwanted = candidates
-        .into_iter()
-        .filter(|id| desired.wanted(id).is_none());
+    let unwanted = candidates.into_iter().filter(|id| desired.is_unwanted(id));
     let removable = unwanted.filter_map(|identifier| {
         let uuid = state.uuid_of(identifier)?;
         let change = Change::Remove {

@@ -12,13 +12,17 @@ pub mod command;
 pub mod desired;
 pub mod drift;
 pub mod next;
+pub mod personal;
 pub mod plan;
 pub mod policy;
+pub mod scope;
 pub mod set;
 pub mod state;
 pub mod status;
 pub mod step;
 
 mod attempts;
+mod closing;
+mod hardware;
 mod listing;
 mod raw;

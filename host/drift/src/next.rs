@@ -7,7 +7,7 @@
 use mooring_mdm::ids::{Channel, CommandUuid, EnrollmentId, PayloadIdentifier};
 
 use crate::command::{Command, CommandNames};
-use crate::desired::Desired;
+use crate::desired::{Desired, Hold};
 use crate::drift::Change;
 use crate::plan::plan;
 use crate::policy::{Policy, Timestamp};
@@ -55,7 +55,7 @@ pub struct QueuedCommand {
 
 /// The command of ours that the enrollment should get next, if any.
 pub fn next_command(state: &SyncState, context: &Context<'_>) -> Option<Command> {
-    if state.phase != Phase::Enrolled || state.in_flight.is_some() {
+    if state.phase != Phase::Enrolled || state.in_flight.is_some() || is_paused(context) {
         return None;
     }
     if state.not_now.is_some_and(|not_now| not_now.is_contact_over) {
@@ -91,6 +91,11 @@ pub fn next_command(state: &SyncState, context: &Context<'_>) -> Option<Command>
     (may_list && !state.unproven.is_empty()).then_some(Command::ProfileList)
 }
 
+/// Whether nothing at all may be sent.
+pub(crate) fn is_paused(context: &Context<'_>) -> bool {
+    context.desired.circumstances.hold == Some(Hold::Paused)
+}
+
 /// Whether a list must come before any change: none in this epoch, too old, asked for, or an
 /// outcome was lost after it was requested.
 fn is_list_due_first(state: &SyncState, context: &Context<'_>) -> bool {
@@ -104,15 +109,12 @@ fn is_list_due_first(state: &SyncState, context: &Context<'_>) -> bool {
             .is_refresh_due(context.enrollment, observed.at, context.now)
 }
 
-/// Attributes are asked once per epoch and with every periodic refresh, on the device channel.
+/// Attributes are asked once per epoch and with every periodic refresh, on the device channel; the
+/// list says when: they need no contact of their own.
 fn is_attributes_due(state: &SyncState, context: &Context<'_>) -> bool {
     context.enrollment.channel() == Channel::Device
         && may_try(&state.attributes, context)
-        && state.attributes.answered_at.is_none_or(|at| {
-            context
-                .policy
-                .is_refresh_due(context.enrollment, at, context.now)
-        })
+        && state.attributes.answered_at.is_none()
 }
 
 fn may_try(periodic: &Periodic, context: &Context<'_>) -> bool {

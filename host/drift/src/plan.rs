@@ -3,19 +3,30 @@
 //! Knows nothing of lists or replies. Invariant: a plan holds only drift, so after it is carried
 //! out planning again yields nothing.
 
+use crate::attempts::is_other_build;
 use crate::desired::Desired;
 use crate::drift::{Change, drift};
 use crate::next::Context;
 use crate::state::{NextAttempt, SyncState};
 
 /// The changes that are to be made now, in order: the drift without what is parked or waits for
-/// its next attempt.
+/// its next attempt. Changes whose last outcome was lost come after the others, so that one that a
+/// device never answers does not stop the rest.
 pub fn plan(state: &SyncState, context: &Context<'_>) -> Vec<Change> {
+    // The very report that is being taken may have told that two devices speak.
+    if context.desired.circumstances.hold.is_some() || state.hardware.is_contradicted {
+        return Vec::new();
+    }
     let changes = drift(&context.desired, state).unwrap_or_default();
-    changes
+    let mut changes: Vec<_> = changes
         .into_iter()
         .filter(|change| is_eligible(change, state, context))
-        .collect()
+        .collect();
+    changes.sort_by_key(|change| {
+        let attempts = state.attempts_for(change.identifier(), &change.target());
+        attempts.map_or(0, |attempts| attempts.lost)
+    });
+    changes
 }
 
 fn is_eligible(change: &Change, state: &SyncState, context: &Context<'_>) -> bool {
@@ -25,11 +36,7 @@ fn is_eligible(change: &Change, state: &SyncState, context: &Context<'_>) -> boo
     let Some(attempts) = state.attempts_for(change.identifier(), &change.target()) else {
         return true;
     };
-    let is_other_build = match (attempts.build_version.as_deref(), context.build_version) {
-        (Some(then), Some(now)) => then != now,
-        _ => false,
-    };
-    is_other_build
+    is_other_build(attempts, context)
         || match attempts.next {
             NextAttempt::Now => true,
             NextAttempt::At(until) => context.policy.is_over(until, context.now),

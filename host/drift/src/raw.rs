@@ -8,16 +8,15 @@
 use mooring_mdm::ids::CommandUuid;
 use mooring_mdm::report::Outcome;
 
+use crate::closing::close_by_report;
 use crate::command::Command;
-use crate::next::Context;
+use crate::next::{Context, is_paused};
 use crate::state::{InFlight, Phase, SyncState};
-use crate::step::{
-    Closing, Step, close_by_report, hand_out, in_flight as in_flight_again, is_still_meant,
-};
+use crate::step::{Closing, Step, hand_out, in_flight as in_flight_again, is_still_meant};
 
 /// The command of others that comes next, if one may be handed out.
 pub(crate) fn next(step: &Step, context: &Context<'_>) -> Option<Command> {
-    if step.state.phase != Phase::Enrolled || step.state.in_flight.is_some() {
+    if step.state.phase != Phase::Enrolled || step.state.in_flight.is_some() || is_paused(context) {
         return None;
     }
     let is_put_off = matches!(step.closed, Some((_, Closing::NotNow)));
@@ -45,6 +44,10 @@ pub(crate) fn hand_out_again(step: &mut Step, context: &Context<'_>) -> bool {
     else {
         return false;
     };
+    // It stays in flight: its maker still waits for it.
+    if is_paused(context) {
+        return true;
+    }
     if *deliveries >= context.policy.raw_deliveries_max {
         return false;
     }

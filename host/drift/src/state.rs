@@ -4,15 +4,17 @@
 //! sequence numbers only grow, across epochs too; order between events is told by sequence
 //! numbers, never by time.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use mooring_mdm::device::ListedProfile;
 use mooring_mdm::error_chain::ErrorEntry;
 use mooring_mdm::ids::{CommandUuid, PayloadIdentifier, PayloadUuid};
+use mooring_mdm::os::OsVersion;
 use serde::{Deserialize, Serialize};
 
 use crate::command::Command;
 use crate::desired::Revision;
+pub use crate::hardware::{Hardware, SERIALS_MAX};
 use crate::policy::Timestamp;
 use crate::set::ProfileSet;
 
@@ -110,6 +112,13 @@ pub enum FailureReason {
     NotProven,
     /// The outcome was lost too often in a row.
     Lost,
+    /// The device refuses to remove the profile, since this server does not manage it.
+    NotManaged {
+        /// Its error chain, outermost first.
+        chain: Vec<ErrorEntry>,
+    },
+    /// The profile is for a user, and this kind of device has no user channel.
+    NoUserChannel,
     /// The device's list of profiles cannot be taken as complete.
     IncompleteList {
         /// What is wrong with it.
@@ -194,7 +203,7 @@ pub struct SyncState {
     pub list_asked: Option<u32>,
     /// Failures of the list itself.
     pub list: Periodic,
-    /// The state of the attributes; device channel only.
+    /// The state of the attributes; device channel only. Without an answer they are asked for.
     pub attributes: Periodic,
     /// The state of the renewal of the device's identity; device channel only.
     pub renewal: Periodic,
@@ -202,7 +211,45 @@ pub struct SyncState {
     pub not_now: Option<NotNow>,
     /// Attempts that have not succeeded.
     pub attempts: BTreeMap<PayloadIdentifier, Attempts>,
+    /// The server's era in which it was last dealt with; in a later one it is observed anew.
+    pub era: u32,
+    /// How this epoch began.
+    pub begun: Begun,
+    /// Profiles that a person wants installed once more although they may be there.
+    pub resend: BTreeSet<PayloadIdentifier>,
+    /// The system on which a profile was installed that has keys which came later.
+    pub installed_on: BTreeMap<PayloadIdentifier, OsVersion>,
+    /// How often in a row a profile that was proven vanished from the host without our doing.
+    pub contested: BTreeMap<PayloadIdentifier, u8>,
+    /// Which device speaks for the host; device channel only. It outlives epochs.
+    pub hardware: Hardware,
 }
+
+/// How an epoch began, as far as messages tell.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Begun {
+    /// The host enrolled for the first time.
+    #[default]
+    Enrolled,
+    /// It authenticated anew.
+    Reenrolled,
+    /// It authenticated anew and is being set up: it was erased.
+    Wiped,
+    /// It has another push magic or token without having authenticated, as after a restore of the
+    /// device from a backup.
+    Restored,
+    /// This server lost track of it and observes it anew.
+    Observed,
+}
+
+/// Times that a proven profile has to vanish before it counts as contested: once is an accident,
+/// twice a mistake.
+pub const CONTESTED_MIN: u8 = 3;
+
+/// How far the sequence leaps with a new era: more commands than one enrollment gets between a copy
+/// of the store and the moment that it is noticed, and room for some thousand eras.
+const SEQUENCE_LEAP: u32 = 1 << 20;
 
 impl SyncState {
     /// The state before anything was heard.
@@ -223,6 +270,12 @@ impl SyncState {
             renewal: Periodic::default(),
             not_now: None,
             attempts: BTreeMap::new(),
+            era: 0,
+            begun: Begun::default(),
+            resend: BTreeSet::new(),
+            installed_on: BTreeMap::new(),
+            contested: BTreeMap::new(),
+            hardware: Hardware::default(),
         }
     }
 
@@ -234,7 +287,61 @@ impl SyncState {
         state.epoch = self.epoch.saturating_add(1);
         state.sequence = self.sequence;
         state.phase = phase;
+        state.era = self.era;
+        state.hardware = self.hardware.clone();
         state
+    }
+
+    /// The state in which a host is observed anew, since the server lost track of it: nothing that
+    /// was seen counts any more, and what is in flight, if anything is, is forgotten. What failed
+    /// stays known.
+    #[must_use]
+    pub fn observed_anew(&self) -> Self {
+        Self {
+            epoch: self.epoch,
+            delivered: self.delivered_or_open(),
+            attempts: self.attempts.clone(),
+            resend: self.resend.clone(),
+            installed_on: self.installed_on.clone(),
+            contested: self.contested.clone(),
+            begun: Begun::Observed,
+            ..self.next_epoch(self.phase)
+        }
+    }
+
+    /// What was delivered, and what may have been: the first list shows whether the very copy is
+    /// there.
+    fn delivered_or_open(&self) -> ProfileSet {
+        let open = self.in_flight.as_ref().map(|open| &open.command);
+        match open {
+            Some(Command::InstallProfile {
+                identifier,
+                revision,
+            }) => self.delivered.with(identifier, &revision.uuid),
+            Some(
+                Command::ProfileList
+                | Command::DeviceInformation
+                | Command::RemoveProfile { .. }
+                | Command::RenewIdentity { .. }
+                | Command::Raw { .. },
+            )
+            | None => self.delivered.clone(),
+        }
+    }
+
+    /// The state in the server's era `era`: observed anew if it was last dealt with in another.
+    /// An old copy of a store has forgotten numbers that were used, so the sequence leaps over them.
+    #[must_use]
+    pub fn in_era(self, era: u32) -> Self {
+        if self.era == era {
+            return self;
+        }
+        let mut anew = self.observed_anew();
+        anew.era = era;
+        // Once for each era that it missed: each may have begun at an old copy.
+        let leap = SEQUENCE_LEAP.saturating_mul(era.abs_diff(self.era));
+        anew.sequence = self.sequence.saturating_add(leap);
+        anew
     }
 
     /// The uuid that the host holds under `identifier` to the best of our knowledge: the last

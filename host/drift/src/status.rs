@@ -10,12 +10,12 @@ use mooring_mdm::ids::{PayloadIdentifier, PayloadUuid};
 use serde::{Deserialize, Serialize};
 
 use crate::command::Command;
-use crate::desired::{Desired, Revision};
-use crate::drift::{Change, drift, may_remove};
+use crate::desired::{Desired, Revision, Wish};
+use crate::drift::{Change, InstallReason, drift, may_remove};
 use crate::listing::is_known;
 use crate::plan::is_blocked;
 use crate::policy::{Policy, Timestamp};
-use crate::state::{FailureReason, NextAttempt, SyncState, Target, Unproven};
+use crate::state::{CONTESTED_MIN, FailureReason, NextAttempt, SyncState, Target, Unproven};
 
 /// Why work is pending.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -29,8 +29,36 @@ pub enum PendingReason {
     NotNow,
     /// It is chosen at a coming contact.
     Waiting,
-    /// It may not be sent: it holds secrets that somebody else could read on the way.
+    /// An administrator stopped all sending, or two devices speak for the host in turn.
+    Held,
+    /// It may not be sent: it holds secrets that somebody else could read on the way, or lacks a
+    /// value of this host.
     Blocked,
+}
+
+/// What is to be said of a profile on a host beside its status.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Remark {
+    /// Nobody knows whether it is for this host: a label of its assignment cannot be told.
+    MembershipUnknown,
+    /// Values of this host are missing.
+    ValuesMissing {
+        /// The names of their placeholders.
+        names: Vec<String>,
+    },
+    /// It is for a user, and no user of the host has enrolled.
+    NoUser,
+    /// It vanished again and again without our doing.
+    Contested {
+        /// How often.
+        times: u8,
+    },
+    /// It is there and is installed once more.
+    Reinstalling {
+        /// Why.
+        reason: InstallReason,
+    },
 }
 
 /// The status of one profile on one host; the worse is the greater.
@@ -90,6 +118,8 @@ pub struct ProfileState {
     pub listed: Option<PayloadUuid>,
     /// Its status.
     pub status: ProfileStatus,
+    /// What else is to be said.
+    pub remark: Option<Remark>,
 }
 
 /// The status of every profile of ours that is wanted on the enrollment or still to be removed
@@ -105,34 +135,79 @@ pub fn profile_states(
     let is_known = is_known(state, policy, now);
     let mut states = BTreeMap::new();
     for identifier in shown_identifiers(desired, state) {
-        let wanted = desired.wanted(identifier);
-        let target = wanted.map_or(Target::Absent, |revision| Target::Present(revision.clone()));
+        let wish = desired.wish(identifier);
         let change = changes.get(identifier).copied();
-        let status = failure(state, identifier, &target).unwrap_or_else(|| match change {
-            Some(change) => pending(state, change, desired),
-            None if state.unproven.contains_key(identifier) => ProfileStatus::Pending {
-                reason: PendingReason::Acknowledged,
-            },
-            None if changing(state) == Some(identifier) => ProfileStatus::Pending {
-                reason: PendingReason::Sent,
-            },
-            None if is_unsettled(state, identifier) => ProfileStatus::Pending {
-                reason: PendingReason::Waiting,
-            },
-            None if is_known => ProfileStatus::Applied,
-            None => ProfileStatus::Unknown,
-        });
-        let listed = state.listed_uuid(identifier).cloned();
-        states.insert(
-            identifier.clone(),
-            ProfileState {
-                wanted: wanted.cloned(),
-                listed,
-                status,
-            },
-        );
+        let status = match settled_status(wish) {
+            Some(status) => status,
+            None => profile_status(desired, state, identifier, change, is_known),
+        };
+        let profile = ProfileState {
+            wanted: desired.wanted(identifier).cloned(),
+            listed: state.listed_uuid(identifier).cloned(),
+            status,
+            remark: remark(state, identifier, wish, change),
+        };
+        states.insert(identifier.clone(), profile);
     }
     states
+}
+
+/// The status of a profile about which nothing can be done for this host.
+fn settled_status(wish: Wish<'_>) -> Option<ProfileStatus> {
+    match wish {
+        Wish::Waiting => Some(ProfileStatus::Unknown),
+        Wish::Lacking(_) => Some(ProfileStatus::Pending {
+            reason: PendingReason::Blocked,
+        }),
+        Wish::Present(_) | Wish::Absent => None,
+    }
+}
+
+fn profile_status(
+    desired: &Desired<'_>,
+    state: &SyncState,
+    identifier: &PayloadIdentifier,
+    change: Option<&Change>,
+    is_known: bool,
+) -> ProfileStatus {
+    let wanted = desired.wanted(identifier);
+    let target = wanted.map_or(Target::Absent, |revision| Target::Present(revision.clone()));
+    let pending_for = |reason| ProfileStatus::Pending { reason };
+    failure(state, identifier, &target).unwrap_or_else(|| match change {
+        Some(change) => pending(state, change, desired),
+        None if state.unproven.contains_key(identifier) => pending_for(PendingReason::Acknowledged),
+        None if changing(state) == Some(identifier) => pending_for(PendingReason::Sent),
+        None if is_unsettled(state, identifier) => pending_for(PendingReason::Waiting),
+        None if is_known => ProfileStatus::Applied,
+        None => ProfileStatus::Unknown,
+    })
+}
+
+fn remark(
+    state: &SyncState,
+    identifier: &PayloadIdentifier,
+    wish: Wish<'_>,
+    change: Option<&Change>,
+) -> Option<Remark> {
+    match (wish, change) {
+        (Wish::Waiting, _) => Some(Remark::MembershipUnknown),
+        (Wish::Lacking(names), _) => Some(Remark::ValuesMissing {
+            names: names.to_vec(),
+        }),
+        (
+            Wish::Present(_),
+            Some(Change::Install {
+                reason: reason @ (InstallReason::Asked | InstallReason::NewerSystem),
+                ..
+            }),
+        ) => Some(Remark::Reinstalling { reason: *reason }),
+        (Wish::Present(_), Some(_) | None) => state
+            .contested
+            .get(identifier)
+            .filter(|times| **times >= CONTESTED_MIN)
+            .map(|times| Remark::Contested { times: *times }),
+        (Wish::Absent, _) => None,
+    }
 }
 
 /// The status of an enrollment: the worst of its profiles, `unknown` at best while its list says
@@ -158,7 +233,7 @@ fn shown_identifiers<'a>(
     desired: &Desired<'a>,
     state: &'a SyncState,
 ) -> BTreeSet<&'a PayloadIdentifier> {
-    let wanted = desired.iter().map(|(identifier, _)| identifier);
+    let wanted = desired.wishes().map(|(identifier, _)| identifier);
     let listed = state
         .observed
         .iter()
@@ -245,6 +320,8 @@ fn pending(state: &SyncState, change: &Change, desired: &Desired<'_>) -> Profile
         PendingReason::Sent
     } else if is_blocked(change, desired) {
         PendingReason::Blocked
+    } else if desired.circumstances.hold.is_some() {
+        PendingReason::Held
     } else if state.not_now.is_some() {
         PendingReason::NotNow
     } else {

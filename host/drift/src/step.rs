@@ -5,27 +5,28 @@
 //! no knowledge; the reply is chosen from the new state alone.
 
 use mooring_mdm::device::Attributes;
-use mooring_mdm::error_chain::says_not_found;
 use mooring_mdm::ids::{Channel, CommandUuid, EnrollmentId, PayloadIdentifier};
-use mooring_mdm::report::{Answer, Outcome};
+use mooring_mdm::report::Outcome;
 
-use crate::attempts::{count_failure, count_lost, postpone};
+use crate::closing::{close_as_lost, close_by_report};
 use crate::command::{Command, CommandNames};
-use crate::listing;
-use crate::next::{Context, next_command};
+use crate::desired::Wish;
+use crate::next::{Context, is_paused, next_command};
 use crate::raw;
 use crate::state::{
-    FailureReason, InFlight, LOST_MAX, Lost, NextAttempt, NotNow, Periodic, Phase, SyncState,
-    Target, Unproven,
+    Begun, FailureReason, Hardware, InFlight, NextAttempt, Periodic, Phase, SyncState, Target,
 };
 
 /// Something that happened to an enrollment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
     /// The device authenticated: a new epoch. Sent to the host's user channels as well.
-    Authenticate,
+    Authenticate {
+        /// The serial number that it told.
+        serial: Option<String>,
+    },
     /// The device may be pushed to and commanded.
-    TokenUpdate,
+    TokenUpdate(TokenUpdate),
     /// The device left. Sent to the host's user channels as well.
     CheckOut,
     /// The device asks for work.
@@ -39,6 +40,24 @@ pub enum Event {
     },
     /// A person asked for a refresh of this host.
     RefreshAsked,
+    /// A person wants a profile installed once more, or another try of one that failed.
+    ResendAsked {
+        /// The profile.
+        identifier: PayloadIdentifier,
+    },
+    /// A person made sure that one device alone speaks for the host.
+    Settled,
+}
+
+/// What a `TokenUpdate` tells beside where to push to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct TokenUpdate {
+    /// Whether the push magic differs from the one known: every enrollment has its own.
+    pub is_other_magic: bool,
+    /// Whether the push token differs from the one known.
+    pub is_other_token: bool,
+    /// Whether the device is being set up.
+    pub is_awaiting_configuration: bool,
 }
 
 /// How a command ended.
@@ -65,6 +84,9 @@ pub struct Step {
     pub closed: Option<(InFlight, Closing)>,
     /// Attributes that the device told.
     pub attributes: Option<Attributes>,
+    /// Whether the device proved that this server forgot a command, as one does whose store was
+    /// rolled back.
+    pub is_rolled_back: bool,
 }
 
 /// Takes one event.
@@ -74,16 +96,11 @@ pub fn step(state: &SyncState, event: Event, context: &Context<'_>) -> Step {
         reply: None,
         closed: None,
         attributes: None,
+        is_rolled_back: false,
     };
     match event {
-        Event::Authenticate => {
-            let phase = match context.enrollment.channel() {
-                Channel::Device => Phase::Authenticated,
-                Channel::User => Phase::CheckedOut,
-            };
-            step.state = state.next_epoch(phase);
-        }
-        Event::TokenUpdate => token_update(&mut step.state),
+        Event::Authenticate { serial } => authenticate(&mut step.state, serial.as_deref(), context),
+        Event::TokenUpdate(told) => token_update(&mut step.state, told),
         Event::CheckOut => {
             step.state.phase = Phase::CheckedOut;
             step.state.in_flight = None;
@@ -92,16 +109,58 @@ pub fn step(state: &SyncState, event: Event, context: &Context<'_>) -> Step {
         Event::Idle => idle(&mut step, context),
         Event::Result { uuid, outcome } => result(&mut step, &uuid, outcome, context),
         Event::RefreshAsked => refresh_asked(&mut step.state),
+        Event::ResendAsked { identifier } => resend_asked(&mut step.state, &identifier, context),
+        Event::Settled => {
+            // What was listed, and what was delivered, may be what the other device has.
+            step.state = state.observed_anew();
+            step.state.hardware = Hardware::default();
+        }
     }
     step
 }
 
-fn token_update(state: &mut SyncState) {
+fn authenticate(state: &mut SyncState, serial: Option<&str>, context: &Context<'_>) {
+    let phase = match context.enrollment.channel() {
+        Channel::Device => Phase::Authenticated,
+        Channel::User => Phase::CheckedOut,
+    };
+    // Epochs count from any number, so they do not tell. A device that authenticates once more before
+    // it ever enrolled has not enrolled before.
+    let is_first = state.phase == Phase::Authenticated
+        && state.begun == Begun::Enrolled
+        && state.sequence == 0;
+    *state = state.next_epoch(phase);
+    state.begun = if is_first {
+        Begun::Enrolled
+    } else {
+        Begun::Reenrolled
+    };
+    if let (Channel::Device, Some(serial)) = (context.enrollment.channel(), serial) {
+        state.hardware.told(serial, true);
+    }
+}
+
+fn token_update(state: &mut SyncState, told: TokenUpdate) {
     match state.phase {
+        // The magic changes with the enrollment alone: this is another one, or an older one.
+        Phase::Enrolled if told.is_other_magic => {
+            *state = state.next_epoch(Phase::Enrolled);
+            state.begun = Begun::Restored;
+        }
+        // A token changes by itself, and when a device is restored from a backup of its own.
+        Phase::Enrolled if told.is_other_token => state.list_asked = Some(state.sequence),
         Phase::Enrolled => {}
-        Phase::Authenticated => state.phase = Phase::Enrolled,
+        Phase::Authenticated => {
+            state.phase = Phase::Enrolled;
+            if state.begun == Begun::Reenrolled && told.is_awaiting_configuration {
+                state.begun = Begun::Wiped;
+            }
+        }
         // Whatever happened while it was away is unknown.
-        Phase::CheckedOut => *state = state.next_epoch(Phase::Enrolled),
+        Phase::CheckedOut => {
+            *state = state.next_epoch(Phase::Enrolled);
+            state.begun = Begun::Reenrolled;
+        }
     }
 }
 
@@ -113,8 +172,35 @@ fn refresh_asked(state: &mut SyncState) {
         answered_at: state.list.answered_at,
         ..Periodic::default()
     };
+    state.attributes = Periodic::default();
+    state.contested.clear();
     for attempts in state.attempts.values_mut() {
         (attempts.next, attempts.failed, attempts.lost) = (NextAttempt::Now, 0, 0);
+    }
+}
+
+/// A person asked for one profile: what failed is tried anew, what is there is installed once more,
+/// and what is on its way already is on its way.
+fn resend_asked(state: &mut SyncState, identifier: &PayloadIdentifier, context: &Context<'_>) {
+    state.contested.remove(identifier);
+    // A list that could not be had may hold everything up.
+    state.list.retry_at = None;
+    let wanted = context.desired.wanted(identifier);
+    let target = wanted.map_or(Target::Absent, |revision| Target::Present(revision.clone()));
+    if let Some(attempts) = state.attempts.get_mut(identifier)
+        && attempts.target == target
+    {
+        (attempts.next, attempts.failed, attempts.lost) = (NextAttempt::Now, 0, 0);
+        return;
+    }
+    let is_there = wanted.is_some_and(|wanted| state.uuid_of(identifier) == Some(&wanted.uuid));
+    let is_on_its_way = state.unproven.contains_key(identifier)
+        || state
+            .in_flight
+            .as_ref()
+            .is_some_and(|in_flight| in_flight.command.identifier() == Some(identifier));
+    if is_there && !is_on_its_way {
+        state.resend.insert(identifier.clone());
     }
 }
 
@@ -133,35 +219,6 @@ fn idle(step: &mut Step, context: &Context<'_>) {
         step.closed = Some((in_flight, Closing::Lost));
     }
     hand_out(step, None, context);
-}
-
-fn close_as_lost(state: &mut SyncState, in_flight: &InFlight, context: &Context<'_>) {
-    let sequence = in_flight.sequence;
-    let (identifier, target) = match &in_flight.command {
-        // A device that cannot answer this must not be asked at every contact.
-        Command::DeviceInformation => return postpone(&mut state.attributes, context),
-        Command::RenewIdentity { .. } => return postpone(&mut state.renewal, context),
-        Command::Raw { request_type, .. } => return raw::may_have_run(state, request_type),
-        Command::ProfileList => {
-            state.last_lost = sequence;
-            return;
-        }
-        Command::InstallProfile {
-            identifier,
-            revision,
-        } => (identifier, Target::Present(revision.clone())),
-        Command::RemoveProfile { identifier } => (identifier, Target::Absent),
-    };
-    state.last_lost = sequence;
-    count_lost(state, identifier, &target, context);
-    state.lost.push(Lost {
-        sequence,
-        identifier: identifier.clone(),
-        target,
-    });
-    if state.lost.len() > LOST_MAX {
-        state.lost.remove(0);
-    }
 }
 
 fn result(step: &mut Step, uuid: &CommandUuid, outcome: Outcome, context: &Context<'_>) {
@@ -207,10 +264,9 @@ fn late_result(step: &mut Step, sequence: u32, outcome: &Outcome, context: &Cont
         hand_out(step, None, context);
     } else if sequence > state.sequence {
         // Only a store that was rolled back does not know a genuine uuid: observe again.
-        let mut anew = state.next_epoch(Phase::Enrolled);
-        anew.epoch = state.epoch;
-        anew.sequence = sequence;
-        *state = anew;
+        *state = state.observed_anew();
+        state.sequence = sequence;
+        step.is_rolled_back = true;
         hand_out(step, None, context);
     } else if let Some(in_flight) = &state.in_flight
         && in_flight.in_reply_to == Some(sequence)
@@ -221,8 +277,13 @@ fn late_result(step: &mut Step, sequence: u32, outcome: &Outcome, context: &Cont
     }
 }
 
-/// Whether the desired state still asks for a command that was handed out.
-pub(crate) fn is_still_meant(command: &Command, context: &Context<'_>) -> bool {
+/// Whether a command that was handed out may be handed out once more: the desired state still asks
+/// for it, and nothing holds it back.
+pub fn is_still_meant(command: &Command, context: &Context<'_>) -> bool {
+    if is_paused(context) {
+        return false;
+    }
+    let is_held = context.desired.circumstances.hold.is_some();
     match command {
         Command::ProfileList
         | Command::DeviceInformation
@@ -231,135 +292,11 @@ pub(crate) fn is_still_meant(command: &Command, context: &Context<'_>) -> bool {
         Command::InstallProfile {
             identifier,
             revision,
-        } => context.desired.wanted(identifier) == Some(revision),
-        Command::RemoveProfile { identifier } => context.desired.wanted(identifier).is_none(),
-    }
-}
-
-pub(crate) fn close_by_report(
-    step: &mut Step,
-    in_flight: &InFlight,
-    outcome: Outcome,
-    context: &Context<'_>,
-) -> Closing {
-    let state = &mut step.state;
-    let reason = match outcome {
-        Outcome::NotNow => {
-            not_now(state, context);
-            return Closing::NotNow;
-        }
-        Outcome::Acknowledged(answer) => {
-            state.not_now = None;
-            if let (Command::ProfileList, Some(reason)) =
-                (&in_flight.command, incompleteness(&answer))
-            {
-                postpone(&mut state.list, context);
-                return Closing::Failed(reason);
-            }
-            step.attributes = acknowledged(state, in_flight, answer, context);
-            return Closing::Acknowledged;
-        }
-        Outcome::Error(chain) => FailureReason::Error { chain },
-        Outcome::CommandFormatError(chain) => FailureReason::CommandFormatError { chain },
-    };
-    state.not_now = None;
-    match &in_flight.command {
-        Command::ProfileList => postpone(&mut state.list, context),
-        Command::DeviceInformation => postpone(&mut state.attributes, context),
-        Command::RenewIdentity { .. } => postpone(&mut state.renewal, context),
-        // Its maker gets the report; nothing is decided from it.
-        Command::Raw { .. } => {}
-        Command::InstallProfile {
-            identifier,
-            revision,
-        } => {
-            let target = Target::Present(revision.clone());
-            count_failure(state, identifier, &target, reason.clone(), context);
-        }
+        } => !is_held && context.desired.wish(identifier) == Wish::Present(revision),
         Command::RemoveProfile { identifier } => {
-            if let FailureReason::Error { chain } = &reason
-                && says_not_found(chain)
-            {
-                removed(state, identifier);
-                return Closing::Acknowledged;
-            }
-            count_failure(state, identifier, &Target::Absent, reason.clone(), context);
+            !is_held && context.desired.is_unwanted(identifier)
         }
     }
-    Closing::Failed(reason)
-}
-
-/// Why an acknowledged list says nothing, if it does not.
-fn incompleteness(answer: &Answer) -> Option<FailureReason> {
-    let detail = match &answer.profiles {
-        Some(Ok(_)) => return None,
-        Some(Err(incomplete)) => incomplete.to_string(),
-        None => "the answer has no ProfileList".to_owned(),
-    };
-    Some(FailureReason::IncompleteList { detail })
-}
-
-fn acknowledged(
-    state: &mut SyncState,
-    in_flight: &InFlight,
-    answer: Answer,
-    context: &Context<'_>,
-) -> Option<Attributes> {
-    match &in_flight.command {
-        Command::ProfileList => {
-            if let Some(Ok(profiles)) = answer.profiles {
-                listing::adopt(state, in_flight.sequence, profiles, context);
-            }
-        }
-        Command::DeviceInformation => {
-            state.attributes = Periodic {
-                answered_at: Some(context.now),
-                ..Periodic::default()
-            };
-            return answer.attributes;
-        }
-        Command::InstallProfile {
-            identifier,
-            revision,
-        } => {
-            let change = Unproven::Installed(revision.clone());
-            state.unproven.insert(identifier.clone(), change);
-            state.delivered = state.delivered.with(identifier, &revision.uuid);
-            if let Some(attempts) = state.attempts.get_mut(identifier) {
-                attempts.lost = 0;
-            }
-        }
-        Command::RemoveProfile { identifier } => removed(state, identifier),
-        Command::RenewIdentity { .. } => {
-            state.renewal = Periodic {
-                answered_at: Some(context.now),
-                failed: 0,
-                retry_at: Some(context.now.plus_ms(context.policy.renewal_wait_ms)),
-            };
-        }
-        Command::Raw { request_type, .. } => raw::may_have_run(state, request_type),
-    }
-    None
-}
-
-fn removed(state: &mut SyncState, identifier: &PayloadIdentifier) {
-    state.unproven.insert(identifier.clone(), Unproven::Removed);
-    if let Some(attempts) = state.attempts.get_mut(identifier) {
-        attempts.lost = 0;
-    }
-}
-
-fn not_now(state: &mut SyncState, context: &Context<'_>) {
-    let tally = state
-        .not_now
-        .map_or(0, |before| before.tally)
-        .saturating_add(1);
-    let push_at = context.now.plus_ms(context.policy.not_now_wait_ms(tally));
-    state.not_now = Some(NotNow {
-        is_contact_over: true,
-        tally,
-        push_at,
-    });
 }
 
 /// What somebody else asked for goes before what this server wants by itself.

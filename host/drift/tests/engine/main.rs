@@ -3,9 +3,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
 
+mod circumstances;
+mod lives;
 mod model;
 mod others;
 mod properties;
+mod quick;
 mod scenarios;
 mod signed;
 mod truth;

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use mooring_drift::command::{Command, CommandNames};
-use mooring_drift::desired::{Catalog, CatalogProfile, Revision, Secrets, Transport};
+use mooring_drift::desired::{Catalog, CatalogProfile, Circumstances, Desired, Revision, Secrets};
 use mooring_drift::next::{Context, QueuedCommand, RawQueue};
 use mooring_drift::policy::{Policy, Timestamp};
 use mooring_drift::state::SyncState;
 use mooring_drift::status::{
     ProfileState, ProfileStatus, Status, enrollment_status, profile_states,
 };
-use mooring_drift::step::{Closing, Event, Step, step};
+use mooring_drift::step::{Closing, Event, Step, TokenUpdate, step};
 use mooring_mdm::device::{Attributes, ListedProfile};
 use mooring_mdm::error_chain::ErrorEntry;
 use mooring_mdm::ids::{Channel, CommandUuid, EnrollmentId, PayloadIdentifier, PayloadUuid};
@@ -49,7 +49,8 @@ pub(crate) struct World {
     pub(crate) put_off: Vec<CommandUuid>,
     /// The enrollment profile, while the identity should be renewed.
     pub(crate) renewal: Option<PayloadIdentifier>,
-    pub(crate) transport: Transport,
+    /// What is special about the host.
+    pub(crate) circumstances: Circumstances,
     /// What the device holds.
     pub(crate) device: BTreeMap<PayloadIdentifier, PayloadUuid>,
     /// Every command handed out, in order: `install a=1`, `remove a`, `list`, `info`.
@@ -70,12 +71,12 @@ impl World {
             queue: Vec::new(),
             put_off: Vec::new(),
             renewal: None,
-            transport: Transport::Private,
+            circumstances: Circumstances::default(),
             device: BTreeMap::from([(identifier("other"), uuid("x"))]),
             sent: Vec::new(),
         };
-        world.event(Event::Authenticate);
-        world.event(Event::TokenUpdate);
+        world.event(Event::Authenticate { serial: None });
+        world.event(Event::TokenUpdate(TokenUpdate::default()));
         world
     }
 
@@ -94,6 +95,9 @@ impl World {
                 is_wanted: true,
                 secrets: Secrets::None,
                 made: [].into(),
+                personal: None,
+                is_personal: false,
+                introduced: [].into(),
             });
         profile.is_wanted = true;
         profile.latest = Revision {
@@ -123,7 +127,7 @@ impl World {
         let waiting = || self.queue.iter().filter(|c| Some(&c.uuid) != held.as_ref());
         let context = Context {
             enrollment: &self.enrollment,
-            desired: self.catalog.desired(Channel::Device).over(self.transport),
+            desired: self.desired(),
             policy: &self.policy,
             names: &self.names,
             build_version: self.build_version.as_deref(),
@@ -144,6 +148,10 @@ impl World {
         self.state = step.state.clone();
         self.settle_queue(&step);
         step
+    }
+
+    pub(crate) fn desired(&self) -> Desired<'_> {
+        self.catalog.desired(Channel::Device, &self.circumstances)
     }
 
     /// Somebody else's command joins the queue.
@@ -242,8 +250,7 @@ impl World {
     }
 
     pub(crate) fn states(&self) -> BTreeMap<PayloadIdentifier, ProfileState> {
-        let desired = self.catalog.desired(Channel::Device).over(self.transport);
-        profile_states(&desired, &self.state, &self.policy, self.now)
+        profile_states(&self.desired(), &self.state, &self.policy, self.now)
     }
 
     pub(crate) fn status(&self) -> Status {

@@ -4,7 +4,7 @@
 use mooring_drift::command::Command;
 use mooring_drift::desired::{Secrets, Transport};
 use mooring_drift::status::{PendingReason, ProfileStatus, Status};
-use mooring_drift::step::{Closing, Event};
+use mooring_drift::step::{Closing, Event, TokenUpdate};
 use mooring_mdm::ids::CommandUuid;
 use mooring_mdm::report::{Answer, Outcome};
 
@@ -99,9 +99,9 @@ fn a_new_epoch_ends_a_raw_command() {
     let mut world = synced(&[]);
     world.enqueue("x", "DeviceLock");
     world.idle();
-    world.event(Event::Authenticate);
+    world.event(Event::Authenticate { serial: None });
     world.queue.clear();
-    world.event(Event::TokenUpdate);
+    world.event(Event::TokenUpdate(TokenUpdate::default()));
     assert_eq!(world.state.in_flight, None);
     assert_eq!(world.contact(), ["list", "info"]);
 }
@@ -160,19 +160,19 @@ fn secrets_do_not_travel_openly() {
             .secrets = secrets;
     }
     world.push("d", "1");
-    world.transport = Transport::Open;
+    world.circumstances.transport = Transport::Open;
     assert_eq!(world.contact(), ["install d=1", "list"]);
     let blocked = ProfileStatus::Pending {
         reason: PendingReason::Blocked,
     };
     assert_eq!(reason(&world, "b"), blocked);
     assert_eq!(world.status(), Status::Pending);
-    world.transport = Transport::Encrypted;
+    world.circumstances.transport = Transport::Encrypted;
     assert_eq!(world.contact(), ["install b=1", "list"]);
     assert_eq!(reason(&world, "c"), blocked);
-    world.transport = Transport::Private;
+    world.circumstances.transport = Transport::Private;
     assert_eq!(world.contact(), ["install c=1", "list"]);
-    world.transport = Transport::Open;
+    world.circumstances.transport = Transport::Open;
     assert_eq!(world.contact(), [""; 0], "what is installed stays");
     assert_eq!(world.status(), Status::Applied);
 }

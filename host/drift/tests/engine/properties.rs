@@ -7,8 +7,8 @@ use mooring_drift::command::Command;
 use mooring_drift::drift::drift;
 use mooring_drift::state::SyncState;
 use mooring_drift::status::Status;
-use mooring_drift::step::Event;
-use mooring_mdm::ids::{Channel, CommandUuid, PayloadIdentifier};
+use mooring_drift::step::{Event, TokenUpdate};
+use mooring_mdm::ids::{CommandUuid, PayloadIdentifier};
 use mooring_mdm::report::{Answer, Outcome};
 use proptest::prelude::*;
 
@@ -86,7 +86,7 @@ impl History {
     ) -> Option<(CommandUuid, Command)> {
         let (uuid, command) = reply?;
         assert!(self.uuids.insert(uuid.clone()), "a uuid came twice");
-        let desired = self.world.catalog.desired(Channel::Device);
+        let desired = self.world.desired();
         match &command {
             Command::InstallProfile {
                 identifier,
@@ -201,8 +201,8 @@ impl History {
                         .retain(|identifier, _| identifier.as_str() == "other");
                 }
                 self.taken.clear();
-                world.event(Event::Authenticate);
-                world.event(Event::TokenUpdate);
+                world.event(Event::Authenticate { serial: None });
+                world.event(Event::TokenUpdate(TokenUpdate::default()));
             }
             Action::Later(ms) => world.later_ms(ms),
         }
@@ -229,7 +229,7 @@ proptest! {
         }
         let world = &mut history.world;
         prop_assert_eq!(world.status(), Status::Applied);
-        let desired = world.catalog.desired(Channel::Device);
+        let desired = world.desired();
         for (identifier, revision) in desired.iter() {
             prop_assert_eq!(world.device.get(identifier), Some(&revision.uuid));
         }

@@ -136,7 +136,7 @@ fn three_lost_outcomes_park() {
         "parked"
     );
     world.event(Event::RefreshAsked);
-    assert_eq!(world.contact(), ["list", "install a=1", "list"]);
+    assert_eq!(world.contact(), ["list", "info", "install a=1", "list"]);
     assert_eq!(world.status(), Status::Applied);
 }
 

@@ -2,7 +2,7 @@
 //! installed has to be remembered, and nothing else.
 
 use mooring_drift::status::{PendingReason, ProfileStatus, Status};
-use mooring_drift::step::Event;
+use mooring_drift::step::{Event, TokenUpdate};
 use mooring_mdm::report::{Answer, Outcome};
 
 use crate::model::{World, describe, error, identifier, reason, synced, uuid};
@@ -52,8 +52,8 @@ fn lost_installation_gives_no_right_to_other_copies() {
     world.push("a", "1");
     world.contact();
     world.device.insert(identifier("a"), uuid("foreign"));
-    world.event(Event::Authenticate);
-    world.event(Event::TokenUpdate);
+    world.event(Event::Authenticate { serial: None });
+    world.event(Event::TokenUpdate(TokenUpdate::default()));
     world.idle().unwrap();
     let (list, command) = world.idle().unwrap();
     let outcome = world.obey(&command);

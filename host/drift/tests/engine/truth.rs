@@ -2,7 +2,7 @@
 
 use mooring_drift::state::{FailureReason, NextAttempt};
 use mooring_drift::status::{ProfileStatus, Status};
-use mooring_drift::step::{Closing, Event};
+use mooring_drift::step::{Closing, Event, TokenUpdate};
 use mooring_mdm::report::{Answer, IncompleteList, Outcome};
 
 use crate::model::{DAY_MS, HOUR_MS, World, describe, error, identifier, reason, synced, uuid};
@@ -112,7 +112,7 @@ fn unmanaged_copies() {
     world.device.insert(identifier("a"), uuid("foreign"));
     world.delete("a");
     world.event(Event::RefreshAsked);
-    assert_eq!(world.contact(), ["list", "remove a", "list"]);
+    assert_eq!(world.contact(), ["list", "info", "remove a", "list"]);
     assert!(
         world.device.contains_key(&identifier("other")),
         "others are never touched"
@@ -150,7 +150,7 @@ fn manual_refresh() {
     world.device.clear();
     let (_, command) = world.report(&first, outcome).unwrap();
     assert_eq!(describe(&command), "list");
-    assert_eq!(world.contact(), ["list", "install a=1", "list"]);
+    assert_eq!(world.contact(), ["list", "info", "install a=1", "list"]);
 }
 
 /// A list that is incomplete or refused never becomes "absent": no change, and a later retry.
@@ -209,9 +209,9 @@ fn enrolling_again() {
     world.push("b", "1");
     let (old, _) = world.idle().unwrap();
     world.device.clear();
-    world.event(Event::Authenticate);
+    world.event(Event::Authenticate { serial: None });
     assert!(world.idle().is_none(), "no command before TokenUpdate");
-    world.event(Event::TokenUpdate);
+    world.event(Event::TokenUpdate(TokenUpdate::default()));
     assert_eq!(world.status(), Status::Unknown);
     assert!(
         world
