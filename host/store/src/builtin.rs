@@ -55,7 +55,8 @@ pub(crate) fn encode(record: &BuiltInRecord) -> Vec<u8> {
     minicbor::to_vec(row).expect("writing to a vector cannot fail")
 }
 
-fn record(document: &Document) -> Result<BuiltInRecord, StoreError> {
+/// The setting in a document.
+pub(crate) fn record(document: &Document) -> Result<BuiltInRecord, StoreError> {
     let damaged = |source| StoreError::Corrupt {
         table: "documents",
         key: format!("{:?} {}", Space::BuiltIn, shown(&document.key)),

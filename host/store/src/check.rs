@@ -18,6 +18,8 @@ pub(crate) trait Stored {
     fn profile_revision(&self, identifier: &PayloadIdentifier) -> Result<u64, StoreError>;
     /// The revision of an enrollment, 0 if there is none.
     fn enrollment_revision(&self, id: &EnrollmentId) -> Result<u64, StoreError>;
+    /// The revision of a host's facts, 0 if there are none.
+    fn facts_revision(&self, id: &HostId) -> Result<u64, StoreError>;
     /// Whether there is such a host.
     fn has_host(&self, id: &HostId) -> Result<bool, StoreError>;
     /// Whether this version has bytes, and others than these.
@@ -59,6 +61,10 @@ pub(crate) fn check(batch: &[Change], stored: &impl Stored) -> Result<(), StoreE
             Change::Host { id, .. } => {
                 seen.hosts.insert(id);
             }
+            Change::Facts { id, facts } => {
+                facts.check_size(id)?;
+                seen.facts(id, facts.revision)?;
+            }
             Change::Enrollment(record) => seen.enrollment(&record.id, record.revision)?,
             Change::Command(record) => {
                 seen.commanded.insert(&record.enrollment);
@@ -97,6 +103,7 @@ type Written<'a> = Option<Cow<'a, [u8]>>;
 struct Seen<'a, S> {
     stored: &'a S,
     profiles: BTreeMap<&'a PayloadIdentifier, u64>,
+    facts: BTreeMap<&'a HostId, u64>,
     enrollments: BTreeMap<&'a EnrollmentId, u64>,
     commanded: BTreeSet<&'a EnrollmentId>,
     hosts: BTreeSet<&'a HostId>,
@@ -110,6 +117,7 @@ impl<'a, S: Stored> Seen<'a, S> {
         Self {
             stored,
             profiles: BTreeMap::new(),
+            facts: BTreeMap::new(),
             enrollments: BTreeMap::new(),
             commanded: BTreeSet::new(),
             hosts: BTreeSet::new(),
@@ -127,6 +135,19 @@ impl<'a, S: Stored> Seen<'a, S> {
             return conflict(format!("profile {id}"));
         }
         self.profiles.insert(id, read + 1);
+        Ok(())
+    }
+
+    fn facts(&mut self, id: &'a HostId, read: u64) -> Result<(), StoreError> {
+        let current = match self.facts.get(id) {
+            Some(revision) => *revision,
+            None if self.removed.contains(id) => 0,
+            None => self.stored.facts_revision(id)?,
+        };
+        if current != read {
+            return conflict(format!("what is said of host {id}"));
+        }
+        self.facts.insert(id, read + 1);
         Ok(())
     }
 
@@ -165,15 +186,16 @@ impl<'a, S: Stored> Seen<'a, S> {
     fn remove(&mut self, host: &'a HostId) {
         self.removed.insert(host);
         self.hosts.remove(host);
+        self.facts.remove(host);
         self.enrollments.retain(|id, _| id.host() != host);
         self.commanded.retain(|id| id.host() != host);
     }
 
-    /// No enrollment without its host, no command without its enrollment: a device that speaks
-    /// while an administrator removes it must not leave half a host behind.
+    /// No enrollment and no facts without their host, no command without its enrollment: a device
+    /// that speaks while an administrator removes it must not leave half a host behind.
     fn check_owners(&self) -> Result<(), StoreError> {
-        for id in self.enrollments.keys() {
-            let host = id.host();
+        let owners = self.enrollments.keys().map(|id| id.host());
+        for host in owners.chain(self.facts.keys().copied()) {
             let is_stored = !self.removed.contains(host) && self.stored.has_host(host)?;
             if !is_stored && !self.hosts.contains(host) {
                 return conflict(format!("host {host}"));

@@ -41,9 +41,32 @@ pub enum Space {
     Outbox,
     /// Everything of which there is one.
     Setting,
+    /// Labels: groups of hosts, by name.
+    Label,
+    /// Assignments: for which hosts a profile is, by its identifier.
+    Assignment,
+    /// Declared values: attributes and secrets that hosts may have, by name.
+    Value,
 }
 
 impl Space {
+    /// Every space, in order of its number.
+    pub const ALL: [Self; 13] = [
+        Self::BuiltIn,
+        Self::Leaf,
+        Self::Link,
+        Self::Challenge,
+        Self::PushCertificate,
+        Self::RawCommand,
+        Self::RawBody,
+        Self::RawResult,
+        Self::Outbox,
+        Self::Setting,
+        Self::Label,
+        Self::Assignment,
+        Self::Value,
+    ];
+
     /// The first part of its documents' keys. Never used again for another space.
     pub(crate) fn number(self) -> u8 {
         match self {
@@ -57,6 +80,9 @@ impl Space {
             Self::RawResult => 8,
             Self::Outbox => 9,
             Self::Setting => 10,
+            Self::Label => 11,
+            Self::Assignment => 12,
+            Self::Value => 13,
         }
     }
 }

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use mooring_drift::set::SetId;
-use mooring_mdm::ids::IdError;
+use mooring_mdm::ids::{HostId, IdError};
 
 use crate::document::{DOCUMENT_KEY_BYTES_MAX, DOCUMENT_VALUE_BYTES_MAX, Space};
 
@@ -90,6 +90,19 @@ pub enum StoreError {
         /// Bytes of the document.
         bytes: usize,
     },
+    /// A host would have more labels or values, or longer ones, than a host may. Nothing of the
+    /// batch was written.
+    #[error("host {host} would have {found} {what}; at most {most} are accepted")]
+    HostFacts {
+        /// The host.
+        host: HostId,
+        /// What there is too much of.
+        what: &'static str,
+        /// How much of it there is.
+        found: usize,
+        /// How much of it there may be.
+        most: usize,
+    },
     /// The operating system gave no randomness for a new store's identity.
     #[error("no randomness from the operating system for a new store: {0}")]
     Random(getrandom::Error),
@@ -141,6 +154,13 @@ pub enum RowError {
     /// It is missing though it is written with the store's creation.
     #[error("it is missing")]
     Missing,
+}
+
+impl RowError {
+    /// Something in it that its own type refuses.
+    pub(crate) fn content(error: impl std::fmt::Display) -> Self {
+        Self::Content(error.to_string())
+    }
 }
 
 impl From<minicbor::decode::Error> for RowError {

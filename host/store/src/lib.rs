@@ -7,9 +7,11 @@
 //!
 //! Tables, keys, units and recovery are described in `host/docs/DATA.md`.
 
+pub mod backup;
 mod builtin;
 mod check;
 mod document;
+mod era;
 mod error;
 mod memory;
 mod record;
@@ -26,12 +28,14 @@ pub use document::{
     DOCUMENT_KEY_BYTES_MAX, DOCUMENT_VALUE_BYTES_MAX, DOCUMENTS_PAGE_MAX, Document, Expected,
     KeyRange, Space, document,
 };
+pub use era::{era, raise_era};
 pub use error::{BackendError, RowError, StoreError};
-pub use memory::MemoryStore;
+pub use memory::{MemorySnapshot, MemoryStore};
 pub use record::{
     Access, BuiltInRecord, COMMANDS_KEPT_MAX, CommandOutcome, CommandRecord, EnrollmentRecord,
-    HOSTS_PAGE_MAX, Held, HostRecord, Identity, Origin, PINS_MAX, Pin, ProfileRecord, PushTarget,
-    RECENT_MESSAGES_MAX, VersionRecord, Via,
+    HOST_LABELS_MAX, HOST_VALUE_BYTES_MAX, HOST_VALUES_MAX, HOSTS_PAGE_MAX, Held, HostFacts,
+    HostRecord, Identity, Origin, PINS_MAX, Pin, ProfileRecord, PushTarget, RECENT_MESSAGES_MAX,
+    VersionRecord, Via,
 };
 pub use redb_store::{RedbOptions, RedbStore};
 
@@ -42,15 +46,16 @@ pub trait Store: Send + Sync {
 
     /// Stores a batch, its changes in order: all of it or nothing. It is durable on return.
     ///
-    /// A profile or enrollment must carry the revision that was read, an enrollment needs its
-    /// host, a command its enrollment (stored already, or anywhere in the batch), and the bytes
-    /// of a version never change. What a document expects must hold; like the revisions, it is
+    /// A profile, an enrollment and the facts of a host must carry the revision that was read, an
+    /// enrollment and facts need their host, a command its enrollment (stored already, or anywhere
+    /// in the batch), and the bytes of a version never change. What a document expects must hold; like the revisions, it is
     /// compared with what the changes before it in the batch have made of the store.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if one of these does not hold, [`StoreError::DocumentKey`] and
-    /// [`StoreError::DocumentValue`] for a document out of bounds: nothing was stored. After any
-    /// other error it is open whether the batch is stored: read again before deciding anew.
+    /// [`StoreError::DocumentValue`] for a document, [`StoreError::HostFacts`] for facts out of
+    /// bounds: nothing was stored. After any other error it is open whether the batch is stored:
+    /// read again before deciding anew.
     fn commit(&self, batch: Vec<Change>) -> Result<(), StoreError>;
 
     /// Every profile, tombstones included, by identifier.
@@ -125,7 +130,7 @@ pub enum Change {
         /// The bytes as they are delivered.
         bytes: Vec<u8>,
     },
-    /// Writes what belongs to a host as a whole.
+    /// Writes what the device told of the host as a whole, and leaves its facts alone.
     Host {
         /// The host.
         id: HostId,
@@ -135,6 +140,14 @@ pub enum Change {
         attributes_at: Option<Timestamp>,
         /// When it first enrolled.
         enrolled_at: Timestamp,
+    },
+    /// Writes what administrators said of a host, if its revision still is the stored one. The
+    /// rest of the host is left alone.
+    Facts {
+        /// The host.
+        id: HostId,
+        /// All that was said of it; what is left out is no longer so.
+        facts: HostFacts,
     },
     /// Writes an enrollment, if its revision still is the stored one.
     Enrollment(EnrollmentRecord),
@@ -157,7 +170,7 @@ pub enum Change {
         /// What must be stored now.
         expected: Expected,
     },
-    /// Removes a host with its enrollments and their histories; no such host is fine. Documents
+    /// Removes a host with its facts, its enrollments and their histories; no such host is fine. Documents
     /// that belong to the host are not known as such: whoever wrote them deletes them in the same
     /// batch.
     RemoveHost(HostId),
@@ -188,6 +201,11 @@ impl std::fmt::Debug for Change {
                 .field("attributes", attributes)
                 .field("attributes_at", attributes_at)
                 .field("enrolled_at", enrolled_at)
+                .finish(),
+            Self::Facts { id, facts } => f
+                .debug_struct("Facts")
+                .field("id", id)
+                .field("facts", facts)
                 .finish(),
             Self::Enrollment(record) => f.debug_tuple("Enrollment").field(record).finish(),
             Self::Command(record) => f.debug_tuple("Command").field(record).finish(),

@@ -5,36 +5,45 @@
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use mooring_mdm::ids::{EnrollmentId, HostId, PayloadIdentifier};
 
 use crate::check::{Stored, check, first_kept};
 use crate::document::{DOCUMENTS_PAGE_MAX, FullKey};
 use crate::record::{
-    CommandRecord, EnrollmentRecord, HOSTS_PAGE_MAX, HostRecord, Identity, ProfileRecord,
-    VersionRecord,
+    CommandRecord, EnrollmentRecord, HOSTS_PAGE_MAX, HostFacts, HostRecord, Identity,
+    ProfileRecord, VersionRecord,
 };
-use crate::{Change, Document, KeyRange, Space, Store, StoreError, builtin};
+use crate::{Change, Document, KeyRange, Space, Store, StoreError, builtin, era};
 
 /// The schema version that a store in memory says it has.
-const SCHEMA: u32 = 2;
+const SCHEMA: u32 = 3;
 
 /// A store in memory.
 #[derive(Debug)]
 pub struct MemoryStore {
     identity: Identity,
-    rows: Mutex<Rows>,
+    /// Shared with snapshots; the first change after a snapshot copies the rows.
+    rows: Mutex<Arc<Rows>>,
 }
 
-#[derive(Debug, Default)]
+/// A store in memory as it was at one moment: what a backup is of a durable one.
+#[derive(Debug, Clone)]
+pub struct MemorySnapshot {
+    identity: Identity,
+    rows: Arc<Rows>,
+}
+
+#[derive(Debug, Clone, Default)]
 struct Rows {
     /// Without their versions.
     profiles: BTreeMap<PayloadIdentifier, ProfileRecord>,
     versions: BTreeMap<(PayloadIdentifier, u32), VersionRecord>,
     raw: BTreeMap<(PayloadIdentifier, u32), Vec<u8>>,
-    /// Without their enrollments.
+    /// Without their facts and enrollments.
     hosts: BTreeMap<HostId, HostRecord>,
+    facts: BTreeMap<HostId, HostFacts>,
     enrollments: BTreeMap<EnrollmentId, EnrollmentRecord>,
     commands: BTreeMap<(EnrollmentId, u32), CommandRecord>,
     documents: BTreeMap<FullKey, Vec<u8>>,
@@ -57,9 +66,51 @@ impl MemoryStore {
         }
     }
 
-    fn rows(&self) -> Result<MutexGuard<'_, Rows>, StoreError> {
+    /// The store as it is now. Costs nothing until the store changes next.
+    ///
+    /// # Errors
+    /// [`StoreError::Closed`] if a change panicked before.
+    pub fn snapshot(&self) -> Result<MemorySnapshot, StoreError> {
+        let rows = self.rows()?;
+        Ok(MemorySnapshot {
+            identity: self.identity.clone(),
+            rows: Arc::clone(&rows),
+        })
+    }
+
+    /// A store that is an earlier one, put back in its place as if nothing had happened: it has
+    /// the same identity and era.
+    pub fn from_snapshot(snapshot: &MemorySnapshot) -> Self {
+        Self {
+            identity: snapshot.identity.clone(),
+            rows: Mutex::new(Arc::clone(&snapshot.rows)),
+        }
+    }
+
+    fn rows(&self) -> Result<MutexGuard<'_, Arc<Rows>>, StoreError> {
         // Poisoned means that a change panicked halfway: nothing here can be trusted any more.
         self.rows.lock().map_err(|_| StoreError::Closed)
+    }
+}
+
+impl MemorySnapshot {
+    /// A store as [`restore`](crate::backup::restore) makes it of a backup: of another incarnation,
+    /// which must be new, and of the next era.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] if the era cannot be read.
+    pub fn restored(&self, incarnation: [u8; 16]) -> Result<MemoryStore, StoreError> {
+        let mut rows = Rows::clone(&self.rows);
+        let key = (Space::Setting.number(), era::KEY.to_vec());
+        let era = era::next(rows.documents.get(&key).map(Vec::as_slice))?;
+        rows.documents.insert(key, era::encode(era));
+        Ok(MemoryStore {
+            identity: Identity {
+                incarnation,
+                ..self.identity.clone()
+            },
+            rows: Mutex::new(Arc::new(rows)),
+        })
     }
 }
 
@@ -70,7 +121,8 @@ impl Store for MemoryStore {
 
     fn commit(&self, batch: Vec<Change>) -> Result<(), StoreError> {
         let mut rows = self.rows()?;
-        check(&batch, &*rows)?;
+        check(&batch, &**rows)?;
+        let rows = Arc::make_mut(&mut rows);
         for change in batch {
             rows.apply(change);
         }
@@ -173,6 +225,7 @@ impl Rows {
             .cloned()
             .collect();
         HostRecord {
+            facts: self.facts.get(&host.id).cloned().unwrap_or_default(),
             enrollments,
             ..host.clone()
         }
@@ -201,15 +254,19 @@ impl Rows {
                 attributes_at,
                 enrolled_at,
             } => {
-                let enrollments = Vec::new();
                 let host = HostRecord {
                     id: id.clone(),
                     attributes,
                     attributes_at,
                     enrolled_at,
-                    enrollments,
+                    facts: HostFacts::default(),
+                    enrollments: Vec::new(),
                 };
                 self.hosts.insert(id, host);
+            }
+            Change::Facts { id, mut facts } => {
+                facts.revision += 1;
+                self.facts.insert(id, facts);
             }
             Change::Enrollment(mut record) => {
                 record.revision += 1;
@@ -232,6 +289,7 @@ impl Rows {
             }
             Change::RemoveHost(id) => {
                 self.hosts.remove(&id);
+                self.facts.remove(&id);
                 self.enrollments
                     .retain(|enrollment, _| *enrollment.host() != id);
                 self.commands
@@ -246,8 +304,15 @@ impl Rows {
         let of_enrollment = (id.clone(), 0)..=(id.clone(), u32::MAX);
         let newest = self.commands.range(of_enrollment).next_back();
         let first = newest.map_or(0, |((_, newest), _)| first_kept(*newest));
-        self.commands
-            .retain(|(enrollment, sequence), _| *enrollment != id || *sequence >= first);
+        let forgotten = (id.clone(), 0)..(id, first);
+        let forgotten: Vec<_> = self
+            .commands
+            .range(forgotten)
+            .map(|(key, _)| key.clone())
+            .collect();
+        for key in &forgotten {
+            self.commands.remove(key);
+        }
     }
 }
 
@@ -264,6 +329,10 @@ impl Stored for Rows {
             .enrollments
             .get(id)
             .map_or(0, |enrollment| enrollment.revision))
+    }
+
+    fn facts_revision(&self, id: &HostId) -> Result<u64, StoreError> {
+        Ok(self.facts.get(id).map_or(0, |facts| facts.revision))
     }
 
     fn has_host(&self, id: &HostId) -> Result<bool, StoreError> {

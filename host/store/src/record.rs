@@ -1,11 +1,14 @@
 //! The records that a store keeps, as its callers see them.
 //!
 //! Knows nothing of tables, keys or encodings. Invariant: whatever is a secret (push token and
-//! magic, unlock token, bootstrap token, command key) or a profile's content is never shown by
-//! `Debug`. What an enrollment holds of identities is in `access`.
+//! magic, unlock token, bootstrap token, command key, a host's secrets) or a profile's content is
+//! never shown by `Debug`. What an enrollment holds of identities is in `access`, what
+//! administrators said of a host in `facts`.
 
 mod access;
+mod facts;
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use mooring_drift::command::RequestType;
@@ -17,10 +20,13 @@ use mooring_mdm::finding::Finding;
 use mooring_mdm::ids::{
     Channel, CommandUuid, EnrollmentId, HostId, PayloadIdentifier, PayloadUuid,
 };
+use mooring_mdm::profile::introduced::Introduction;
+use mooring_mdm::profile::placeholder::Placeholder;
 
 use crate::StoreError;
 
 pub use access::{Access, Held, PINS_MAX, Pin, Via};
+pub use facts::{HOST_LABELS_MAX, HOST_VALUE_BYTES_MAX, HOST_VALUES_MAX, HostFacts};
 
 /// Commands of one enrollment that are remembered, counted back from its newest. A week of a
 /// busy host; enough to explain a failure, and a bound on what a looping device can make us keep.
@@ -134,6 +140,10 @@ pub struct VersionRecord {
     pub bytes: u32,
     /// Whether it holds secrets; `None` if a release that did not look for them stored it.
     pub secrets: Option<Secrets>,
+    /// What it holds that differs from host to host.
+    pub placeholders: BTreeSet<Placeholder>,
+    /// Systems that introduced something in it.
+    pub introduced: BTreeSet<Introduction>,
 }
 
 /// A host with its enrollments, as it is read; it is written by parts.
@@ -147,6 +157,8 @@ pub struct HostRecord {
     pub attributes_at: Option<Timestamp>,
     /// When it first enrolled.
     pub enrolled_at: Timestamp,
+    /// What administrators said of it.
+    pub facts: HostFacts,
     /// Its channels, the device channel first, then users in order of their ids.
     pub enrollments: Vec<EnrollmentRecord>,
 }

@@ -7,10 +7,14 @@ use mooring_drift::set::ProfileSet;
 use mooring_mdm::ids::{EnrollmentId, HostId, PayloadIdentifier};
 use redb::{ReadableTable, StorageError, Table, TableError, WriteTransaction};
 
-use super::codec::{CommandRow, EnrollmentRow, HostRow, ProfileRow, SetRow, VersionRow, encode};
+use super::codec::{
+    CommandRow, EnrollmentRow, FactsRow, HostRow, ProfileRow, SetRow, VersionRow, encode,
+};
 use super::fault::backend;
 use super::read::{behind, user_part};
-use super::schema::{COMMANDS, DOCUMENTS, ENROLLMENTS, HOSTS, PROFILES, RAW, SETS, VERSIONS};
+use super::schema::{
+    COMMANDS, DOCUMENTS, ENROLLMENTS, FACTS, HOSTS, PROFILES, RAW, SETS, VERSIONS,
+};
 use crate::check::{Stored, first_kept};
 use crate::record::{CommandRecord, EnrollmentRecord, ProfileRecord};
 use crate::{Change, Space, StoreError, builtin};
@@ -21,6 +25,7 @@ pub(super) struct Tables<'txn> {
     versions: Table<'txn, (&'static str, u32), &'static [u8]>,
     raw: Table<'txn, (&'static str, u32), &'static [u8]>,
     hosts: Table<'txn, &'static str, &'static [u8]>,
+    facts: Table<'txn, &'static str, (u64, &'static [u8])>,
     enrollments: Table<'txn, (&'static str, &'static str), (u64, &'static [u8])>,
     sets: Table<'txn, &'static [u8; 16], &'static [u8]>,
     commands: Table<'txn, (&'static str, &'static str, u32), &'static [u8]>,
@@ -35,6 +40,7 @@ impl<'txn> Tables<'txn> {
             versions: transaction.open_table(VERSIONS)?,
             raw: transaction.open_table(RAW)?,
             hosts: transaction.open_table(HOSTS)?,
+            facts: transaction.open_table(FACTS)?,
             enrollments: transaction.open_table(ENROLLMENTS)?,
             sets: transaction.open_table(SETS)?,
             commands: transaction.open_table(COMMANDS)?,
@@ -62,6 +68,11 @@ impl<'txn> Tables<'txn> {
             } => {
                 let row = HostRow::new(attributes, *attributes_at, *enrolled_at);
                 self.hosts.insert(id.as_str(), encode(&row).as_slice())?;
+            }
+            Change::Facts { id, facts } => {
+                let row = encode(&FactsRow::from(facts));
+                self.facts
+                    .insert(id.as_str(), (facts.revision + 1, row.as_slice()))?;
             }
             Change::Enrollment(record) => self.write_enrollment(record)?,
             Change::Command(record) => self.write_command(record)?,
@@ -164,6 +175,7 @@ impl<'txn> Tables<'txn> {
     fn remove_host(&mut self, id: &HostId) -> Result<(), StorageError> {
         let (host, end) = (id.as_str(), behind(id.as_str()));
         self.hosts.remove(host)?;
+        self.facts.remove(host)?;
         self.enrollments
             .retain_in((host, "")..(end.as_str(), ""), |_, _| false)?;
         self.commands
@@ -185,6 +197,11 @@ impl Stored for Tables<'_> {
     fn enrollment_revision(&self, id: &EnrollmentId) -> Result<u64, StoreError> {
         let key = (id.host().as_str(), user_part(id));
         let row = self.enrollments.get(key).map_err(backend(CHECKING))?;
+        Ok(row.map_or(0, |row| row.value().0))
+    }
+
+    fn facts_revision(&self, id: &HostId) -> Result<u64, StoreError> {
+        let row = self.facts.get(id.as_str()).map_err(backend(CHECKING))?;
         Ok(row.map_or(0, |row| row.value().0))
     }
 

@@ -6,8 +6,11 @@
 mod apply;
 mod codec;
 mod fault;
+mod inspect;
 mod mount;
+mod raw_store;
 mod read;
+mod rows;
 mod schema;
 mod sets;
 mod writer;
@@ -28,6 +31,11 @@ use crate::{Change, Document, KeyRange, Space, Store, StoreError};
 use mount::Mount;
 use sets::SetCache;
 use writer::Writer;
+
+pub(crate) use inspect::RowCheck;
+pub(crate) use raw_store::RawStore;
+pub(crate) use rows::{Row, RowKey, RowWriter, TableId};
+pub(crate) use schema::{KEY_INCARNATION, KEY_SCHEMA, SCHEMA};
 
 /// What may be chosen when a store is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -147,7 +155,7 @@ fn open_file(path: &Path) -> io::Result<File> {
 
 /// A new file survives a power loss only once its folder is on the disk too.
 #[cfg(unix)]
-fn sync_folder_of(path: &Path) -> io::Result<()> {
+pub(crate) fn sync_folder_of(path: &Path) -> io::Result<()> {
     let folder = path
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty());
@@ -155,7 +163,7 @@ fn sync_folder_of(path: &Path) -> io::Result<()> {
 }
 
 #[cfg(not(unix))]
-fn sync_folder_of(_path: &Path) -> io::Result<()> {
+pub(crate) fn sync_folder_of(_path: &Path) -> io::Result<()> {
     Ok(())
 }
 

@@ -52,10 +52,10 @@ impl Mount {
     ///
     /// # Errors
     /// Those of `work`, and why the database could not be opened anew.
-    pub(super) fn with<T>(
+    pub(super) fn with<T, E: From<StoreError>>(
         &self,
-        work: impl FnOnce(&Database) -> Result<T, StoreError>,
-    ) -> Result<T, StoreError> {
+        work: impl FnOnce(&Database) -> Result<T, E>,
+    ) -> Result<T, E> {
         let database = self.database.read().unwrap_or_else(PoisonError::into_inner);
         work(database.as_ref().map_err(Clone::clone)?)
     }

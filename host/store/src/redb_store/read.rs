@@ -8,12 +8,16 @@ use std::ops::Bound;
 use mooring_mdm::ids::{EnrollmentId, HostId, PayloadIdentifier};
 use redb::{ReadOnlyTable, ReadTransaction, ReadableTable};
 
-use super::codec::{CommandRow, EnrollmentRow, HostRow, ProfileRow, VersionRow, decode};
+use super::codec::{CommandRow, EnrollmentRow, FactsRow, HostRow, ProfileRow, VersionRow, decode};
 use super::fault::{ReadError, backend};
-use super::schema::{COMMANDS, DOCUMENTS, ENROLLMENTS, HOSTS, PROFILES, RAW, SETS, VERSIONS};
+use super::schema::{
+    COMMANDS, DOCUMENTS, ENROLLMENTS, FACTS, HOSTS, PROFILES, RAW, SETS, VERSIONS,
+};
 use super::sets::SetCache;
 use crate::document::FullKey;
-use crate::record::{CommandRecord, EnrollmentRecord, HostRecord, ProfileRecord, VersionRecord};
+use crate::record::{
+    CommandRecord, EnrollmentRecord, HostFacts, HostRecord, ProfileRecord, VersionRecord,
+};
 use crate::{Document, KeyRange, Space, StoreError};
 
 const DOING: &str = "reading";
@@ -150,9 +154,10 @@ fn borrowed((number, key): &FullKey) -> (u8, &[u8]) {
     (*number, key)
 }
 
-/// Reads hosts: three tables that belong together.
+/// Reads hosts: four tables that belong together.
 pub(super) struct HostReader<'a> {
     hosts: ReadOnlyTable<&'static str, &'static [u8]>,
+    facts: ReadOnlyTable<&'static str, (u64, &'static [u8])>,
     enrollments: ReadOnlyTable<(&'static str, &'static str), (u64, &'static [u8])>,
     sets: ReadOnlyTable<&'static [u8; 16], &'static [u8]>,
     cache: &'a SetCache,
@@ -166,6 +171,7 @@ impl<'a> HostReader<'a> {
     ) -> Result<Self, StoreError> {
         Ok(Self {
             hosts: transaction.open_table(HOSTS).map_err(backend(DOING))?,
+            facts: transaction.open_table(FACTS).map_err(backend(DOING))?,
             enrollments: transaction
                 .open_table(ENROLLMENTS)
                 .map_err(backend(DOING))?,
@@ -216,7 +222,17 @@ impl<'a> HostReader<'a> {
             let table = "enrollments";
             enrollments.push(record.map_err(|error| error.named(table, name(host, user)))?);
         }
-        Ok(row.into_record(id, enrollments))
+        let facts = self.facts(host)?;
+        Ok(row.into_record(id, facts, enrollments))
+    }
+
+    fn facts(&self, host: &str) -> Result<HostFacts, StoreError> {
+        let Some(row) = self.facts.get(host).map_err(backend(DOING))? else {
+            return Ok(HostFacts::default());
+        };
+        let (revision, bytes) = row.value();
+        let facts = decode::<FactsRow>(bytes).and_then(|row| row.into_facts(revision));
+        facts.map_err(|error| ReadError::from(error).named("host_facts", name(host, "")))
     }
 
     fn enrollment(

@@ -12,13 +12,13 @@ use crate::record::Identity;
 use crate::{RowError, Space, StoreError};
 
 /// The schema that this release writes.
-pub(super) const SCHEMA: u32 = 2;
+pub(crate) const SCHEMA: u32 = 3;
 
 /// Raises a file by one schema version, inside the transaction that also stores the new number.
 type Migration = fn(&WriteTransaction) -> Result<(), StoreError>;
 
 /// Step `n` raises schema `n + 1` to `n + 2`.
-const MIGRATIONS: [Migration; SCHEMA as usize - 1] = [move_builtins];
+const MIGRATIONS: [Migration; SCHEMA as usize - 1] = [move_builtins, add_facts];
 
 /// Facts about the store as a whole.
 pub(super) const META: TableDefinition<&str, &[u8]> = TableDefinition::new("meta");
@@ -32,6 +32,8 @@ pub(super) const RAW: TableDefinition<(&str, u32), &[u8]> =
     TableDefinition::new("mdm_apple_configuration_profiles_raw");
 /// host -> facts about the host as a whole.
 pub(super) const HOSTS: TableDefinition<&str, &[u8]> = TableDefinition::new("hosts");
+/// host -> (revision, what administrators said of it).
+pub(super) const FACTS: TableDefinition<&str, (u64, &[u8])> = TableDefinition::new("host_facts");
 /// (host, user or "" for the device channel) -> (revision, enrollment).
 pub(super) const ENROLLMENTS: TableDefinition<(&str, &str), (u64, &[u8])> =
     TableDefinition::new("enrollments");
@@ -46,9 +48,12 @@ pub(super) const DOCUMENTS: TableDefinition<(u8, &[u8]), &[u8]> = TableDefinitio
 /// Schema 1 only: identifier -> setting of a built-in profile.
 const BUILTINS: TableDefinition<&str, &[u8]> = TableDefinition::new("builtins");
 
-const KEY_SCHEMA: &str = "schema";
-const KEY_INCARNATION: &str = "incarnation";
-const KEY_COMMAND_KEY: &str = "command_key";
+/// Row of [`META`]: u32, big-endian.
+pub(crate) const KEY_SCHEMA: &str = "schema";
+/// Row of [`META`]: 16 bytes.
+pub(crate) const KEY_INCARNATION: &str = "incarnation";
+/// Row of [`META`]: 32 bytes.
+pub(super) const KEY_COMMAND_KEY: &str = "command_key";
 
 /// Brings the file to this release's schema, creating everything in an empty one.
 pub(super) fn prepare(db: &Database) -> Result<Identity, StoreError> {
@@ -108,6 +113,7 @@ fn create(db: &Database) -> Result<Identity, StoreError> {
     transaction.open_table(VERSIONS).map_err(backend(doing))?;
     transaction.open_table(RAW).map_err(backend(doing))?;
     transaction.open_table(HOSTS).map_err(backend(doing))?;
+    transaction.open_table(FACTS).map_err(backend(doing))?;
     transaction
         .open_table(ENROLLMENTS)
         .map_err(backend(doing))?;
@@ -146,6 +152,14 @@ fn move_builtins(transaction: &WriteTransaction) -> Result<(), StoreError> {
             .map_err(backend(doing))?;
     }
     transaction.delete_table(builtins).map_err(backend(doing))?;
+    Ok(())
+}
+
+/// 2 to 3: rows stay as they are. A release that knows nothing of assignments and placeholders
+/// would send every profile to every host, so it must not open the file any more.
+fn add_facts(transaction: &WriteTransaction) -> Result<(), StoreError> {
+    let doing = "raising the schema from 2 to 3";
+    transaction.open_table(FACTS).map_err(backend(doing))?;
     Ok(())
 }
 

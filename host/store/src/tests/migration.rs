@@ -1,6 +1,6 @@
 //! A file of an earlier schema: nothing of it is lost, and raising it survives a failing disk.
 //!
-//! The tables and rows are written here as schema 1 had them, by hand.
+//! The tables and rows are written here as schemas 1 and 2 had them, by hand.
 
 use std::path::Path;
 
@@ -11,13 +11,16 @@ use mooring_drift::policy::Timestamp;
 use mooring_drift::set::ProfileSet;
 use mooring_drift::state::{InFlight, Periodic, Phase, SyncState, Unproven};
 use mooring_mdm::ids::{Channel, PayloadUuid};
-use redb::{Database, ReadableDatabase, TableDefinition, TableHandle, WriteTransaction};
+use redb::{
+    Database, ReadableDatabase, ReadableTable, TableDefinition, TableHandle, WriteTransaction,
+};
 
 use super::disk::Disk;
 use super::open;
-use super::samples::{enrollment_id, host_id, identifier};
+use super::samples::{enrollment_id, facts, host_id, identifier};
 use crate::{
-    BuiltInRecord, Change, EnrollmentRecord, KeyRange, Origin, RedbStore, Space, Store, builtins,
+    BuiltInRecord, Change, EnrollmentRecord, HostFacts, KeyRange, Origin, RedbStore, Space, Store,
+    builtins,
 };
 
 type Row = Vec<u8>;
@@ -33,6 +36,7 @@ const ENROLLMENTS: TableDefinition<(&str, &str), (u64, &[u8])> =
     TableDefinition::new("enrollments");
 const SETS: TableDefinition<&[u8; 16], &[u8]> = TableDefinition::new("profile_sets");
 const COMMANDS: TableDefinition<(&str, &str, u32), &[u8]> = TableDefinition::new("commands");
+const DOCUMENTS: TableDefinition<(u8, &[u8]), &[u8]> = TableDefinition::new("documents");
 const BUILTINS: TableDefinition<&str, &[u8]> = TableDefinition::new("builtins");
 
 fn row(
@@ -179,9 +183,26 @@ fn fill(transaction: &WriteTransaction) {
     }
 }
 
-fn fill_database(db: &Database) {
+/// Makes a database of schema 1 one of schema 2, as the release of that schema did.
+fn raise_to_2(transaction: &WriteTransaction) {
+    let mut meta = transaction.open_table(META).unwrap();
+    meta.insert("schema", &[0, 0, 0, 2][..]).unwrap();
+    let builtins = transaction.open_table(BUILTINS).unwrap();
+    let mut documents = transaction.open_table(DOCUMENTS).unwrap();
+    for row in builtins.iter().unwrap() {
+        let (key, setting) = row.unwrap();
+        let key = (1, key.value().as_bytes());
+        documents.insert(key, setting.value()).unwrap();
+    }
+    transaction.delete_table(builtins).unwrap();
+}
+
+fn fill_database(db: &Database, schema: u32) {
     let transaction = db.begin_write().unwrap();
     fill(&transaction);
+    if schema == 2 {
+        raise_to_2(&transaction);
+    }
     transaction.commit().unwrap();
 }
 
@@ -195,10 +216,11 @@ fn settings() -> [BuiltInRecord; 2] {
 
 fn assert_whole(store: &dyn Store) {
     let identity = store.identity();
-    assert_eq!((identity.schema, identity.incarnation), (2, [4; 16]));
+    assert_eq!((identity.schema, identity.incarnation), (3, [4; 16]));
     assert_eq!(identity.command_key, [5; 32]);
     assert_eq!(builtins(store).unwrap(), settings());
     let host = store.host(&host_id("A")).unwrap().unwrap();
+    assert_eq!(host.facts, HostFacts::default());
     assert_eq!(host.attributes.serial_number.as_deref(), Some("C02"));
     let wanted = EnrollmentRecord {
         unlock_token: Some(b"unlock".to_vec()),
@@ -213,12 +235,14 @@ fn assert_whole(store: &dyn Store) {
         (Channel::Device, Origin::Uploaded)
     );
     assert_eq!(profile.versions[0].secrets, None);
+    assert!(profile.versions[0].placeholders.is_empty());
+    assert!(profile.versions[0].introduced.is_empty());
     assert_eq!(profile.versions[0].source_name, "a.mobileconfig");
     let raw = store.raw(&identifier("com.example.a"), 1).unwrap();
     assert_eq!(raw.unwrap(), b"<a/>");
     let command = store.commands(&enrollment_id("A"), 9).unwrap().remove(0);
     assert_eq!(command.request_type, RequestType::InstallProfile);
-    for space in [Space::Leaf, Space::Link, Space::Setting] {
+    for space in Space::ALL.into_iter().filter(|it| *it != Space::BuiltIn) {
         let found = store.documents(space, KeyRange::default(), 10).unwrap();
         assert_eq!(found, []);
     }
@@ -236,7 +260,7 @@ fn tables(path: &Path) -> Vec<String> {
 fn schema_1_is_raised() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("store.redb");
-    fill_database(&Database::create(&path).unwrap());
+    fill_database(&Database::create(&path).unwrap(), 1);
     assert!(tables(&path).contains(&"builtins".to_owned()));
     assert_whole(&open(&path));
     let tables = tables(&path);
@@ -263,19 +287,43 @@ fn schema_1_is_raised() {
     assert!(host.enrollments[0].access.is_blocked);
 }
 
+/// A file of schema 2 is raised with all that it holds, and takes what schema 3 brought.
+#[test]
+fn schema_2_is_raised() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.redb");
+    fill_database(&Database::create(&path).unwrap(), 2);
+    assert!(!tables(&path).contains(&"host_facts".to_owned()));
+    let store = open(&path);
+    assert_whole(&store);
+    let said = Change::Facts {
+        id: host_id("A"),
+        facts: facts(0, 3),
+    };
+    store.commit(vec![said]).unwrap();
+    drop(store);
+    let host = open(&path).host(&host_id("A")).unwrap().unwrap();
+    assert_eq!(host.facts, facts(1, 3));
+}
+
 /// Wherever raising the schema fails and the power goes, the next start finds everything.
 #[test]
 fn raising_the_schema_survives_a_failing_disk() {
-    let image = {
+    let image = |schema| {
         let disk = Disk::default();
         let db = Database::builder().create_with_backend(disk.clone());
-        fill_database(&db.unwrap());
+        fill_database(&db.unwrap(), schema);
         disk.live()
     };
-    let whole = Disk::holding(image.clone());
+    raising_survives(&image(1));
+    raising_survives(&image(2));
+}
+
+fn raising_survives(image: &[u8]) {
+    let whole = Disk::holding(image.to_vec());
     drop(RedbStore::open_backend(whole.clone()).unwrap());
     for n in 1..=whole.changes() {
-        let disk = Disk::holding(image.clone());
+        let disk = Disk::holding(image.to_vec());
         disk.fail_at(n, true);
         drop(RedbStore::open_backend(disk.clone()));
         for seed in 0..4 {

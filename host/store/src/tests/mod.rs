@@ -1,6 +1,7 @@
 //! Tests of the crate: the conformance suite that every backend passes, and what only the durable
 //! one promises.
 
+mod backup;
 mod conformance;
 mod crash;
 pub(crate) mod disk;

@@ -8,7 +8,7 @@ use proptest::test_runner::Config;
 
 use super::open;
 use super::samples::{
-    builtin, command, enrollment, enrollment_id, host_change, host_id, identifier, profile,
+    builtin, command, enrollment, enrollment_id, facts, host_change, host_id, identifier, profile,
 };
 use crate::{
     BuiltInRecord, Change, CommandRecord, Document, Expected, HostRecord, KeyRange, MemoryStore,
@@ -29,7 +29,7 @@ struct Plan {
 
 prop_compose! {
     fn plan()(
-        kind in 0..15_u8,
+        kind in 0..17_u8,
         host in 0..3_u8,
         user in prop::option::of(0..2_u8),
         profile in 0..3_u8,
@@ -48,6 +48,8 @@ fn batch(plans: &[Plan], store: &MemoryStore) -> Vec<Change> {
         revisions.insert(format!("profile {}", profile.identifier), profile.revision);
     }
     for host in store.hosts(None, 100).unwrap() {
+        let facts = format!("{} facts", host.id);
+        revisions.insert(facts, host.facts.revision);
         for record in host.enrollments {
             revisions.insert(record.id.to_string(), record.revision);
         }
@@ -92,6 +94,13 @@ fn change(plan: &Plan, revisions: &mut BTreeMap<String, u64>) -> Change {
         },
         10 => Change::BuiltIn(builtin(&name, plan.seed)),
         11..=13 => document_change(plan),
+        14 | 15 => {
+            let revision = revision(format!("{host} facts"));
+            Change::Facts {
+                id: host_id(&host),
+                facts: facts(revision, plan.seed),
+            }
+        }
         _ => {
             revisions.retain(|key, _| !key.starts_with(&host));
             Change::RemoveHost(host_id(&host))
@@ -115,7 +124,6 @@ fn document_change(plan: &Plan) -> Change {
 }
 
 fn documents(store: &dyn Store) -> Vec<Vec<Document>> {
-    let spaces = [Space::BuiltIn, Space::Leaf, Space::Link, Space::Setting];
     let read = |(space, is_reversed)| {
         let range = KeyRange {
             is_reversed,
@@ -123,7 +131,7 @@ fn documents(store: &dyn Store) -> Vec<Vec<Document>> {
         };
         store.documents(space, range, 100).unwrap()
     };
-    let both = spaces
+    let both = Space::ALL
         .into_iter()
         .flat_map(|space| [(space, false), (space, true)]);
     both.map(read).collect()

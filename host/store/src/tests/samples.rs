@@ -1,5 +1,6 @@
 //! Records to store: every field filled, and drawn from a number so that a run can be repeated.
 
+mod scope;
 mod state;
 
 use mooring_drift::command::RequestType;
@@ -11,6 +12,8 @@ use mooring_mdm::finding::{Finding, Severity};
 use mooring_mdm::ids::{
     Channel, CommandUuid, EnrollmentId, HostId, PayloadIdentifier, PayloadUuid,
 };
+
+pub(crate) use scope::facts;
 
 use crate::{
     Access, BuiltInRecord, Change, CommandOutcome, CommandRecord, EnrollmentRecord, Held, Origin,
@@ -212,6 +215,8 @@ impl Draw {
                 1 => Secrets::Encryptable,
                 _ => Secrets::Fixed,
             }),
+            placeholders: self.placeholders(),
+            introduced: self.introduced(),
         }
     }
 

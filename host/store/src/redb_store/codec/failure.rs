@@ -18,6 +18,11 @@ pub(super) enum FailureRow {
     Lost,
     #[n(4)]
     IncompleteList(#[n(0)] String),
+    // Since schema 3.
+    #[n(5)]
+    NotManaged(#[n(0)] Vec<ErrorRow>),
+    #[n(6)]
+    NoUserChannel,
 }
 
 #[derive(Encode, Decode)]
@@ -39,6 +44,8 @@ impl From<&FailureReason> for FailureRow {
             FailureReason::NotProven => Self::NotProven,
             FailureReason::Lost => Self::Lost,
             FailureReason::IncompleteList { detail } => Self::IncompleteList(detail.clone()),
+            FailureReason::NotManaged { chain } => Self::NotManaged(rows(chain)),
+            FailureReason::NoUserChannel => Self::NoUserChannel,
         }
     }
 }
@@ -52,6 +59,8 @@ impl From<FailureRow> for FailureReason {
             FailureRow::NotProven => Self::NotProven,
             FailureRow::Lost => Self::Lost,
             FailureRow::IncompleteList(detail) => Self::IncompleteList { detail },
+            FailureRow::NotManaged(rows) => Self::NotManaged { chain: chain(rows) },
+            FailureRow::NoUserChannel => Self::NoUserChannel,
         }
     }
 }

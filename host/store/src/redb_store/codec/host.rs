@@ -10,7 +10,7 @@ use mooring_mdm::ids::{CommandUuid, EnrollmentId, HostId, PayloadIdentifier};
 
 use super::failure::FailureRow;
 use crate::RowError;
-use crate::record::{CommandOutcome, CommandRecord, EnrollmentRecord, HostRecord};
+use crate::record::{CommandOutcome, CommandRecord, EnrollmentRecord, HostFacts, HostRecord};
 
 /// What belongs to a host as a whole.
 #[derive(Encode, Decode)]
@@ -66,6 +66,7 @@ impl HostRow {
     pub(in super::super) fn into_record(
         self,
         id: HostId,
+        facts: HostFacts,
         enrollments: Vec<EnrollmentRecord>,
     ) -> HostRecord {
         HostRecord {
@@ -80,6 +81,7 @@ impl HostRow {
             },
             attributes_at: self.attributes_at.map(Timestamp),
             enrolled_at: Timestamp(self.enrolled_at),
+            facts,
             enrollments,
         }
     }

@@ -5,8 +5,10 @@
 //! variant added to an enum raises the schema version, since an older release cannot read it.
 
 mod enrollment;
+mod facts;
 mod failure;
 mod host;
+mod life;
 mod profile;
 mod sync;
 mod work;
@@ -14,6 +16,7 @@ mod work;
 use minicbor::{Decode, Encode};
 
 pub(super) use enrollment::EnrollmentRow;
+pub(super) use facts::FactsRow;
 pub(super) use host::{CommandRow, HostRow};
 pub(super) use profile::{ProfileRow, VersionRow};
 pub(super) use sync::SetRow;

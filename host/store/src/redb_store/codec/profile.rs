@@ -7,6 +7,9 @@ use mooring_drift::desired::Secrets;
 use mooring_drift::policy::Timestamp;
 use mooring_mdm::finding::{Finding, Severity};
 use mooring_mdm::ids::{Channel, PayloadIdentifier, PayloadUuid};
+use mooring_mdm::os::OsVersion;
+use mooring_mdm::profile::introduced::Introduction;
+use mooring_mdm::profile::placeholder::Placeholder;
 
 use crate::RowError;
 use crate::record::{Origin, ProfileRecord, VersionRecord};
@@ -117,6 +120,12 @@ pub(in super::super) struct VersionRow {
     bytes: u32,
     #[n(14)]
     secrets: Option<SecretsRow>,
+    // What schema 2 did not have.
+    #[n(15)]
+    placeholders: Option<Vec<String>>,
+    /// Each a platform and a version.
+    #[n(16)]
+    introduced: Option<Vec<(String, String)>>,
 }
 
 #[derive(Encode, Decode)]
@@ -152,6 +161,15 @@ impl From<&VersionRecord> for VersionRow {
                 Secrets::Encryptable => SecretsRow::Encryptable,
                 Secrets::Fixed => SecretsRow::Fixed,
             }),
+            placeholders: (!record.placeholders.is_empty()).then(|| {
+                record
+                    .placeholders
+                    .iter()
+                    .map(ToString::to_string)
+                    .collect()
+            }),
+            introduced: (!record.introduced.is_empty())
+                .then(|| record.introduced.iter().map(introduction_row).collect()),
         }
     }
 }
@@ -159,6 +177,9 @@ impl From<&VersionRecord> for VersionRow {
 impl VersionRow {
     /// The record, with its number from the key.
     pub(in super::super) fn into_record(self, version: u32) -> Result<VersionRecord, RowError> {
+        let placeholders = self.placeholders.unwrap_or_default();
+        let placeholders = placeholders.iter().map(|text| Placeholder::parse(text));
+        let introduced = self.introduced.unwrap_or_default();
         Ok(VersionRecord {
             version,
             uuid: PayloadUuid::parse(&self.uuid)?,
@@ -180,8 +201,27 @@ impl VersionRow {
                 SecretsRow::Encryptable => Secrets::Encryptable,
                 SecretsRow::Fixed => Secrets::Fixed,
             }),
+            placeholders: placeholders
+                .collect::<Result<_, _>>()
+                .map_err(RowError::content)?,
+            introduced: introduced
+                .iter()
+                .map(introduction)
+                .collect::<Result<_, _>>()?,
         })
     }
+}
+
+fn introduction_row(introduction: &Introduction) -> (String, String) {
+    let version = introduction.version.to_string();
+    (introduction.platform.as_str().to_owned(), version)
+}
+
+fn introduction((platform, version): &(String, String)) -> Result<Introduction, RowError> {
+    Ok(Introduction {
+        platform: platform.parse().map_err(RowError::content)?,
+        version: OsVersion::parse(version).map_err(RowError::content)?,
+    })
 }
 
 #[derive(Encode, Decode)]

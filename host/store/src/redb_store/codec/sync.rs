@@ -9,11 +9,14 @@ use minicbor::{Decode, Encode};
 use mooring_drift::policy::Timestamp;
 use mooring_drift::set::{ProfileSet, SetId};
 use mooring_drift::state::{
-    InFlight, Lost, NotNow, Observed, Periodic, Phase, SyncState, Unproven,
+    Attempts, Begun, Hardware, InFlight, Lost, NotNow, Observed, Periodic, Phase, SyncState,
+    Unproven,
 };
 use mooring_mdm::device::ListedProfile;
 use mooring_mdm::ids::{PayloadIdentifier, PayloadUuid};
+use mooring_mdm::os::OsVersion;
 
+use super::life::{BegunRow, HardwareRow};
 use super::work::{AttemptsRow, InFlightRow, LostRow, NotNowRow, PeriodicRow, RevisionRow};
 use crate::RowError;
 
@@ -87,12 +90,23 @@ pub(in super::super) struct SyncRow {
     attempts: BTreeMap<String, AttemptsRow>,
     #[n(14)]
     renewal: Option<PeriodicRow>,
+    // What schema 2 did not have. Each is left out while it has its default.
+    #[n(15)]
+    era: Option<u32>,
+    #[n(16)]
+    begun: Option<BegunRow>,
+    #[n(17)]
+    resend: Option<Vec<String>>,
+    #[n(18)]
+    installed_on: Option<BTreeMap<String, String>>,
+    #[n(19)]
+    contested: Option<BTreeMap<String, u8>>,
+    #[n(20)]
+    hardware: Option<HardwareRow>,
 }
 
 impl From<&SyncState> for SyncRow {
     fn from(state: &SyncState) -> Self {
-        let unproven = state.unproven.iter();
-        let attempts = state.attempts.iter();
         Self {
             epoch: state.epoch,
             phase: match state.phase {
@@ -103,9 +117,7 @@ impl From<&SyncState> for SyncRow {
             sequence: state.sequence,
             observed: state.observed.as_ref().map(ObservedRow::from),
             delivered: state.delivered.id().0,
-            unproven: unproven
-                .map(|(id, what)| (id.as_str().to_owned(), what.into()))
-                .collect(),
+            unproven: by_text(&state.unproven, UnprovenRow::from),
             in_flight: state.in_flight.as_ref().map(InFlightRow::from),
             lost: state.lost.iter().map(LostRow::from).collect(),
             last_lost: state.last_lost,
@@ -113,12 +125,46 @@ impl From<&SyncState> for SyncRow {
             list: state.list.into(),
             attributes: state.attributes.into(),
             not_now: state.not_now.map(NotNowRow::from),
-            attempts: attempts
-                .map(|(id, what)| (id.as_str().to_owned(), what.into()))
-                .collect(),
+            attempts: by_text(&state.attempts, AttemptsRow::from),
             renewal: (state.renewal != Periodic::default()).then(|| state.renewal.into()),
+            era: (state.era != 0).then_some(state.era),
+            begun: BegunRow::of(state.begun),
+            resend: (!state.resend.is_empty())
+                .then(|| state.resend.iter().map(ToString::to_string).collect()),
+            installed_on: filled(by_text(&state.installed_on, OsVersion::to_string)),
+            contested: filled(by_text(&state.contested, |count| *count)),
+            hardware: (state.hardware != Hardware::default()).then(|| (&state.hardware).into()),
         }
     }
+}
+
+/// The entries under the text of their keys.
+fn by_text<'a, T, R>(
+    map: &'a BTreeMap<PayloadIdentifier, T>,
+    row: impl Fn(&'a T) -> R,
+) -> BTreeMap<String, R> {
+    let entries = map.iter();
+    entries
+        .map(|(id, what)| (id.as_str().to_owned(), row(what)))
+        .collect()
+}
+
+/// The entries under the identifiers that their keys are.
+fn by_identifier<R, T>(
+    map: BTreeMap<String, R>,
+    value: impl Fn(R) -> Result<T, RowError>,
+) -> Result<BTreeMap<PayloadIdentifier, T>, RowError> {
+    let entry = |(id, row): (String, R)| Ok((PayloadIdentifier::parse(&id)?, value(row)?));
+    map.into_iter().map(entry).collect()
+}
+
+/// An empty map takes no room in a row.
+fn filled<R>(map: BTreeMap<String, R>) -> Option<BTreeMap<String, R>> {
+    (!map.is_empty()).then_some(map)
+}
+
+fn os_version(text: &str) -> Result<OsVersion, RowError> {
+    OsVersion::parse(text).map_err(RowError::content)
 }
 
 impl SyncRow {
@@ -143,15 +189,10 @@ impl SyncRow {
             (Some(row), None) => return Err(RowError::SetMissing(SetId(row.set))),
             (None, _) => None,
         };
-        let mut unproven = BTreeMap::new();
-        for (identifier, what) in self.unproven {
-            unproven.insert(PayloadIdentifier::parse(&identifier)?, what.try_into()?);
-        }
-        let mut attempts = BTreeMap::new();
-        for (identifier, what) in self.attempts {
-            attempts.insert(PayloadIdentifier::parse(&identifier)?, what.try_into()?);
-        }
         let lost = self.lost.into_iter().map(Lost::try_from);
+        let resend = self.resend.unwrap_or_default();
+        let resend = resend.iter().map(|id| PayloadIdentifier::parse(id));
+        let installed_on = self.installed_on.unwrap_or_default();
         Ok(SyncState {
             epoch: self.epoch,
             phase: match self.phase {
@@ -162,7 +203,7 @@ impl SyncRow {
             sequence: self.sequence,
             observed,
             delivered,
-            unproven,
+            unproven: by_identifier(self.unproven, Unproven::try_from)?,
             in_flight: self.in_flight.map(InFlight::try_from).transpose()?,
             lost: lost.collect::<Result<_, _>>()?,
             last_lost: self.last_lost,
@@ -171,7 +212,13 @@ impl SyncRow {
             attributes: self.attributes.into(),
             renewal: self.renewal.map(Periodic::from).unwrap_or_default(),
             not_now: self.not_now.map(NotNow::from),
-            attempts,
+            attempts: by_identifier(self.attempts, Attempts::try_from)?,
+            era: self.era.unwrap_or_default(),
+            begun: self.begun.map(Begun::from).unwrap_or_default(),
+            resend: resend.collect::<Result<_, _>>()?,
+            installed_on: by_identifier(installed_on, |text| os_version(&text))?,
+            contested: by_identifier(self.contested.unwrap_or_default(), Ok)?,
+            hardware: self.hardware.map(Hardware::from).unwrap_or_default(),
         })
     }
 }

@@ -7,19 +7,6 @@ use crate::{
     KeyRange, Space, Store, StoreError, builtins, document,
 };
 
-const SPACES: [Space; 10] = [
-    Space::BuiltIn,
-    Space::Leaf,
-    Space::Link,
-    Space::Challenge,
-    Space::PushCertificate,
-    Space::RawCommand,
-    Space::RawBody,
-    Space::RawResult,
-    Space::Outbox,
-    Space::Setting,
-];
-
 fn change(key: &[u8], value: Option<&[u8]>, expected: Expected) -> Change {
     Change::Document {
         space: Space::Link,
@@ -67,7 +54,7 @@ pub(super) fn written_read_and_deleted(store: &dyn Store) {
 
 pub(super) fn spaces_are_apart(store: &dyn Store) {
     let key = b"\xff\xff";
-    for (n, space) in SPACES.into_iter().enumerate() {
+    for (n, space) in Space::ALL.into_iter().enumerate() {
         let value = vec![u8::try_from(n).unwrap()];
         let absent = Change::Document {
             space,
@@ -77,7 +64,7 @@ pub(super) fn spaces_are_apart(store: &dyn Store) {
         };
         store.commit(vec![absent]).unwrap();
     }
-    for (n, space) in SPACES.into_iter().enumerate() {
+    for (n, space) in Space::ALL.into_iter().enumerate() {
         for is_reversed in [false, true] {
             let range = KeyRange {
                 is_reversed,

@@ -1,6 +1,7 @@
 //! What every backend promises, written once. Each case gets an empty store of its own.
 
 mod documents;
+mod facts;
 mod hosts;
 mod profiles;
 
@@ -17,7 +18,7 @@ use crate::{
 
 type Case = (&'static str, fn(&dyn Store));
 
-const CASES: [Case; 25] = [
+const CASES: [Case; 29] = [
     ("unknown keys are none", unknown_keys_are_none),
     (
         "everything written is read back equal",
@@ -79,6 +80,16 @@ const CASES: [Case; 25] = [
         "whose documents they are is not known",
         documents::a_host_goes_without_documents,
     ),
+    (
+        "facts are read back equal and stay while the device tells more",
+        facts::stay_apart_from_what_the_device_told,
+    ),
+    ("stale facts are a conflict", facts::stale_ones_conflict),
+    (
+        "facts need their host and go with it",
+        facts::need_their_host,
+    ),
+    ("facts have bounds", facts::are_bounded),
 ];
 
 /// Runs every case on a store of its own, and names the one that failed.

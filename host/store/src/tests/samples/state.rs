@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use mooring_drift::command::Command;
 use mooring_drift::desired::Revision;
 use mooring_drift::state::{
-    Attempts, FailureReason, InFlight, Lost, NextAttempt, NotNow, Observed, Periodic, Phase,
-    SyncState, Target, Unproven,
+    Attempts, Begun, FailureReason, Hardware, InFlight, Lost, NextAttempt, NotNow, Observed,
+    Periodic, Phase, SyncState, Target, Unproven,
 };
 use mooring_mdm::device::ListedProfile;
 use mooring_mdm::error_chain::ErrorEntry;
@@ -21,7 +21,7 @@ impl Draw {
             domain: d.text("Domain"),
             description: d.text("it failed "),
         };
-        match self.below(5) {
+        match self.below(7) {
             0 => FailureReason::Error {
                 chain: self.many(entry),
             },
@@ -32,6 +32,10 @@ impl Draw {
             3 => FailureReason::IncompleteList {
                 detail: self.text("entry "),
             },
+            4 => FailureReason::NotManaged {
+                chain: self.many(entry),
+            },
+            5 => FailureReason::NoUserChannel,
             _ => FailureReason::Lost,
         }
     }
@@ -166,6 +170,30 @@ impl Draw {
                 push_at: d.time(),
             }),
             attempts,
+            era: self.maybe(Self::small).unwrap_or_default(),
+            begun: match self.below(5) {
+                0 => Begun::Enrolled,
+                1 => Begun::Reenrolled,
+                2 => Begun::Wiped,
+                3 => Begun::Restored,
+                _ => Begun::Observed,
+            },
+            resend: self.many(Self::identifier).into_iter().collect(),
+            installed_on: self
+                .many(|d| (d.identifier(), d.os_version()))
+                .into_iter()
+                .collect(),
+            contested: self
+                .many(|d| (d.identifier(), d.byte()))
+                .into_iter()
+                .collect(),
+            hardware: self
+                .maybe(|d| Hardware {
+                    serial: d.maybe(|d| d.text("serial")),
+                    earlier: d.many(|d| d.text("serial")),
+                    is_contradicted: d.below(2) == 0,
+                })
+                .unwrap_or_default(),
         }
     }
 }
