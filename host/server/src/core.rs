@@ -4,28 +4,37 @@
 //! happen one at a time; everything here blocks, so the edges call it off the reactor.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
 use mooring_drift::command::CommandNames;
+use mooring_drift::personal::PersonalNames;
 use mooring_drift::policy::{Policy, Timestamp};
-use mooring_mdm::ids::EnrollmentId;
-use mooring_store::{EnrollmentRecord, Store, StoreError};
+use mooring_mdm::ids::{EnrollmentId, HostId};
+use mooring_store::{EnrollmentRecord, HostRecord, Store, StoreError};
 use tokio::sync::Notify;
 
 use crate::clock::Clock;
 use crate::device::{DeviceSettings, Recent, queue};
 use crate::enrollment::Enrollment;
 use crate::events::Events;
+use crate::impact::RemovalGuard;
 use crate::judge::Judge;
+use crate::pause;
+use crate::profiles::HeldBuiltIns;
 use crate::push::contacts::Contacts;
 use crate::shelf::Shelf;
+
+/// Hosts that prove a rollback before the whole server observes anew.
+const ROLLED_BACK_MAX: usize = 3;
 
 /// The server without its sockets.
 pub struct Core {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) policy: Policy,
     pub(crate) names: CommandNames,
+    /// Names copies of profiles that hold a host's own values.
+    pub(crate) personal: PersonalNames,
     pub(crate) clock: Clock,
     pub(crate) judge: Arc<Judge>,
     pub(crate) devices: DeviceSettings,
@@ -33,12 +42,19 @@ pub struct Core {
     pub(crate) enrollment: Option<Enrollment>,
     /// Who is told of what devices say, if anybody is.
     pub(crate) events: Option<Events>,
+    /// When a change is held until it is confirmed.
+    pub(crate) removal_guard: Option<RemovalGuard>,
+    /// Built-ins whose newer output is held until somebody confirms it.
+    pub(crate) held_builtins: HeldBuiltIns,
     shelf: RwLock<Arc<Shelf>>,
     /// Held for reading while a device is answered and for writing while the shelf changes: once
     /// a change of profiles is promised, no device gets what it was decided from before.
     gate: RwLock<()>,
     /// Held while profiles change, so that versions are counted without gaps.
     change: Mutex<()>,
+    /// Held while the pause is switched; apart from `change`, since an emergency stop waits for
+    /// nobody's plan.
+    pausing: Mutex<()>,
     /// When each enrollment was last heard of: an idle device in sync writes nothing. Bounded by
     /// the number of enrollments that the store holds.
     seen: Mutex<BTreeMap<EnrollmentId, Timestamp>>,
@@ -52,6 +68,12 @@ pub struct Core {
     /// Who came or got something to do, for those who push.
     pub(crate) contacts: Contacts,
     commands_sent: AtomicU64,
+    /// Whether an administrator stopped all sending.
+    is_paused: AtomicBool,
+    /// Enrollments of an earlier era are observed anew.
+    era: AtomicU32,
+    /// Hosts that proved, since the start, that the store forgot something.
+    rolled_back: Mutex<BTreeSet<HostId>>,
 }
 
 /// What a server is beside its store, plugins and time.
@@ -65,6 +87,8 @@ pub struct CoreOptions {
     pub enrollment: Option<Enrollment>,
     /// Whether what devices say is kept for those who listen to it.
     pub keeps_events: bool,
+    /// When a change is held until it is confirmed; never without.
+    pub removal_guard: Option<RemovalGuard>,
 }
 
 impl std::fmt::Debug for Core {
@@ -91,31 +115,123 @@ impl Core {
             devices,
             enrollment,
             keeps_events,
+            removal_guard,
         } = options;
         let events = keeps_events.then(|| Events::resume(&*store)).transpose()?;
-        let queued = queue::enrollments(&*store)?;
         let identity = store.identity();
         let names = CommandNames::new(&identity.command_key, identity.incarnation);
-        let shelf = Shelf::new(store.profiles()?, mooring_store::builtins(&*store)?);
+        let personal = PersonalNames::new(&identity.command_key);
+        let shelf = Shelf::load(&*store, &personal)?;
+        let is_paused = AtomicBool::new(pause::is_paused(&*store)?);
+        let era = mooring_store::era(&*store)?;
+        // What waited when the server lost track may have been delivered since.
+        queue::enter_era(&*store, era, clock.now())?;
+        let queued = queue::enrollments(&*store)?;
+        let era = AtomicU32::new(era);
         Ok(Self {
             store,
             policy,
             names,
+            personal,
             clock,
             judge,
             devices,
             enrollment,
             events,
+            removal_guard,
+            held_builtins: HeldBuiltIns::default(),
             shelf: RwLock::new(Arc::new(shelf)),
             gate: RwLock::new(()),
             change: Mutex::new(()),
+            pausing: Mutex::new(()),
             seen: Mutex::new(BTreeMap::new()),
             recent: Mutex::new(BTreeMap::new()),
             queued: Mutex::new(queued),
             wake: Arc::new(Notify::new()),
             contacts: Contacts::default(),
             commands_sent: AtomicU64::new(0),
+            is_paused,
+            era,
+            rolled_back: Mutex::new(BTreeSet::new()),
         })
+    }
+
+    /// One host, in the present era.
+    pub(crate) fn host(&self, id: &HostId) -> Result<Option<HostRecord>, StoreError> {
+        let host = self.store.host(id)?;
+        Ok(host.map(|host| self.in_this_era(host)))
+    }
+
+    /// A page of hosts, in the present era.
+    pub(crate) fn hosts(
+        &self,
+        after: Option<&HostId>,
+        limit: usize,
+    ) -> Result<Vec<HostRecord>, StoreError> {
+        let hosts = self.store.hosts(after, limit)?.into_iter();
+        Ok(hosts.map(|host| self.in_this_era(host)).collect())
+    }
+
+    /// What was seen before the server lost track counts no more.
+    fn in_this_era(&self, mut host: HostRecord) -> HostRecord {
+        let era = self.era.load(Ordering::Relaxed);
+        for record in &mut host.enrollments {
+            if record.sync.era != era {
+                record.sync = std::mem::take(&mut record.sync).in_era(era);
+            }
+        }
+        host
+    }
+
+    /// The present era.
+    pub(crate) fn era(&self) -> u32 {
+        self.era.load(Ordering::Relaxed)
+    }
+
+    /// A device reported on a command that this store does not know, though it made it. Three such
+    /// hosts are no accident: an old copy of the store was started, and nothing in it is certain.
+    pub(crate) fn note_rolled_back(&self, host: &HostId) {
+        let mut hosts = self
+            .rolled_back
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        hosts.insert(host.clone());
+        tracing::error!(
+            %host,
+            "a device reports on a command that this store has forgotten: is it an old copy?"
+        );
+        if hosts.len() < ROLLED_BACK_MAX {
+            return;
+        }
+        let era = self.era();
+        match self.store.commit(vec![mooring_store::raise_era(era)]) {
+            Ok(()) => {
+                let era = era.saturating_add(1);
+                self.era.store(era, Ordering::Relaxed);
+                // If it fails, the next start does it.
+                if let Err(error) = queue::enter_era(&*self.store, era, self.now()) {
+                    tracing::error!(%error, "commands of others may be sent a second time");
+                }
+                hosts.clear();
+                tracing::error!(
+                    "this store is an old copy: every host is observed anew before it is changed"
+                );
+            }
+            // The next such host tries again; each of them is observed anew in any case.
+            Err(error) => tracing::error!(%error, "a new era could not be stored"),
+        }
+    }
+
+    /// Whether an administrator stopped all sending.
+    pub fn is_paused(&self) -> bool {
+        self.is_paused.load(Ordering::Relaxed)
+    }
+
+    /// Notes what was stored of it.
+    pub(crate) fn note_paused(&self, is_paused: bool) {
+        let _gate = self.gate.write().unwrap_or_else(PoisonError::into_inner);
+        self.is_paused.store(is_paused, Ordering::Relaxed);
+        self.wake.notify_one();
     }
 
     /// This moment.
@@ -147,10 +263,14 @@ impl Core {
         self.change.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The right to switch the pause.
+    pub(crate) fn pausing(&self) -> MutexGuard<'_, ()> {
+        self.pausing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Reads the profiles anew after a change was committed.
     pub(crate) fn restock(&self) -> Result<(), StoreError> {
-        let builtins = mooring_store::builtins(&*self.store)?;
-        let shelf = Arc::new(Shelf::new(self.store.profiles()?, builtins));
+        let shelf = Arc::new(Shelf::load(&*self.store, &self.personal)?);
         let _gate = self.gate.write().unwrap_or_else(PoisonError::into_inner);
         *self.shelf.write().unwrap_or_else(PoisonError::into_inner) = shelf;
         self.wake.notify_one();
@@ -209,7 +329,7 @@ impl Core {
         self.contacts.note(enrollment);
     }
 
-    pub(crate) fn forget_seen(&self, host: &mooring_mdm::ids::HostId) {
+    pub(crate) fn forget_seen(&self, host: &HostId) {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         seen.retain(|enrollment, _| enrollment.host() != host);
         let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);

@@ -98,6 +98,11 @@ impl<D: Document> Read<D> {
     }
 }
 
+/// Reads a record from what would be stored under `key`.
+pub(crate) fn decoded<D: Document>(key: &[u8], bytes: &[u8]) -> Result<D, StoreError> {
+    Ok(decode(key, bytes.to_vec())?.document)
+}
+
 fn decode<D: Document>(key: &[u8], bytes: Vec<u8>) -> Result<Read<D>, StoreError> {
     match serde_json::from_slice(&bytes) {
         Ok(document) => Ok(Read { document, bytes }),

@@ -104,7 +104,7 @@ pub(crate) struct Said {
     /// The message in base64, byte for byte.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(crate) raw_payload: Option<String>,
-    /// There was one, and the listener did not take it.
+    /// There was one, and the listener did not take it, or it may quote a secret.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(crate) raw_payload_omitted: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -179,41 +179,31 @@ impl Events {
         changes: &[Change],
         now: Timestamp,
     ) -> Result<Change, StoreError> {
-        let read = read_xml(request.body, &MESSAGE_LIMITS).ok();
-        let (enrollment, topic, said) = match message {
-            Message::CheckIn(checkin) => {
-                let tally = matches!(checkin.kind, CheckInKind::TokenUpdate(_))
-                    .then(|| tally(&checkin.enrollment, changes));
-                let said = Said {
-                    token_update_tally: tally.flatten(),
-                    ..Said::default()
-                };
-                (&checkin.enrollment, topic(&checkin.kind), said)
-            }
-            Message::Connect(connect) => (&connect.enrollment, "mdm.Connect", reported(connect)),
-        };
-        let root = read.as_ref().map(|read| read.document.root());
-        let said = Said {
-            udid: root.and_then(|root| text(root, "UDID")),
-            enrollment_id: root.and_then(|root| text(root, "EnrollmentID")),
-            url_params: request.parameters.clone(),
-            raw_payload: Some(STANDARD.encode(request.body)),
-            ids: Some(ids(enrollment, read.as_ref().map(|read| &read.document))),
-            ..said
-        };
-        let (report, check_in) = match message {
-            Message::CheckIn(_) => (None, Some(said)),
-            Message::Connect(_) => (Some(said), None),
-        };
-        let event = Event {
-            topic: topic.to_owned(),
-            id: event_id(),
-            created_at: rfc3339(now),
-            report,
-            check_in,
-        };
+        // Whoever decided on the message knew that it must not be told in full.
+        if let Some(written) = changes.iter().find(|change| is_event(change)) {
+            return Ok(written.clone());
+        }
+        self.written(&made(message, request, changes, now))
+    }
+
+    /// The event of a report whose bytes may quote a secret. Among the changes of the message, it is
+    /// what [`Events::event`] gives.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it cannot be written down.
+    pub(crate) fn event_without_payload(
+        &self,
+        connect: &Connect,
+        request: &DeviceRequest<'_>,
+        now: Timestamp,
+    ) -> Result<Change, StoreError> {
+        let message = Message::Connect(connect.clone());
+        self.written(&made(&message, request, &[], now).without_payload())
+    }
+
+    fn written(&self, event: &Event) -> Result<Change, StoreError> {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
-        let change = documents::put(&key(number), &event)?;
+        let change = documents::put(&key(number), event)?;
         if let Change::Document {
             value: Some(bytes), ..
         } = &change
@@ -272,6 +262,51 @@ impl Events {
     }
 }
 
+fn made(
+    message: &Message,
+    request: &DeviceRequest<'_>,
+    changes: &[Change],
+    now: Timestamp,
+) -> Event {
+    let read = read_xml(request.body, &MESSAGE_LIMITS).ok();
+    let (enrollment, topic, said) = match message {
+        Message::CheckIn(checkin) => {
+            let tally = matches!(checkin.kind, CheckInKind::TokenUpdate(_))
+                .then(|| tally(&checkin.enrollment, changes));
+            let said = Said {
+                token_update_tally: tally.flatten(),
+                ..Said::default()
+            };
+            (&checkin.enrollment, topic(&checkin.kind), said)
+        }
+        Message::Connect(connect) => (&connect.enrollment, "mdm.Connect", reported(connect)),
+    };
+    let root = read.as_ref().map(|read| read.document.root());
+    let said = Said {
+        udid: root.and_then(|root| text(root, "UDID")),
+        enrollment_id: root.and_then(|root| text(root, "EnrollmentID")),
+        url_params: request.parameters.clone(),
+        raw_payload: Some(STANDARD.encode(request.body)),
+        ids: Some(ids(enrollment, read.as_ref().map(|read| &read.document))),
+        ..said
+    };
+    let (report, check_in) = match message {
+        Message::CheckIn(_) => (None, Some(said)),
+        Message::Connect(_) => (Some(said), None),
+    };
+    Event {
+        topic: topic.to_owned(),
+        id: event_id(),
+        created_at: rfc3339(now),
+        report,
+        check_in,
+    }
+}
+
+fn is_event(change: &Change) -> bool {
+    matches!(change, Change::Document { space, value: Some(_), .. } if *space == Space::Outbox)
+}
+
 fn topic(kind: &CheckInKind) -> &'static str {
     match kind {
         CheckInKind::Authenticate(_) => "mdm.Authenticate",
@@ -316,6 +351,7 @@ fn tally(enrollment: &EnrollmentId, changes: &[Change]) -> Option<u32> {
         | Change::Command(_)
         | Change::BuiltIn(_)
         | Change::Document { .. }
+        | Change::Facts { .. }
         | Change::RemoveHost(_) => None,
     })
 }

@@ -8,6 +8,8 @@
 //! Read in this order: [`core`], [`device`], [`profiles`], [`hosts`], [`http`], [`serve`].
 
 pub mod api;
+pub mod backup;
+pub mod change;
 pub mod clock;
 pub mod core;
 pub mod device;
@@ -16,11 +18,14 @@ pub mod enrollment;
 mod events;
 pub mod hosts;
 pub mod http;
+pub mod impact;
 pub mod judge;
 pub mod limits;
 pub mod nanomdm;
+pub mod pause;
 pub mod profiles;
 pub mod push;
+pub mod scope;
 pub mod serve;
 pub mod shelf;
 pub mod webhook;

@@ -35,6 +35,13 @@ pub const PROFILE_TEXT_BYTES_MAX: usize = 255;
 /// or one of the largest.
 pub const API_BODY_BYTES_MAX: usize = 8 * 1024 * 1024;
 
+/// Most of a backup in one answer, in bytes: an answer has a bound, a backup has none.
+pub const BACKUP_PIECE_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// Time that a backup that is being written gets to end when the server stops. One that takes longer
+/// is given up.
+pub const BACKUP_DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
+
 /// Longest request head, in bytes.
 pub const HEADER_BYTES_MAX: usize = 16 * 1024;
 
@@ -90,6 +97,15 @@ pub const CONFLICT_RETRIES_MAX: usize = 8;
 
 /// Hosts on a page unless asked otherwise.
 pub const HOSTS_PAGE_DEFAULT: usize = 100;
+
+/// Hosts that are named where it is said what a change would do, unless asked otherwise.
+pub const AFFECTED_PAGE_DEFAULT: usize = 100;
+
+/// Most of them on one page.
+pub const AFFECTED_PAGE_MAX: usize = 1000;
+
+/// Longest reason for a pause, in bytes.
+pub const PAUSE_REASON_BYTES_MAX: usize = 500;
 
 /// Commands of each channel shown with a host.
 pub const COMMANDS_SHOWN_MAX: usize = 16;

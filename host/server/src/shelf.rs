@@ -1,13 +1,19 @@
-//! The profiles in memory: what the store keeps of them, and the catalog the engine works with.
+//! The profiles in memory, with whom they are for: what the store keeps of them, and the catalog
+//! that the engine works with.
 //!
 //! Knows nothing of uploads or plugins. Invariant: the catalog says exactly what the records say;
 //! a shelf is never changed, a new one takes its place.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use mooring_drift::desired::{Catalog, CatalogProfile, Revision, Secrets};
+use mooring_drift::personal::PersonalNames;
+use mooring_drift::scope::Scope;
 use mooring_mdm::ids::PayloadIdentifier;
-use mooring_store::{BuiltInRecord, ProfileRecord, VersionRecord};
+use mooring_mdm::profile::placeholder::ValueName;
+use mooring_store::{BuiltInRecord, ProfileRecord, Store, StoreError, VersionRecord};
+
+use crate::scope::{DeclaredValue, Definitions};
 
 /// Every profile of this server.
 #[derive(Debug, Clone, Default)]
@@ -16,27 +22,44 @@ pub struct Shelf {
     pub profiles: BTreeMap<PayloadIdentifier, ProfileRecord>,
     /// What the administrator said about built-ins.
     pub builtins: BTreeMap<PayloadIdentifier, BuiltInRecord>,
-    /// The same for the engine.
+    /// Labels and assignments.
+    pub scope: Scope,
+    /// The values that may differ from host to host.
+    pub values: BTreeMap<ValueName, DeclaredValue>,
+    /// The profiles with places for such values in their latest version.
+    pub personal: BTreeSet<PayloadIdentifier>,
+    /// The profiles for the engine.
     pub catalog: Catalog,
 }
 
 impl Shelf {
     /// Makes a shelf of what the store keeps.
-    pub fn new(
-        profiles: impl IntoIterator<Item = ProfileRecord>,
-        builtins: impl IntoIterator<Item = BuiltInRecord>,
-    ) -> Self {
-        let by_identifier = |profile: ProfileRecord| (profile.identifier.clone(), profile);
-        let profiles: BTreeMap<_, _> = profiles.into_iter().map(by_identifier).collect();
-        let builtins = builtins
-            .into_iter()
-            .map(|record| (record.identifier.clone(), record));
-        let catalog = catalog(&profiles);
-        Self {
-            profiles,
-            builtins: builtins.collect(),
-            catalog,
-        }
+    ///
+    /// # Errors
+    /// [`StoreError`] if something cannot be read.
+    pub(crate) fn load(store: &dyn Store, names: &PersonalNames) -> Result<Self, StoreError> {
+        let definitions = Definitions::load(store)?;
+        let profiles = store.profiles()?.into_iter();
+        let builtins = mooring_store::builtins(store)?.into_iter();
+        let mut shelf = Self {
+            profiles: profiles.map(|p| (p.identifier.clone(), p)).collect(),
+            builtins: builtins.map(|b| (b.identifier.clone(), b)).collect(),
+            scope: definitions.scope,
+            values: definitions.values,
+            ..Self::default()
+        };
+        shelf.index(names);
+        Ok(shelf)
+    }
+
+    /// Makes what follows from the records.
+    pub(crate) fn index(&mut self, names: &PersonalNames) {
+        self.catalog = catalog(&self.profiles, names);
+        let personal = self.profiles.values().filter(|profile| {
+            let newest = latest(profile);
+            newest.is_some_and(|version| !version.placeholders.is_empty())
+        });
+        self.personal = personal.map(|p| p.identifier.clone()).collect();
     }
 }
 
@@ -50,10 +73,14 @@ pub fn is_wanted(profile: &ProfileRecord) -> bool {
     profile.is_enabled && profile.deleted_at.is_none()
 }
 
-fn catalog(profiles: &BTreeMap<PayloadIdentifier, ProfileRecord>) -> Catalog {
+fn catalog(
+    profiles: &BTreeMap<PayloadIdentifier, ProfileRecord>,
+    names: &PersonalNames,
+) -> Catalog {
     let known = profiles.iter().filter_map(|(identifier, profile)| {
         let newest = latest(profile)?;
         let made = profile.versions.iter().filter(|version| !version.is_signed);
+        let was_personal = profile.versions.iter().any(|v| !v.placeholders.is_empty());
         let entry = CatalogProfile {
             channel: profile.channel,
             latest: Revision {
@@ -68,6 +95,9 @@ fn catalog(profiles: &BTreeMap<PayloadIdentifier, ProfileRecord>) -> Catalog {
                 Secrets::Encryptable
             }),
             made: made.map(|version| version.uuid.clone()).collect(),
+            personal: was_personal.then(|| names.clone()),
+            is_personal: !newest.placeholders.is_empty(),
+            introduced: newest.introduced.clone(),
         };
         Some((identifier.clone(), entry))
     });

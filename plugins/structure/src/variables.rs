@@ -1,9 +1,12 @@
 //! Per-host variables in a profile: T024 and T025.
 //!
-//! The server fills in no variables yet, so its catalogue is empty and every variable is unknown;
-//! what matters is to tell a variable from ordinary text. Three forms count:
+//! What matters is to tell a variable from ordinary text, and one that the server fills in from one
+//! that would reach devices as it stands. Three forms count:
 //!
-//! - `{{host.serial}}`, `{{enrollment.id}}`: the form reserved for this server. Always an error.
+//! - `{{host.serial}}`, `{{attribute.site}}`, `{{secret.wifi}}`: the server's own. A name that it can
+//!   fill in is fine here, wherever it may stand; whether an attribute or a secret is declared is
+//!   the host's to say. Any other name in these namespaces, and `{{enrollment.id}}`, which is
+//!   reserved, is an error.
 //! - `$FLEET_VAR_...`, `$FLEET_SECRET_...`, with or without braces: cannot mean anything else than
 //!   another server's variable. Always an error.
 //! - a closed list of names that other servers replace, as `$SERIALNUMBER` or `{{serialnumber}}`.
@@ -22,7 +25,13 @@ use crate::profile_tree::ProfileTree;
 use crate::report::Report;
 
 /// First parts of the variables reserved for this server.
-const OWN_NAMES: &[&str] = &["host", "enrollment"];
+const OWN_NAMES: &[&str] = &["host", "attribute", "secret", "enrollment"];
+
+/// What the server fills in after `host.`.
+const HOST_FIELDS: &[&str] = &["id", "serial", "name", "model"];
+
+/// The longest name of an attribute or a secret, in bytes.
+const NAME_MAX: usize = 64;
 
 /// How the names of variables that only Fleet replaces begin.
 const FLEET_PREFIXES: &[&str] = &["FLEET_VAR_", "FLEET_SECRET_"];
@@ -72,18 +81,22 @@ const TOKEN_MAX: usize = 100;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Origin {
     Own,
+    Reserved,
     Fleet,
     Elsewhere,
 }
 
-/// T024: no variable that the server does not know.
+/// T024: no variable that the server does not fill in.
 pub(crate) fn t024_unknown(profile: &ProfileTree<'_>, report: &mut Report<'_>) {
     for node in profile.values() {
         for (token, origin) in node.as_str().map(variables).unwrap_or_default() {
             let message = format!("the variable {token} would reach devices as it stands");
-            let hint = "write the value itself: this server fills in no variables";
+            let hint = "write the value itself, or one that this server fills in: {{host.id}}, \
+                        {{host.serial}}, {{host.name}}, {{host.model}}, {{attribute.NAME}}, \
+                        {{secret.NAME}}";
             match origin {
-                Origin::Own | Origin::Fleet => report.error("T024", node, message, hint),
+                Origin::Own => {}
+                Origin::Reserved | Origin::Fleet => report.error("T024", node, message, hint),
                 Origin::Elsewhere => report.error_if_strict("T024", node, message, hint),
             }
         }
@@ -134,12 +147,28 @@ fn in_braces(text: &str) -> Option<(&str, Origin)> {
             .all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'.')
     };
     let token = &text[..end + 2];
-    if OWN_NAMES.contains(&first) && !rest.is_empty() && is_name(rest) {
+    if is_filled(first, rest) {
         Some((token, Origin::Own))
+    } else if OWN_NAMES.contains(&first) && !rest.is_empty() && is_name(rest) {
+        Some((token, Origin::Reserved))
     } else {
         let lower = name.to_ascii_lowercase();
         let known = BRACE_NAMES.contains(&lower.as_str());
         known.then_some((token, Origin::Elsewhere))
+    }
+}
+
+/// Whether the server fills in `first.rest`.
+fn is_filled(first: &str, rest: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+    match first {
+        "host" => HOST_FIELDS.contains(&rest),
+        "attribute" | "secret" => {
+            rest.len() <= NAME_MAX
+                && rest.bytes().all(is_plain)
+                && rest.starts_with(|c: char| c.is_ascii_lowercase())
+        }
+        _ => false,
     }
 }
 
@@ -177,6 +206,21 @@ mod tests {
             [("{{ host.serial }}", Origin::Own)]
         );
         assert_eq!(
+            tokens("{{attribute.site}}{{secret.wifi_2}}"),
+            [
+                ("{{attribute.site}}", Origin::Own),
+                ("{{secret.wifi_2}}", Origin::Own)
+            ]
+        );
+        for reserved in [
+            "{{host.colour}}",
+            "{{attribute.Site}}",
+            "{{secret.2}}",
+            "{{enrollment.id}}",
+        ] {
+            assert_eq!(tokens(reserved), [(reserved, Origin::Reserved)]);
+        }
+        assert_eq!(
             tokens("$FLEET_VAR_HOST_UUID/x"),
             [("$FLEET_VAR_HOST_UUID", Origin::Fleet)]
         );
@@ -202,6 +246,7 @@ mod tests {
             "https://server/%file_sha%",
             "{{ count }} items",
             "{{host}}",
+            "{{attribute}}",
             "$type",
             "$USERNAMES",
             "${USERNAME}",

@@ -1,20 +1,20 @@
 //! Documents about hosts. Invariant: see the parent module.
 
 use mooring_drift::drift::InstallReason;
-use mooring_drift::state::FailureReason;
-use mooring_drift::status::{ProfileStatus, Status};
+use mooring_drift::state::{Begun, FailureReason};
+use mooring_drift::status::{ProfileStatus, Remark, Status};
 use mooring_mdm::device::Attributes;
 use mooring_mdm::ids::{Channel, EnrollmentId, HostId, PayloadIdentifier, PayloadUuid};
 use serde::{Deserialize, Serialize};
 
-use super::{HeldIdentity, PinnedIdentity};
+use super::{Duplicate, HeldIdentity, PinnedIdentity};
 
 /// One host in `GET /api/v1/hosts`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HostSummary {
     /// The id of its device channel.
     pub id: HostId,
-    /// What it told of itself.
+    /// What it told of itself; what may have changed since is left out once it is too old.
     #[serde(flatten)]
     pub attributes: Attributes,
     /// The worst of its profiles; absent once it checked out.
@@ -25,6 +25,10 @@ pub struct HostSummary {
     /// A certificate that tried to speak for it and is held until somebody accepts it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub held: Option<HeldIdentity>,
+    /// The devices that speak for it in turn, if it is not one alone: it gets no changes until that
+    /// is settled.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub duplicate: Option<Duplicate>,
     /// Whether it is blocked, so that it is told to unenroll.
     #[serde(skip_serializing_if = "is_false", default)]
     pub is_blocked: bool,
@@ -56,6 +60,9 @@ pub struct HostDetail {
     /// When it last told its attributes.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub attributes_at: Option<String>,
+    /// Whether they are too old to say anything: then those that may have changed are left out.
+    #[serde(skip_serializing_if = "is_false", default)]
+    pub are_attributes_old: bool,
     /// How it last showed who it is: `mtls`, `signature`, `header` or `none`.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub authenticated_by: Option<String>,
@@ -78,6 +85,10 @@ pub struct EnrollmentDetail {
     pub phase: String,
     /// Changes with each enrollment.
     pub epoch: u32,
+    /// How this epoch began; `observed` means that this server lost track of the host, and does
+    /// nothing to it before it has listed its profiles.
+    #[serde(default)]
+    pub begun: Begun,
     /// The worst of its profiles.
     pub status: Status,
     /// When its last complete list came.
@@ -176,6 +187,9 @@ pub struct HostProfile {
     /// What a person should know beside the status.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub note: Option<String>,
+    /// The same for programs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub remark: Option<Remark>,
 }
 
 /// A profile that is on a host but not ours.

@@ -4,21 +4,32 @@
 //! nothing of routes or storage. Invariant: moments are RFC 3339 texts in UTC; an absent member
 //! means "not known" or "does not apply", never an empty text.
 
+mod backup;
+mod control;
 mod enrollment;
 mod hosts;
+mod impact;
 pub mod plain_json;
 mod profiles;
+mod scope;
+mod why;
 
 use std::collections::BTreeMap;
 
+pub use mooring_drift::state::Begun;
 pub use mooring_drift::status::Status;
 use mooring_mdm::finding::Finding;
 use mooring_mdm::ids::PayloadIdentifier;
 use serde::{Deserialize, Serialize};
 
+pub use backup::*;
+pub use control::*;
 pub use enrollment::*;
 pub use hosts::*;
+pub use impact::*;
 pub use profiles::*;
+pub use scope::*;
+pub use why::*;
 
 /// How many hosts are in each status. Every counted host is in exactly one.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,6 +74,15 @@ pub struct Summary {
     /// Hosts for which a certificate is held until somebody accepts it.
     #[serde(default)]
     pub held: u64,
+    /// Hosts for which two devices speak in turn: they get no changes until that is settled.
+    #[serde(default)]
+    pub duplicates: u64,
+    /// Who stopped all sending, if anybody did.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub pause: Option<PauseDetail>,
+    /// Built-ins whose newer output is held until somebody confirms it.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub held_builtins: Vec<HeldBuiltIn>,
     /// How waking devices goes.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub push: Option<PushSummary>,

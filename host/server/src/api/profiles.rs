@@ -1,10 +1,11 @@
 //! Documents about profiles. Invariant: see the parent module.
 
+use mooring_drift::scope::Assignment;
 use mooring_mdm::finding::Finding;
 use mooring_mdm::ids::{Channel, PayloadIdentifier, PayloadUuid};
 use serde::{Deserialize, Serialize};
 
-use super::Counts;
+use super::{Counts, Impact};
 
 /// Where a profile comes from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,6 +69,9 @@ pub struct ProfileDetail {
     pub summary: ProfileSummary,
     /// Hosts in each status for this profile.
     pub hosts: Counts,
+    /// Whom it is for; absent if it is for every host.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub assignment: Option<Assignment>,
     /// When it was deleted.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub deleted_at: Option<String>,
@@ -134,8 +138,12 @@ pub struct PushFile {
 /// The answer to a push.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PushResponse {
-    /// One result a file, in the order of the request.
+    /// One result a file, in the order of the request; of a push that was only planned, what it
+    /// would be.
     pub results: Vec<PushResult>,
+    /// What would follow from a push that was only planned.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub plan: Option<Impact>,
 }
 
 /// What became of one file.

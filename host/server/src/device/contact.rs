@@ -4,11 +4,11 @@
 //! hand-out is committed.
 
 use mooring_drift::command::{Command, RequestType};
-use mooring_drift::desired::Transport;
+use mooring_drift::desired::{Circumstances, Transport};
 use mooring_drift::next::{Context, RawQueue};
 use mooring_drift::policy::Timestamp;
 use mooring_drift::state::Phase;
-use mooring_drift::step::{Event, Step, step};
+use mooring_drift::step::{Event, Step, is_still_meant, step};
 use mooring_mdm::ids::{CommandUuid, EnrollmentId, PayloadIdentifier};
 use mooring_mdm::report::{Answer, Connect, Outcome, Report};
 use mooring_store::{Access, Change, EnrollmentRecord, HostRecord, StoreError, Via};
@@ -42,19 +42,18 @@ impl Core {
         if record.sync.phase != Phase::Enrolled {
             return Ok(Decision::empty());
         }
-        let event = match &connect.report {
-            Report::Idle => Event::Idle,
-            Report::Result { uuid, outcome } => {
-                warn_of(enrollment, uuid, outcome);
-                Event::Result {
-                    uuid: uuid.clone(),
-                    outcome: outcome.clone(),
-                }
-            }
-        };
         let now = self.clock.now();
         let queue = self.queue(enrollment).map_err(failed)?;
-        let step = self.step_with(&host, &record, event, &queue);
+        let may_quote = self.may_quote(&record, &connect.report, &queue);
+        let event = event_of(connect, may_quote);
+        let mut step = self.step_with(&host, &record, event.clone(), &queue);
+        let is_told = step.attributes.is_some();
+        if let Some(told) = step.attributes.take() {
+            host.attributes = std::mem::take(&mut host.attributes).replaced_by(told);
+            host.attributes_at = Some(now);
+            // What it told may decide what it gets next: the same report once more, with that known.
+            step = self.step_with(&host, &record, event, &queue);
+        }
         let (reply, mut changes) =
             self.encode(&host, &record.id, &step, &queue, request.speaker)?;
         let of_queue = queue.changes(enrollment, &step, request.body, now);
@@ -62,6 +61,10 @@ impl Core {
         if let (Report::Result { uuid, outcome }, None) = (&connect.report, &step.closed) {
             let late = queue.late(enrollment, uuid, outcome, request.body, now);
             changes.extend(late.map_err(failed)?);
+        }
+        if let Some(events) = self.events.as_ref().filter(|_| may_quote) {
+            let event = events.event_without_payload(connect, request, now);
+            changes.push(event.map_err(failed)?);
         }
         if step.state == record.sync {
             return Ok(Decision {
@@ -71,10 +74,9 @@ impl Core {
             });
         }
         let is_command_new = step.state.sequence > record.sync.sequence;
+        let is_rolled_back = step.is_rolled_back;
         changes.extend(history::records(&record, &step, &self.names, now));
-        if let Some(told) = step.attributes {
-            host.attributes = std::mem::take(&mut host.attributes).updated_by(told);
-            host.attributes_at = Some(now);
+        if is_told {
             changes.push(host_change(&host));
         }
         record.sync = step.state;
@@ -84,12 +86,26 @@ impl Core {
             changes,
             reply,
             is_command_new,
+            is_rolled_back,
             ..Decision::empty()
         })
     }
 
-    /// The last message came once more: its sender gets what is in flight once more, and nothing
-    /// changes.
+    /// Whether a report may repeat a secret of the host. A command of somebody else holds none of
+    /// ours, however late its report comes.
+    fn may_quote(&self, record: &EnrollmentRecord, report: &Report, queue: &Queue) -> bool {
+        let Report::Result { uuid, .. } = report else {
+            return false;
+        };
+        let in_flight = mooring_drift::step::in_flight(&record.sync, &record.id, &self.names);
+        match in_flight.filter(|(in_flight, _)| in_flight == uuid) {
+            Some((_, command)) => self.may_quote_secrets(Some(&command)),
+            None => queue.find(uuid).is_none() && self.may_quote_secrets(None),
+        }
+    }
+
+    /// The last message came once more: its sender gets what is in flight once more, unless that is not
+    /// meant for the host any more, and nothing changes.
     pub(super) fn answer_again(
         &self,
         enrollment: &EnrollmentId,
@@ -106,7 +122,10 @@ impl Core {
             return Ok(Decision::ignored(DeviceReply::Empty));
         };
         // It would go out as it is, to whoever sent this; the device itself signs anew.
-        if matches!(command, Command::Raw { .. }) {
+        let shelf = self.shelf();
+        let circumstances = self.circumstances(&shelf, host);
+        let context = self.context(&shelf, host, record, &circumstances);
+        if matches!(command, Command::Raw { .. }) || !is_still_meant(&command, &context) {
             return Ok(Decision::ignored(DeviceReply::Empty));
         }
         let again = Step {
@@ -114,6 +133,7 @@ impl Core {
             reply: Some((uuid, command)),
             closed: None,
             attributes: None,
+            is_rolled_back: false,
         };
         let queue = self.queue(enrollment).map_err(|source| Refusal::Store {
             enrollment: enrollment.clone(),
@@ -138,10 +158,11 @@ impl Core {
         let in_flight = record.sync.in_flight.as_ref();
         let choice = queue.choice(in_flight.map(|in_flight| &in_flight.command));
         let renewal = self.renewal(host, record, self.clock.now());
+        let circumstances = self.circumstances(&shelf, host);
         let context = Context {
             raw: as_queue(&choice),
             renewal: renewal.as_ref(),
-            ..self.context(&shelf, host, record)
+            ..self.context(&shelf, host, record, &circumstances)
         };
         step(&record.sync, event, &context)
     }
@@ -152,17 +173,14 @@ impl Core {
         shelf: &'a Shelf,
         host: &'a HostRecord,
         record: &'a EnrollmentRecord,
+        circumstances: &'a Circumstances,
     ) -> Context<'a> {
         let now = self.clock.now();
-        // Attributes that were not told for two intervals say nothing any more.
-        let told_at = host
-            .attributes_at
-            .filter(|at| !self.policy.is_attribute_old(*at, now));
-        let build_version = told_at.and(host.attributes.build_version.as_deref());
-        let desired = shelf.catalog.desired(record.id.channel());
+        let attributes = self.fresh_attributes(host);
+        let build_version = attributes.and_then(|told| told.build_version.as_deref());
         Context {
             enrollment: &record.id,
-            desired: desired.over(transport(host)),
+            desired: shelf.catalog.desired(record.id.channel(), circumstances),
             policy: &self.policy,
             names: &self.names,
             build_version,
@@ -212,6 +230,20 @@ impl Core {
         };
         Ok((DeviceReply::Command(bytes), changes))
     }
+}
+
+/// What a report is to the engine; without the device's words if they may quote a secret.
+fn event_of(connect: &Connect, may_quote: bool) -> Event {
+    let Report::Result { uuid, outcome } = &connect.report else {
+        return Event::Idle;
+    };
+    let mut outcome = outcome.clone();
+    if may_quote {
+        outcome = Core::without_words(outcome);
+    }
+    warn_of(&connect.enrollment, uuid, &outcome);
+    let uuid = uuid.clone();
+    Event::Result { uuid, outcome }
 }
 
 fn as_queue(choice: &Choice) -> RawQueue<'_> {

@@ -1,10 +1,11 @@
 //! Check-ins: a device begins, confirms or ends an enrollment.
 //!
 //! Knows nothing of profiles. Invariants: Authenticate opens a new epoch on every channel of the
-//! host, but for a renewed identity; a token that a message leaves out is kept.
+//! host, but for a renewed identity; a token that a message leaves out is kept; a fact that is too old to
+//! say anything does not become fresh because a device authenticates.
 
 use mooring_drift::state::{Phase, SyncState};
-use mooring_drift::step::Event;
+use mooring_drift::step::{Event, TokenUpdate as Told};
 use mooring_mdm::checkin::{CheckIn, CheckInKind, TokenUpdate};
 use mooring_mdm::device::Attributes;
 use mooring_mdm::ids::{Channel, EnrollmentId};
@@ -50,15 +51,23 @@ impl Core {
         }
         let now = self.clock.now();
         let mut host = host.unwrap_or_else(|| new_host(enrollment.host(), now));
-        host.attributes = std::mem::take(&mut host.attributes).updated_by(attributes.clone());
-        host.attributes_at = Some(now);
+        let is_fresh = self.fresh_attributes(&host).is_some();
+        let known = std::mem::take(&mut host.attributes);
         if admitted.is_renewal {
+            // It tells little, so what is known stays as old as it is.
+            host.attributes = known.updated_by(attributes.clone());
             tracing::info!(%enrollment, "a device renewed its identity");
             return Ok(Decision {
                 changes: vec![host_change(&host)],
                 ..Decision::empty()
             });
         }
+        host.attributes = if is_fresh {
+            known.updated_by(attributes.clone())
+        } else {
+            known.replaced_by(attributes.clone())
+        };
+        host.attributes_at = Some(now);
         if device_record(&host).is_none() {
             let mut record = self.new_enrollment(enrollment);
             record.access = admitted.access.clone().unwrap_or_default();
@@ -72,7 +81,8 @@ impl Core {
             record.unlock_token = None;
             record.is_awaiting_configuration = None;
             changes.extend(self.cleared_of(&record)?);
-            changes.extend(self.stepped(&host, record, Event::Authenticate));
+            let serial = attributes.serial_number.clone();
+            changes.extend(self.stepped(&host, record, Event::Authenticate { serial }));
         }
         tracing::info!(%enrollment, "a device authenticates: a new epoch");
         Ok(Decision {
@@ -109,11 +119,20 @@ impl Core {
         let mut record = known
             .cloned()
             .unwrap_or_else(|| self.new_enrollment(enrollment));
-        record.push = Some(PushTarget {
+        let target = PushTarget {
             topic: update.topic.clone(),
             magic: update.push_magic.clone(),
             token: update.token.clone(),
-        });
+        };
+        let before = record.push.replace(target);
+        // A device that renews its identity may say so under another magic: no other enrollment.
+        let is_renewing = device_record(&host).is_some_and(|d| d.access.pins.len() > 1);
+        let is_other = |before: &PushTarget| before.magic != update.push_magic;
+        let told = Told {
+            is_other_magic: !is_renewing && before.as_ref().is_some_and(is_other),
+            is_other_token: before.as_ref().is_some_and(|b| b.token != update.token),
+            is_awaiting_configuration: update.is_awaiting_configuration == Some(true),
+        };
         record.push_disabled_at = None;
         record.token_updated_at = Some(self.clock.now());
         record.token_updates = record.token_updates.saturating_add(1);
@@ -127,7 +146,7 @@ impl Core {
         if update.user_short_name.is_some() {
             record.user_short_name.clone_from(&update.user_short_name);
         }
-        let changes = self.stepped(&host, record, Event::TokenUpdate);
+        let changes = self.stepped(&host, record, Event::TokenUpdate(told));
         Ok(Decision {
             changes,
             ..Decision::empty()
@@ -188,6 +207,7 @@ impl Core {
         // keeps its command uuids from coming twice.
         let sync = SyncState {
             epoch: random::epoch(),
+            era: self.era(),
             ..SyncState::new()
         };
         EnrollmentRecord::new(id.clone(), sync, self.clock.now())

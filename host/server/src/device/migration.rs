@@ -2,12 +2,13 @@
 //!
 //! Knows nothing of who tells them. Invariants: a host that enrolled here, or was heard of here,
 //! is never changed by a record of elsewhere; who comes with a migrated host's name first, with a
-//! certificate of a trusted authority, is that host.
+//! certificate of a trusted authority, is that host; what a record tells of the device is of unknown
+//! age.
 
 use mooring_mdm::checkin::{CheckIn, CheckInKind};
 use mooring_mdm::ids::EnrollmentId;
 use mooring_mdm::message::{Message, MessageError};
-use mooring_store::{Access, HostRecord, StoreError};
+use mooring_store::{Access, Change, HostRecord, StoreError};
 
 use super::admission::Admitted;
 use super::{Refusal, device_record};
@@ -66,7 +67,7 @@ impl Core {
     fn try_migrate(&self, checkin: &CheckIn) -> Result<(), MigrationError> {
         let enrollment = &checkin.enrollment;
         let _gate = self.contact_gate();
-        let host = self.store.host(enrollment.host())?;
+        let host = self.host(enrollment.host())?;
         if host.as_ref().is_some_and(is_known_here) {
             return Err(MigrationError::AlreadyHere(enrollment.clone()));
         }
@@ -78,7 +79,7 @@ impl Core {
             ..Admitted::default()
         };
         let decision = self.decide_check_in(checkin, host, &admitted);
-        let decision = decision.map_err(|refusal| match refusal {
+        let mut decision = decision.map_err(|refusal| match refusal {
             Refusal::Store { source, .. } => MigrationError::Store(source),
             other @ (Refusal::Message(_)
             | Refusal::NotEnrolled(_)
@@ -87,6 +88,12 @@ impl Core {
             | Refusal::Identity { .. }
             | Refusal::NoToken { .. }) => MigrationError::Refused(other.to_string()),
         })?;
+        for change in &mut decision.changes {
+            if let Change::Host { attributes_at, .. } = change {
+                // Nobody knows when the device told it.
+                *attributes_at = None;
+            }
+        }
         if !decision.changes.is_empty() {
             self.store.commit(decision.changes)?;
         }

@@ -103,6 +103,8 @@ struct Decision {
     changes: Vec<Change>,
     reply: DeviceReply,
     is_command_new: bool,
+    /// Whether the device proved that this store forgot something.
+    is_rolled_back: bool,
     /// What is remembered of the channel's messages once this one is dealt with.
     recent: Option<Recent>,
     /// Whether it is no word of the host: somebody else's, or one that was heard before.
@@ -119,6 +121,7 @@ impl Decision {
             changes: Vec::new(),
             reply,
             is_command_new: false,
+            is_rolled_back: false,
             recent: None,
             is_ignored: false,
         }
@@ -163,7 +166,8 @@ impl Core {
         };
         for _ in 0..CONFLICT_RETRIES_MAX {
             let _gate = self.contact_gate();
-            let host = self.store.host(enrollment.host()).map_err(failed)?;
+            let era = self.era();
+            let host = self.host(enrollment.host()).map_err(failed)?;
             let is_known = host
                 .as_ref()
                 .is_some_and(|host| record(host, enrollment).is_some());
@@ -190,6 +194,14 @@ impl Core {
                     }
                     if decision.is_command_new {
                         self.count_command();
+                    }
+                    // Another device proved meanwhile that this store is an old copy: what was
+                    // decided before counts no more, and is closed when the device comes again.
+                    if decision.is_command_new && self.era() != era {
+                        return Ok(DeviceReply::Empty);
+                    }
+                    if decision.is_rolled_back {
+                        self.note_rolled_back(enrollment.host());
                     }
                     return Ok(decision.reply);
                 }
@@ -336,6 +348,7 @@ fn new_host(id: &HostId, now: mooring_drift::policy::Timestamp) -> HostRecord {
         attributes: mooring_mdm::device::Attributes::default(),
         attributes_at: None,
         enrolled_at: now,
+        facts: mooring_store::HostFacts::default(),
         enrollments: Vec::new(),
     }
 }

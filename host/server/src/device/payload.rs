@@ -4,7 +4,7 @@
 //! only over a connection that nobody else can read.
 
 use mooring_drift::command::Command;
-use mooring_drift::desired::{Secrets, Transport};
+use mooring_drift::desired::{Revision, Secrets, Transport};
 use mooring_identity::enveloped;
 use mooring_mdm::command::{
     RAW_COMMAND_LIMITS, device_information, install_profile, profile_list, remove_profile,
@@ -12,14 +12,17 @@ use mooring_mdm::command::{
 use mooring_mdm::ids::CommandUuid;
 use mooring_mdm::plist::{NodeRef, read_xml};
 use mooring_mdm::profile::encrypt_payloads;
+use mooring_mdm::profile::placeholder::fill;
 use mooring_mdm::profile::secrets::has_secrets;
 use mooring_mdm::profile::{Profile, ProfileLimits};
-use mooring_store::HostRecord;
+use mooring_store::{HostRecord, VersionRecord};
 
 use super::contact::{CommandBytes, transport};
 use super::queue::Queue;
 use super::speaker::Speaker;
 use crate::core::Core;
+use crate::scope::values_of;
+use crate::shelf::Shelf;
 
 impl Core {
     /// What the device gets; `None` if there is nothing that may be sent.
@@ -49,6 +52,10 @@ impl Core {
                     let mut versions = profile.versions.iter();
                     versions.find(|version| version.version == revision.version)
                 });
+                let Some(raw) = self.filled(&shelf, host, version, revision, raw) else {
+                    tracing::error!(%identifier, host = %host.id, "the host's values do not make the copy that was decided on");
+                    return Ok(None);
+                };
                 let has_secrets =
                     version.and_then(|version| version.secrets) != Some(Secrets::None);
                 let raw = guarded(raw, has_secrets, transport(host), speaker);
@@ -68,6 +75,32 @@ impl Core {
                 Ok(body.map(|body| (body, Vec::new())))
             }
         }
+    }
+}
+
+impl Core {
+    /// The bytes with the host's own values where they have places for such. `None` if nobody knows
+    /// the places, or the values do not make the revision that was decided on: it must never leave
+    /// without, or with others.
+    fn filled(
+        &self,
+        shelf: &Shelf,
+        host: &HostRecord,
+        version: Option<&VersionRecord>,
+        revision: &Revision,
+        raw: Vec<u8>,
+    ) -> Option<Vec<u8>> {
+        let version = version?;
+        if version.placeholders.is_empty() {
+            return Some(raw);
+        }
+        let values = values_of(shelf, host, &version.placeholders).ok()?;
+        if self.personal.name(&version.uuid, &values) != revision.uuid {
+            return None;
+        }
+        fill(&raw, &revision.uuid, &values)
+            .inspect_err(|error| tracing::error!(%error, "a profile could not be filled"))
+            .ok()
     }
 }
 

@@ -4,6 +4,8 @@
 //! taken; the bytes go to the device exactly as given; one that ended leaves the queue in the
 //! commit that keeps its result.
 
+mod era;
+
 use std::collections::BTreeSet;
 
 use base64::Engine as _;
@@ -17,6 +19,8 @@ use mooring_mdm::ids::{CommandUuid, EnrollmentId};
 use mooring_mdm::report::Outcome;
 use mooring_store::{Change, DOCUMENTS_PAGE_MAX, KeyRange, Space, Store, StoreError};
 use serde::{Deserialize, Serialize};
+
+pub(crate) use era::enter_era;
 
 use crate::core::Core;
 use crate::documents::{self, Document, Read};
@@ -281,12 +285,26 @@ impl Core {
         let queue = self.queue(enrollment)?;
         let mut changes = Vec::new();
         for (key, command) in queue.commands() {
-            let is_out = command.sent_at.is_some();
-            let status = if is_out { "Lost" } else { "Cleared" };
+            let status = status_unreported(command);
             changes.extend(ended_by(enrollment, key, command, status, None, now)?);
         }
         Ok(changes)
     }
+}
+
+/// What is said of a command that ends without a report.
+fn status_unreported(command: &WaitingCommand) -> &'static str {
+    if command.sent_at.is_some() {
+        "Lost"
+    } else {
+        "Cleared"
+    }
+}
+
+/// Whose queue a key is of.
+fn enrollment_of(key: &[u8]) -> Option<EnrollmentId> {
+    let text = key.split(|byte| *byte == 0).next()?;
+    EnrollmentId::parse(std::str::from_utf8(text).ok()?).ok()
 }
 
 fn raw_uuid(command: &Command) -> Option<&CommandUuid> {
@@ -309,6 +327,8 @@ fn status(closing: &Closing) -> Option<&'static str> {
             FailureReason::Error { .. }
             | FailureReason::NotProven
             | FailureReason::Lost
+            | FailureReason::NotManaged { .. }
+            | FailureReason::NoUserChannel
             | FailureReason::IncompleteList { .. },
         ) => Some("Error"),
         Closing::Lost => Some("Lost"),
@@ -326,11 +346,8 @@ pub(crate) fn enrollments(store: &dyn Store) -> Result<BTreeSet<EnrollmentId>, S
             ..KeyRange::default()
         };
         let page = store.documents(Space::RawCommand, range, DOCUMENTS_PAGE_MAX)?;
-        for document in &page {
-            let enrollment = document.key.split(|byte| *byte == 0).next();
-            let text = enrollment.and_then(|bytes| std::str::from_utf8(bytes).ok());
-            found.extend(text.and_then(|text| EnrollmentId::parse(text).ok()));
-        }
+        let keys = page.iter().map(|document| document.key.as_slice());
+        found.extend(keys.filter_map(enrollment_of));
         match page.last() {
             Some(last) if page.len() == DOCUMENTS_PAGE_MAX => after = Some(last.key.clone()),
             Some(_) | None => return Ok(found),

@@ -22,6 +22,13 @@ pub(super) const CA_CERTIFICATE_FILE: &str = "device-ca.pem";
 const CA_KEY_FILE: &str = "device-ca-key.pem";
 const RECIPIENT_CERTIFICATE_FILE: &str = "scep.pem";
 const RECIPIENT_KEY_FILE: &str = "scep-key.pem";
+/// All of them.
+pub(crate) const FILES: [&str; 4] = [
+    CA_CERTIFICATE_FILE,
+    CA_KEY_FILE,
+    RECIPIENT_CERTIFICATE_FILE,
+    RECIPIENT_KEY_FILE,
+];
 /// The name in the certificates, beside what each is for.
 const NAME: &str = "Mooring";
 /// What the group and others may do with a file.

@@ -256,7 +256,7 @@ impl Core {
     }
 
     fn is_blocked(&self, host: &HostId) -> Result<bool, StoreError> {
-        let record = self.store.host(host)?;
+        let record = self.host(host)?;
         let record = record.as_ref().and_then(device_record);
         Ok(record.is_some_and(|record| record.access.is_blocked))
     }
@@ -294,7 +294,7 @@ impl Core {
         if self.is_blocked(&host)? {
             return Err(Denied::Blocked);
         }
-        let record = self.store.host(&host)?;
+        let record = self.host(&host)?;
         let record = record.as_ref().and_then(device_record);
         let is_pinned = record.is_some_and(|record| {
             let mut pins = record.access.pins.iter();

@@ -7,7 +7,7 @@
 
 use mooring_drift::state::Phase;
 use mooring_drift::step::Event;
-use mooring_store::{Access, Change, EnrollmentRecord, Held, HostRecord, Pin, StoreError, Via};
+use mooring_store::{Access, Change, EnrollmentRecord, Held, HostRecord, Pin, Via};
 
 use super::HostError;
 use super::view::shown;
@@ -15,7 +15,6 @@ use crate::core::Core;
 use crate::device::device_record;
 use crate::documents;
 use crate::enrollment::leaf::{IssuedOn, Leaf};
-use crate::limits::CONFLICT_RETRIES_MAX;
 
 /// Digits of a fingerprint that tell it from any other.
 const FINGERPRINT_DIGITS_MIN: usize = 16;
@@ -92,7 +91,9 @@ impl Core {
     ) -> EnrollmentRecord {
         let now = self.now();
         let mut new = record.clone();
-        new.sync = self.step(host, record, Event::Authenticate).state;
+        new.sync = self
+            .step(host, record, Event::Authenticate { serial: None })
+            .state;
         new.bootstrap_token = None;
         new.unlock_token = None;
         if record.id.user_part().is_some() {
@@ -120,30 +121,6 @@ impl Core {
             new.sync.phase = Phase::Enrolled;
         }
         new
-    }
-
-    fn change_host(
-        &self,
-        name: &str,
-        change: impl Fn(&HostRecord) -> Result<Vec<Change>, HostError>,
-    ) -> Result<(), HostError> {
-        let id = self.find_host(name)?.id;
-        for _ in 0..CONFLICT_RETRIES_MAX {
-            let host = self.store.host(&id)?;
-            let host = host.ok_or_else(|| HostError::NotFound(name.to_owned()))?;
-            match self.store.commit(change(&host)?) {
-                Ok(()) => {
-                    for record in &host.enrollments {
-                        self.contacts.want(&record.id);
-                    }
-                    return Ok(());
-                }
-                // The device reported meanwhile.
-                Err(StoreError::Conflict { .. }) => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Err(HostError::Busy(name.to_owned()))
     }
 }
 

@@ -6,7 +6,7 @@
 use mooring_drift::state::Phase;
 use mooring_drift::step::Event;
 use mooring_mdm::ids::HostId;
-use mooring_store::{Change, HostRecord, StoreError};
+use mooring_store::{Change, EnrollmentRecord, HostRecord, StoreError};
 
 use super::HostError;
 use crate::core::Core;
@@ -18,13 +18,33 @@ impl Core {
     /// # Errors
     /// [`HostError`] if there is no such host or it checked out.
     pub fn refresh_host(&self, name: &str) -> Result<(), HostError> {
+        let refreshed = |host: &HostRecord| {
+            let marked = self.refreshed(host);
+            if marked.is_empty() {
+                return Err(HostError::CheckedOut(name.to_owned()));
+            }
+            Ok(marked)
+        };
+        self.change_host(name, refreshed)
+    }
+
+    /// Stores what `changes` makes of a host, and lets it be woken; tried again where the device
+    /// reported meanwhile.
+    ///
+    /// # Errors
+    /// [`HostError`] if there is no such host, or `changes` says so.
+    pub(super) fn change_host(
+        &self,
+        name: &str,
+        mut changes: impl FnMut(&HostRecord) -> Result<Vec<Change>, HostError>,
+    ) -> Result<(), HostError> {
         let id = self.find_host(name)?.id;
         for _ in 0..CONFLICT_RETRIES_MAX {
-            let host = self.store.host(&id)?;
+            let host = self.host(&id)?;
             let host = host.ok_or_else(|| HostError::NotFound(name.to_owned()))?;
-            let changes = self.refreshed(&host);
+            let changes = changes(&host)?;
             if changes.is_empty() {
-                return Err(HostError::CheckedOut(name.to_owned()));
+                return Ok(());
             }
             match self.store.commit(changes) {
                 Ok(()) => {
@@ -42,11 +62,7 @@ impl Core {
     }
 
     fn refreshed(&self, host: &HostRecord) -> Vec<Change> {
-        let live = host
-            .enrollments
-            .iter()
-            .filter(|e| e.sync.phase != Phase::CheckedOut);
-        let marked = live.map(|record| {
+        let marked = live(host).map(|record| {
             let step = self.step(host, record, Event::RefreshAsked);
             let mut record = record.clone();
             record.sync = step.state;
@@ -62,7 +78,7 @@ impl Core {
     /// [`HostError`] if there is no such host.
     pub fn remove_host(&self, name: &str) -> Result<(), HostError> {
         let id = self.find_host(name)?.id;
-        let host = self.store.host(&id)?;
+        let host = self.host(&id)?;
         let mut changes = vec![Change::RemoveHost(id.clone())];
         for record in host.iter().flat_map(|host| &host.enrollments) {
             changes.extend(self.forgotten(&record.id)?);
@@ -79,7 +95,7 @@ impl Core {
     /// A host by its id, or by its serial number if that is unique.
     pub(crate) fn find_host(&self, name: &str) -> Result<HostRecord, HostError> {
         if let Ok(id) = HostId::parse(name)
-            && let Some(host) = self.store.host(&id)?
+            && let Some(host) = self.host(&id)?
         {
             return Ok(host);
         }
@@ -98,4 +114,10 @@ impl Core {
             }),
         }
     }
+}
+
+/// The channels of a host that have not checked out.
+pub(super) fn live(host: &HostRecord) -> impl Iterator<Item = &EnrollmentRecord> {
+    let all = host.enrollments.iter();
+    all.filter(|record| record.sync.phase != Phase::CheckedOut)
 }

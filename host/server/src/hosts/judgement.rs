@@ -5,16 +5,17 @@
 
 use std::collections::BTreeMap;
 
-use mooring_drift::desired::{Catalog, Revision};
+use mooring_drift::desired::{Circumstances, Desired, Revision};
 use mooring_drift::policy::{Policy, Timestamp};
-use mooring_drift::state::Phase;
+use mooring_drift::state::{FailureReason, NextAttempt, Phase};
 use mooring_drift::status::{
-    PendingReason, ProfileState, ProfileStatus, Status, enrollment_status, profile_states,
+    PendingReason, ProfileState, ProfileStatus, Remark, Status, enrollment_status, profile_states,
 };
 use mooring_mdm::ids::{Channel, EnrollmentId, PayloadIdentifier};
+use mooring_mdm::os::Platform;
 use mooring_store::HostRecord;
 
-use crate::device::transport;
+use crate::shelf::Shelf;
 
 /// One profile of ours on one channel of a host.
 pub(super) struct Judged {
@@ -36,7 +37,8 @@ pub(super) struct Judgement {
 impl Judgement {
     pub(super) fn of(
         host: &HostRecord,
-        catalog: &Catalog,
+        shelf: &Shelf,
+        circumstances: &Circumstances,
         policy: &Policy,
         now: Timestamp,
     ) -> Self {
@@ -61,7 +63,7 @@ impl Judgement {
             .iter()
             .filter(|e| e.sync.phase != Phase::CheckedOut);
         for record in live {
-            let desired = catalog.desired(record.id.channel()).over(transport(host));
+            let desired = shelf.catalog.desired(record.id.channel(), circumstances);
             let states = profile_states(&desired, &record.sync, policy, now);
             let status = enrollment_status(&states, &record.sync, policy, now);
             judgement.channels.push((record.id.clone(), status));
@@ -76,7 +78,13 @@ impl Judgement {
             });
             judgement.profiles.extend(judged);
         }
-        judgement.add_waiting(catalog);
+        let platform = host
+            .attributes
+            .model
+            .as_deref()
+            .and_then(Platform::from_model);
+        let users = shelf.catalog.desired(Channel::User, circumstances);
+        judgement.add_waiting(&users, platform);
         judgement.profiles.sort_by(|a, b| a.0.cmp(&b.0));
         let profiles = judgement
             .profiles
@@ -88,7 +96,7 @@ impl Judgement {
     }
 
     /// Profiles for users wait while the host has none.
-    fn add_waiting(&mut self, catalog: &Catalog) {
+    fn add_waiting(&mut self, users: &Desired<'_>, platform: Option<Platform>) {
         if self
             .channels
             .iter()
@@ -96,8 +104,9 @@ impl Judgement {
         {
             return;
         }
-        for (identifier, revision) in catalog.desired(Channel::User).iter() {
-            self.profiles.push((identifier.clone(), waiting(revision)));
+        for (identifier, revision) in users.iter() {
+            let waiting = waiting(revision, platform);
+            self.profiles.push((identifier.clone(), waiting));
         }
     }
 
@@ -113,15 +122,26 @@ impl Judgement {
     }
 }
 
-fn waiting(revision: &Revision) -> Judged {
+/// A Mac, or an iPad that is shared, may have a user at any time; the others never will.
+fn waiting(revision: &Revision, platform: Option<Platform>) -> Judged {
+    let status = match platform {
+        None | Some(Platform::MacOs | Platform::IpadOs) => ProfileStatus::Pending {
+            reason: PendingReason::Waiting,
+        },
+        Some(Platform::Ios | Platform::TvOs | Platform::WatchOs | Platform::VisionOs) => {
+            ProfileStatus::Failed {
+                error: FailureReason::NoUserChannel,
+                next_attempt: NextAttempt::Parked,
+            }
+        }
+    };
     Judged {
         enrollment: None,
         state: ProfileState {
             wanted: Some(revision.clone()),
             listed: None,
-            status: ProfileStatus::Pending {
-                reason: PendingReason::Waiting,
-            },
+            status,
+            remark: Some(Remark::NoUser),
         },
     }
 }

@@ -5,12 +5,17 @@
 
 mod access;
 mod change;
+mod duplicate;
 mod judgement;
+mod resend;
 mod summary;
 mod view;
+mod words;
 
+use mooring_mdm::ids::PayloadIdentifier;
 use mooring_store::StoreError;
 
+pub use resend::NotSent;
 pub use view::HostsQuery;
 
 /// Why a host could not be shown or changed.
@@ -45,6 +50,22 @@ pub enum HostError {
     /// The certificate that is held belongs to another host by now.
     #[error("the certificate held for host {0} enrolled another host meanwhile")]
     HeldElsewhere(String),
+    /// Nothing says that two devices use the host's identity.
+    #[error("nothing says that two devices speak for host {0}; there is nothing to settle")]
+    OneDevice(String),
+    /// No profile has this identifier.
+    #[error("no profile {0} is known; `profile list` shows those that are")]
+    NoProfile(PayloadIdentifier),
+    /// The profile is not for the host.
+    #[error("{identifier} is not sent to host {host}: {reason}")]
+    NotSent {
+        /// The profile.
+        identifier: PayloadIdentifier,
+        /// The host.
+        host: String,
+        /// Why.
+        reason: NotSent,
+    },
     /// The store failed.
     #[error("the store failed")]
     Store(#[from] StoreError),

@@ -8,7 +8,7 @@ use mooring_drift::policy::Timestamp;
 use mooring_mdm::ids::PayloadIdentifier;
 use mooring_store::{HOSTS_PAGE_MAX, HostRecord, StoreError};
 
-use super::judgement::Judgement;
+use super::duplicate::duplicate;
 use crate::api::{Counts, ExpiringIdentities, ProfileCounts, Summary};
 use crate::core::Core;
 use crate::device::device_record;
@@ -26,8 +26,9 @@ impl Core {
         let (mut counts, mut checked_out) = (Counts::default(), 0);
         let mut profiles: BTreeMap<PayloadIdentifier, Counts> = BTreeMap::new();
         let (mut identities, mut held) = (ExpiringIdentities::default(), 0);
+        let mut duplicates = 0;
         self.each_host(|host| {
-            let judgement = Judgement::of(host, &shelf.catalog, &self.policy, now);
+            let judgement = self.judgement(&shelf, host);
             match judgement.status {
                 None => checked_out += 1,
                 Some(status) => {
@@ -35,6 +36,7 @@ impl Core {
                     count_identity(&mut identities, host, now);
                 }
             }
+            duplicates += u64::from(duplicate(host).is_some());
             held += u64::from(device_record(host).is_some_and(|r| r.access.held.is_some()));
             for (identifier, status) in judgement.by_profile() {
                 profiles.entry(identifier.clone()).or_default().add(status);
@@ -47,16 +49,19 @@ impl Core {
             commands_sent: self.commands_sent(),
             identities,
             held,
+            duplicates,
+            pause: self.pause_state()?.pause,
+            held_builtins: self.held_builtins.all(),
             push: None,
             profiles: profile_counts(&shelf, &mut profiles),
         })
     }
 
     /// Visits every host, a page at a time.
-    pub(super) fn each_host(&self, mut visit: impl FnMut(&HostRecord)) -> Result<(), StoreError> {
+    pub(crate) fn each_host(&self, mut visit: impl FnMut(&HostRecord)) -> Result<(), StoreError> {
         let mut after = None;
         loop {
-            let page = self.store.hosts(after.as_ref(), HOSTS_PAGE_MAX)?;
+            let page = self.hosts(after.as_ref(), HOSTS_PAGE_MAX)?;
             page.iter().for_each(&mut visit);
             match page.last() {
                 Some(last) if page.len() == HOSTS_PAGE_MAX => after = Some(last.id.clone()),

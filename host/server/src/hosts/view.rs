@@ -2,12 +2,14 @@
 //!
 //! Knows nothing of routes. Invariant: nothing here changes anything.
 
+use mooring_drift::desired::Circumstances;
 use mooring_drift::drift::Change;
 use mooring_drift::next::Context;
 use mooring_drift::plan;
 use mooring_drift::state::{Phase, SyncState};
 use mooring_drift::status::Status;
 use mooring_identity::Fingerprint;
+use mooring_mdm::device::Attributes;
 use mooring_mdm::ids::HostId;
 use mooring_store::{
     CommandOutcome, CommandRecord, EnrollmentRecord, HOSTS_PAGE_MAX, Held, HostRecord, Pin,
@@ -15,7 +17,9 @@ use mooring_store::{
 };
 
 use super::HostError;
+use super::duplicate::duplicate;
 use super::judgement::{Judged, Judgement};
+use super::words::remark_words;
 use crate::api::{
     CommandDetail, EnrollmentDetail, HeldIdentity, HostDetail, HostListing, HostProfile,
     HostProfiles, HostSummary, PinnedIdentity, PlannedChange, UnmanagedProfile,
@@ -49,7 +53,7 @@ impl Core {
         let mut after = query.after.clone();
         let mut hosts = Vec::new();
         loop {
-            let page = self.store.hosts(after.as_ref(), HOSTS_PAGE_MAX)?;
+            let page = self.hosts(after.as_ref(), HOSTS_PAGE_MAX)?;
             for host in &page {
                 let judgement = self.judgement(&shelf, host);
                 if query.status.is_some() && judgement.status != query.status {
@@ -91,6 +95,7 @@ impl Core {
             summary: self.host_summary(&host, &judgement),
             enrolled_at: rfc3339(host.enrolled_at),
             attributes_at: host.attributes_at.map(rfc3339),
+            are_attributes_old: self.are_attributes_old(&host),
             authenticated_by: access.and_then(|access| access.via).map(via),
             identities: access.map_or_else(Vec::new, |access| {
                 let pins = access.pins.iter();
@@ -109,31 +114,22 @@ impl Core {
         let host = self.find_host(name)?;
         let shelf = self.shelf();
         let judgement = self.judgement(&shelf, &host);
-        let profiles = judgement.profiles.into_iter().map(|(identifier, judged)| {
-            let Judged { enrollment, state } = judged;
-            let note = enrollment
-                .is_none()
-                .then(|| "it is for a user, and no user of this host has enrolled".to_owned());
-            HostProfile {
-                identifier,
-                enrollment,
-                wanted_version: state.wanted.as_ref().map(|revision| revision.version),
-                wanted_uuid: state.wanted.map(|revision| revision.uuid),
-                listed_uuid: state.listed,
-                status: state.status,
-                note,
-            }
-        });
         Ok(HostProfiles {
             id: host.id.clone(),
             status: judgement.status,
-            profiles: profiles.collect(),
-            unmanaged: unmanaged(&host, &shelf),
+            profiles: shown_profiles(judgement),
+            unmanaged: unmanaged(&host, &shelf, &self.circumstances(&shelf, &host)),
         })
     }
 
-    fn judgement(&self, shelf: &Shelf, host: &HostRecord) -> Judgement {
-        Judgement::of(host, &shelf.catalog, &self.policy, self.clock.now())
+    /// The state of every profile of ours on a host.
+    pub(crate) fn judged(&self, shelf: &Shelf, host: &HostRecord) -> Vec<HostProfile> {
+        shown_profiles(self.judgement(shelf, host))
+    }
+
+    pub(super) fn judgement(&self, shelf: &Shelf, host: &HostRecord) -> Judgement {
+        let circumstances = self.circumstances(shelf, host);
+        Judgement::of(host, shelf, &circumstances, &self.policy, self.clock.now())
     }
 
     fn host_summary(&self, host: &HostRecord, judgement: &Judgement) -> HostSummary {
@@ -145,11 +141,30 @@ impl Core {
         let access = device_record(host).map(|record| &record.access);
         HostSummary {
             id: host.id.clone(),
-            attributes: host.attributes.clone(),
+            attributes: self.shown_attributes(host),
             status: judgement.status,
             last_seen_at: rfc3339(seen.unwrap_or(host.enrolled_at)),
             held: access.and_then(|access| access.held.as_ref()).map(held),
+            duplicate: duplicate(host),
             is_blocked: access.is_some_and(|access| access.is_blocked),
+        }
+    }
+
+    /// Whether what the device told of itself is too old to say anything.
+    fn are_attributes_old(&self, host: &HostRecord) -> bool {
+        host.attributes_at.is_some() && self.fresh_attributes(host).is_none()
+    }
+
+    /// What the device told of itself, without what may have changed since if it is too old.
+    fn shown_attributes(&self, host: &HostRecord) -> Attributes {
+        let told = host.attributes.clone();
+        if !self.are_attributes_old(host) {
+            return told;
+        }
+        Attributes {
+            serial_number: told.serial_number,
+            model: told.model,
+            ..Attributes::default()
         }
     }
 
@@ -161,7 +176,8 @@ impl Core {
         status: Status,
     ) -> EnrollmentDetail {
         let sync = &record.sync;
-        let context = self.context(shelf, host, record);
+        let circumstances = self.circumstances(shelf, host);
+        let context = self.context(shelf, host, record, &circumstances);
         EnrollmentDetail {
             id: record.id.clone(),
             channel: record.id.channel(),
@@ -172,6 +188,7 @@ impl Core {
             }
             .to_owned(),
             epoch: sync.epoch,
+            begun: sync.begun,
             status,
             listed_at: sync.observed.as_ref().map(|observed| rfc3339(observed.at)),
             is_refresh_asked: sync.list_asked.is_some(),
@@ -179,6 +196,23 @@ impl Core {
             plan: planned_changes(sync, &context),
         }
     }
+}
+
+fn shown_profiles(judgement: Judgement) -> Vec<HostProfile> {
+    let profiles = judgement.profiles.into_iter().map(|(identifier, judged)| {
+        let Judged { enrollment, state } = judged;
+        HostProfile {
+            identifier,
+            enrollment,
+            wanted_version: state.wanted.as_ref().map(|revision| revision.version),
+            wanted_uuid: state.wanted.map(|revision| revision.uuid),
+            listed_uuid: state.listed,
+            status: state.status,
+            note: state.remark.as_ref().map(remark_words),
+            remark: state.remark,
+        }
+    });
+    profiles.collect()
 }
 
 /// A fingerprint as people compare it.
@@ -266,17 +300,21 @@ fn command_detail(record: &CommandRecord) -> CommandDetail {
 
 /// What the host listed that is not ours, and copies under an identifier of ours that this
 /// server neither made nor installed and does not want there.
-fn unmanaged(host: &HostRecord, shelf: &Shelf) -> Vec<UnmanagedProfile> {
+fn unmanaged(
+    host: &HostRecord,
+    shelf: &Shelf,
+    circumstances: &Circumstances,
+) -> Vec<UnmanagedProfile> {
     let mut found = Vec::new();
     for record in &host.enrollments {
         let Some(observed) = &record.sync.observed else {
             continue;
         };
-        let desired = shelf.catalog.desired(record.id.channel());
+        let desired = shelf.catalog.desired(record.id.channel(), circumstances);
         let others = observed
             .unmanaged
             .iter()
-            .filter(|p| desired.wanted(&p.identifier).is_none())
+            .filter(|p| desired.is_unwanted(&p.identifier))
             // It is this server's own, though it is no part of drift.
             .filter(|p| p.identifier.as_str() != ENROLLMENT_IDENTIFIER);
         found.extend(others.map(|profile| UnmanagedProfile {
@@ -286,7 +324,7 @@ fn unmanaged(host: &HostRecord, shelf: &Shelf) -> Vec<UnmanagedProfile> {
             enrollment: record.id.clone(),
         }));
         let copies = observed.set.entries().iter().filter(|(identifier, uuid)| {
-            desired.wanted(identifier).is_none()
+            desired.is_unwanted(identifier)
                 && !mooring_drift::drift::may_remove(&desired, &record.sync, identifier, uuid)
         });
         found.extend(copies.map(|(identifier, uuid)| UnmanagedProfile {

@@ -5,8 +5,6 @@
 
 use std::sync::Arc;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use hyper::body::Incoming;
 use hyper::header::{ALLOW, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -14,20 +12,24 @@ use hyper::{Method, Request};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::backup;
 use super::body::{Answer, BodyError, answer, read};
+use super::control;
 use super::credentials::{Credentials, demand};
 use super::enrollment;
 use super::listener::Service;
 use super::nanomdm::{self, Asked, NanoMdm};
 use super::peer::Peer;
 use super::problem::{Kind, Problem};
+use super::profiles;
 use super::route::{Route, query_value};
+use super::scope;
+use crate::api::VersionInfo;
 use crate::api::plain_json;
-use crate::api::{ProfilePatch, PushOutcome, PushRequest, PushResponse, VersionInfo};
+use crate::backup::Backups;
 use crate::core::Core;
 use crate::hosts::HostsQuery;
 use crate::limits::HOSTS_PAGE_DEFAULT;
-use crate::profiles::{PushOptions, Upload};
 use crate::push::Pusher;
 use crate::random;
 use mooring_drift::status::Status;
@@ -43,6 +45,7 @@ pub(super) const PROFILE: &str = "application/x-apple-aspen-config";
 pub(crate) struct Admin {
     pub(crate) core: Arc<Core>,
     pub(crate) pusher: Arc<Pusher>,
+    backups: Backups,
     nanomdm: NanoMdm,
     credentials: Credentials,
 }
@@ -75,8 +78,9 @@ impl Service for Admin {
             }) => Ok(self.nanomdm.answer(Asked { route, query, body }).await),
             Ok(call) => {
                 let (core, pusher) = (Arc::clone(&self.core), Arc::clone(&self.pusher));
-                let handled =
-                    tokio::task::spawn_blocking(move || handle(&core, &pusher, &call)).await;
+                let backups = self.backups.clone();
+                let handle = move || handle(&core, &pusher, &backups, &call);
+                let handled = tokio::task::spawn_blocking(handle).await;
                 handled.unwrap_or_else(|error| {
                     tracing::error!(%error, request = id, "a request panicked");
                     Err(Problem::new(
@@ -105,12 +109,14 @@ impl Admin {
         core: Arc<Core>,
         token: &str,
         pusher: Arc<Pusher>,
+        backups: Backups,
         allows_migration: bool,
     ) -> Self {
         let nanomdm = NanoMdm::new(Arc::clone(&core), Arc::clone(&pusher), allows_migration);
         Self {
             core,
             pusher,
+            backups,
             nanomdm,
             credentials: Credentials::new(token),
         }
@@ -156,7 +162,7 @@ impl Admin {
     }
 }
 
-fn handle(core: &Core, pusher: &Pusher, call: &Call) -> Result<Answer, Problem> {
+fn handle(core: &Core, pusher: &Pusher, backups: &Backups, call: &Call) -> Result<Answer, Problem> {
     match &call.route {
         Route::Health => Ok(answer(200, "text/plain; charset=utf-8", "ok\n")),
         Route::Version => json(
@@ -174,14 +180,11 @@ fn handle(core: &Core, pusher: &Pusher, call: &Call) -> Result<Answer, Problem> 
             let with_deleted = query_value(&call.query, "deleted").as_deref() == Some("true");
             json(200, &core.profile_listing(with_deleted))
         }
-        Route::Push if call.is_json => push_files(core, &call.body),
-        Route::Push => push_bytes(core, call),
+        Route::Push if call.is_json => profiles::push_files(core, &call.query, &call.body),
+        Route::Push => profiles::push_bytes(core, &call.query, &call.body),
         Route::Profile(id) => json(200, &core.profile_detail(&identifier(id)?)?),
-        Route::Switch(id) => switch(core, &identifier(id)?, &call.body),
-        Route::DeleteProfile(id) => {
-            core.delete(&identifier(id)?)?;
-            Ok(answer(204, "", ""))
-        }
+        Route::Switch(id) => profiles::switch(core, &identifier(id)?, &call.query, &call.body),
+        Route::DeleteProfile(id) => profiles::delete(core, &identifier(id)?, &call.query),
         Route::Raw(id) => Ok(answer(200, PROFILE, core.raw(&identifier(id)?, None)?)),
         Route::ProfileVersion(id, number) => json(
             200,
@@ -202,71 +205,13 @@ fn handle(core: &Core, pusher: &Pusher, call: &Call) -> Result<Answer, Problem> 
             core.remove_host(host)?;
             Ok(answer(204, "", ""))
         }
+        Route::Control(route) => control::handle(core, route, &call.body),
         Route::Enrollment(route) => enrollment::handle(core, route, &call.query, &call.body),
+        Route::Backup(route) => backup::handle(backups, route, &call.query),
+        Route::Scope(route) => scope::handle(core, route, &call.query, &call.body),
         // They push, so they were answered before.
         Route::NanoMdm(_) => Err(Problem::new(Kind::Internal, "this request went astray")),
     }
-}
-
-fn push_files(core: &Core, body: &Bytes) -> Result<Answer, Problem> {
-    let request: PushRequest = from_json(body)?;
-    let mut uploads = Vec::with_capacity(request.files.len());
-    for (at, file) in request.files.into_iter().enumerate() {
-        let bytes = STANDARD.decode(&file.content).map_err(|error| {
-            let pointer = format!("/files/{at}/content");
-            let detail = format!("{error}; a file's content is sent in base64");
-            Problem::new(Kind::BadRequest, "a file's content is not base64").at(&pointer, detail)
-        })?;
-        uploads.push(Upload {
-            name: file.name,
-            bytes,
-        });
-    }
-    let options = push_options(request.accept_uuid_changes);
-    json(
-        200,
-        &PushResponse {
-            results: core.push(&uploads, &options)?,
-        },
-    )
-}
-
-fn push_bytes(core: &Core, call: &Call) -> Result<Answer, Problem> {
-    if call.body.is_empty() {
-        let detail = "the body is empty; send a profile's bytes, or JSON with several files";
-        return Err(Problem::new(Kind::BadRequest, detail));
-    }
-    let name = query_value(&call.query, "name").unwrap_or_else(|| "upload".to_owned());
-    let accept = query_value(&call.query, "accept_uuid_changes").as_deref() == Some("true");
-    let upload = Upload {
-        name,
-        bytes: call.body.to_vec(),
-    };
-    let result = core
-        .push(&[upload], &push_options(accept))?
-        .into_iter()
-        .next();
-    let result = result.ok_or_else(|| Problem::new(Kind::Internal, "the push has no result"))?;
-    match result.outcome {
-        PushOutcome::Refused | PushOutcome::Held => {
-            let detail = format!("{} was not taken; nothing has changed", result.name);
-            Err(Problem::new(Kind::Invalid, detail).with_findings(result.findings))
-        }
-        PushOutcome::Created | PushOutcome::Updated | PushOutcome::Unchanged => json(200, &result),
-    }
-}
-
-fn push_options(accept_uuid_changes: bool) -> PushOptions {
-    PushOptions {
-        accept_uuid_changes,
-        by: ADMIN.to_owned(),
-    }
-}
-
-fn switch(core: &Core, id: &PayloadIdentifier, body: &Bytes) -> Result<Answer, Problem> {
-    let patch: ProfilePatch = from_json(body)?;
-    core.switch(id, patch.enabled, patch.settings.as_ref(), ADMIN)?;
-    json(200, &core.profile_detail(id)?)
 }
 
 fn hosts_query(query: &str) -> Result<HostsQuery, Problem> {
@@ -306,7 +251,7 @@ fn hosts_query(query: &str) -> Result<HostsQuery, Problem> {
     })
 }
 
-fn identifier(text: &str) -> Result<PayloadIdentifier, Problem> {
+pub(super) fn identifier(text: &str) -> Result<PayloadIdentifier, Problem> {
     PayloadIdentifier::parse(text)
         .map_err(|error| Problem::new(Kind::BadRequest, error.to_string()))
 }
@@ -362,6 +307,7 @@ fn problem_answer(problem: &Problem, id: &str) -> Answer {
         | Kind::TooLarge
         | Kind::Timeout
         | Kind::Conflict
+        | Kind::Held
         | Kind::Invalid
         | Kind::Internal => {}
     }

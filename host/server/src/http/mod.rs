@@ -5,10 +5,13 @@
 
 mod addresses;
 mod admin;
+mod backup;
 mod body;
 mod bounds;
 mod certified;
+mod changed;
 mod connection;
+mod control;
 mod credentials;
 mod descriptors;
 mod device;
@@ -17,17 +20,21 @@ mod listener;
 mod nanomdm;
 mod peer;
 mod problem;
+mod profiles;
 mod room;
 mod route;
+mod scope;
 mod stream;
 mod tls;
 
 #[cfg(test)]
 mod tests;
 
+pub use control::ControlRoute;
 pub use nanomdm::NanoRoute;
 pub use problem::{Kind, Problem};
-pub use route::{EnrollmentRoute, Route};
+pub use route::{BackupRoute, EnrollmentRoute, Route};
+pub use scope::ScopeRoute;
 pub use tls::{TlsError, TlsFiles};
 
 pub(crate) use admin::Admin;

@@ -3,10 +3,12 @@
 //! The one place where an error becomes a status. Invariants: the set of problems is closed; a
 //! 4xx says what the caller can change; a 5xx says little, and the log says all.
 
+use std::collections::BTreeMap;
+
 use mooring_mdm::finding::Finding;
 use mooring_store::StoreError;
 
-use crate::api::{ProblemDocument, ProblemPlace};
+use crate::api::{Impact, ProblemDocument, ProblemPlace};
 use crate::device::chain;
 use crate::enrollment::LinkError;
 use crate::hosts::HostError;
@@ -33,6 +35,8 @@ pub enum Kind {
     Timeout,
     /// The object is in a state that does not allow it.
     Conflict,
+    /// Too many hosts would lose profiles, unless it is confirmed.
+    Held,
     /// A profile or setting has errors.
     Invalid,
     /// Try again later.
@@ -43,7 +47,7 @@ pub enum Kind {
 
 impl Kind {
     /// All of them, for the documentation's test.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Unauthorized,
         Self::NoRoute,
         Self::MethodNotAllowed,
@@ -52,6 +56,7 @@ impl Kind {
         Self::TooLarge,
         Self::Timeout,
         Self::Conflict,
+        Self::Held,
         Self::Invalid,
         Self::Unavailable,
         Self::Internal,
@@ -67,6 +72,7 @@ impl Kind {
             Self::TooLarge => ("too-large", "The request is too large", 413),
             Self::Timeout => ("timeout", "The request came too slowly", 408),
             Self::Conflict => ("conflict", "The object is in another state", 409),
+            Self::Held => ("held", "Too many hosts would lose profiles", 409),
             Self::Invalid => ("invalid", "There are errors in what was sent", 422),
             Self::Unavailable => ("unavailable", "Not now", 503),
             Self::Internal => ("internal", "The server failed", 500),
@@ -94,6 +100,7 @@ pub struct Problem {
     detail: String,
     places: Vec<ProblemPlace>,
     findings: Vec<Finding>,
+    plan: Option<Box<Impact>>,
 }
 
 impl Problem {
@@ -105,6 +112,7 @@ impl Problem {
             detail: detail.into(),
             places: Vec::new(),
             findings: Vec::new(),
+            plan: None,
         }
     }
 
@@ -125,9 +133,21 @@ impl Problem {
         self
     }
 
+    /// The same with what would have followed.
+    #[must_use]
+    pub fn with_plan(mut self, plan: Box<Impact>) -> Self {
+        self.plan = Some(plan);
+        self
+    }
+
     /// The document for the request `instance`.
     pub fn document(&self, instance: &str) -> ProblemDocument {
         let (slug, title, status) = self.kind.row();
+        let mut other = BTreeMap::new();
+        match self.plan.as_ref().map(serde_json::to_value).transpose() {
+            Ok(plan) => other.extend(plan.map(|plan| ("plan".to_owned(), plan))),
+            Err(error) => tracing::error!(%error, "the plan of a problem cannot be written"),
+        }
         ProblemDocument {
             kind: format!("/problems/{slug}"),
             title: title.to_owned(),
@@ -136,7 +156,7 @@ impl Problem {
             instance: instance.to_owned(),
             errors: self.places.clone(),
             findings: self.findings.clone(),
-            other: std::collections::BTreeMap::new(),
+            other,
         }
     }
 }
@@ -167,6 +187,7 @@ impl From<ProfileError> for Problem {
             ProfileError::Settings { findings, .. } => {
                 Self::new(Kind::Invalid, text).with_findings(findings)
             }
+            ProfileError::Change(error) => error.into(),
             ProfileError::Store(error) => error.into(),
         }
     }
@@ -176,10 +197,13 @@ impl From<HostError> for Problem {
     fn from(error: HostError) -> Self {
         let text = error.to_string();
         match error {
-            HostError::NotFound(_) => Self::new(Kind::NotFound, text),
+            HostError::NotFound(_) | HostError::NoProfile(_) | HostError::NotSent { .. } => {
+                Self::new(Kind::NotFound, text)
+            }
             HostError::Ambiguous { .. }
             | HostError::CheckedOut(_)
             | HostError::NothingHeld(_)
+            | HostError::OneDevice(_)
             | HostError::OtherHeld(_)
             | HostError::HeldElsewhere(_) => Self::new(Kind::Conflict, text),
             HostError::Busy(_) => Self::new(Kind::Unavailable, text),

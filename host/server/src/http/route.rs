@@ -5,8 +5,10 @@
 
 use hyper::Method;
 
+use super::control::ControlRoute;
 use super::nanomdm::NanoRoute;
 use super::problem::{Kind, Problem};
+use super::scope::ScopeRoute;
 use crate::limits::API_BODY_BYTES_MAX;
 
 /// What a request about enrollment asks for.
@@ -34,6 +36,19 @@ pub enum EnrollmentRoute {
     SetToken(String),
     /// `DELETE /api/v1/tokens/{service type}`.
     RemoveToken(String),
+}
+
+/// What a request about backups asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BackupRoute {
+    /// `POST /api/v1/backups`.
+    Begin,
+    /// `GET /api/v1/backups/{id}`.
+    Show(String),
+    /// `DELETE /api/v1/backups/{id}`.
+    Remove(String),
+    /// `GET /api/v1/backups/{id}/bytes`.
+    Bytes(String),
 }
 
 /// What a request asks for.
@@ -73,6 +88,12 @@ pub enum Route {
     Refresh(String),
     /// One of those about enrollment and who may speak.
     Enrollment(EnrollmentRoute),
+    /// One of those about backups.
+    Backup(BackupRoute),
+    /// One of those about labels, assignments, values and explanations.
+    Scope(ScopeRoute),
+    /// One of those about what stops and starts the work.
+    Control(ControlRoute),
     /// One of NanoMDM's addresses.
     NanoMdm(NanoRoute),
 }
@@ -150,7 +171,13 @@ impl Route {
             ["api", "v1", "hosts", host, "refresh"] => {
                 vec![(Method::POST, Self::Refresh(own(host)))]
             }
-            _ => return EnrollmentRoute::at(segments).or_else(|| NanoRoute::at(segments)),
+            ["api", "v1", "backups", ..] => return BackupRoute::at(segments),
+            _ => {
+                return EnrollmentRoute::at(segments)
+                    .or_else(|| ScopeRoute::at(segments))
+                    .or_else(|| ControlRoute::at(segments))
+                    .or_else(|| NanoRoute::at(segments));
+            }
         })
     }
 }
@@ -188,6 +215,26 @@ impl EnrollmentRoute {
         let ours = routes.into_iter();
         Some(
             ours.map(|(method, route)| (method, Route::Enrollment(route)))
+                .collect(),
+        )
+    }
+}
+
+impl BackupRoute {
+    fn at(segments: &[&str]) -> Option<Vec<(Method, Route)>> {
+        let own = |text: &&str| (*text).to_owned();
+        let routes = match segments {
+            ["api", "v1", "backups"] => vec![(Method::POST, Self::Begin)],
+            ["api", "v1", "backups", id] => vec![
+                (Method::GET, Self::Show(own(id))),
+                (Method::DELETE, Self::Remove(own(id))),
+            ],
+            ["api", "v1", "backups", id, "bytes"] => vec![(Method::GET, Self::Bytes(own(id)))],
+            _ => return None,
+        };
+        let ours = routes.into_iter();
+        Some(
+            ours.map(|(method, route)| (method, Route::Backup(route)))
                 .collect(),
         )
     }

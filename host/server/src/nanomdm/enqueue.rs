@@ -153,7 +153,7 @@ impl Turn {
         id: &EnrollmentId,
         wanted: &Wanted<'_>,
     ) -> Result<Place, StoreError> {
-        let host = core.store.host(id.host())?;
+        let host = core.host(id.host())?;
         let mut records = host.iter().flat_map(|host| &host.enrollments);
         let record = records.find(|record| record.id == *id);
         if let Some(reason) = unfit(host.as_ref().and_then(crate::device::device_record), record) {

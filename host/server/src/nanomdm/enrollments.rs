@@ -84,7 +84,7 @@ impl Core {
         let mut enrollments = Vec::new();
         let mut after_host = query.after.as_ref().map(|id| id.host().clone());
         if let Some(after) = &query.after
-            && let Some(host) = self.store.host(after.host())?
+            && let Some(host) = self.host(after.host())?
         {
             // Those of its host that come behind it; all of them if it is gone.
             let at = host
@@ -97,7 +97,7 @@ impl Core {
         // One more than asked for tells whether there is a next page.
         while enrollments.len() <= limit {
             let wanted = (limit + 1 - enrollments.len()).min(HOSTS_PAGE_MAX);
-            let hosts = self.store.hosts(after_host.as_ref(), wanted)?;
+            let hosts = self.hosts(after_host.as_ref(), wanted)?;
             for host in &hosts {
                 let entries = host.enrollments.iter();
                 enrollments.extend(entries.map(|record| self.entry(host, record)));

@@ -78,7 +78,7 @@ pub enum QueueError {
 
 /// The record of an enrollment.
 fn record_of(core: &Core, id: &EnrollmentId) -> Result<EnrollmentRecord, QueueError> {
-    let host = core.store.host(id.host())?;
+    let host = core.host(id.host())?;
     let records = host.map(|host| host.enrollments).unwrap_or_default();
     let found = records.into_iter().find(|record| record.id == *id);
     found.ok_or_else(|| QueueError::NotFound(id.clone()))

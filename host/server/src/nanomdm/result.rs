@@ -15,6 +15,9 @@ pub struct ApiResult {
     /// Whether pushing was not wanted.
     #[serde(skip_serializing_if = "is_false", default)]
     pub no_push: bool,
+    /// Whether an administrator stopped all sending: what was taken waits, and nobody is pushed.
+    #[serde(skip_serializing_if = "is_false", default)]
+    pub is_paused: bool,
     /// Why nothing at all was pushed.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub push_error: Option<String>,

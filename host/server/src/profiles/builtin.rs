@@ -6,14 +6,19 @@
 
 use mooring_mdm::finding::{Finding, Severity};
 use mooring_mdm::ids::PayloadIdentifier;
+use mooring_mdm::profile::introduced::introductions;
 use mooring_mdm::profile::{Identified, Profile, ProfileLimits};
-use mooring_store::{BuiltInRecord, Change, Origin, ProfileRecord, StoreError, VersionRecord};
+use mooring_store::{BuiltInRecord, Change, Origin, ProfileRecord, VersionRecord};
 
-use super::candidate::{check_payload_types, secrets};
+use super::candidate::{
+    check_payload_types, check_placeholders, check_values, places_for_values, secrets,
+};
 use super::push::channel;
 use super::{ProfileError, RESERVED_PREFIX};
+use crate::change::{ChangeOptions, Changed};
 use crate::clock::day;
 use crate::core::Core;
+use crate::impact::Weight;
 use crate::judge::BuiltIn;
 use crate::shelf::{Shelf, latest};
 
@@ -24,8 +29,8 @@ impl Core {
         identifier: &PayloadIdentifier,
         is_enabled: bool,
         settings: Option<&serde_json::Value>,
-        by: &str,
-    ) -> Result<(), ProfileError> {
+        options: &ChangeOptions,
+    ) -> Result<Changed<()>, ProfileError> {
         let builtin = self.judge.builtin(identifier);
         let builtin = builtin.ok_or_else(|| ProfileError::NotFound(identifier.clone()))?;
         let stored = shelf
@@ -53,53 +58,39 @@ impl Core {
         })];
         if is_enabled {
             let generated = self.generate(builtin, &settings).map_err(wrong)?;
-            changes.extend(self.upsert(shelf, builtin, generated, by));
+            let upserted = self.upsert(shelf, builtin, generated, &options.by);
+            changes.extend(upserted.map_err(wrong)?);
         } else if let Some(record) = shelf.profiles.get(identifier) {
             let mut record = record.clone();
             record.is_enabled = false;
             record.versions.clear();
             changes.push(Change::Profile(record));
         }
-        Ok(self.commit_profiles(changes)?)
-    }
-
-    /// Generates every enabled built-in again, since this binary may carry newer plugins. One
-    /// that fails keeps its last version and is reported in the log.
-    ///
-    /// # Errors
-    /// [`StoreError`] if a newer version cannot be stored.
-    pub fn refresh_builtins(&self) -> Result<(), StoreError> {
-        let _change = self.change();
-        let shelf = self.shelf();
-        let mut changes = Vec::new();
-        for record in shelf.builtins.values().filter(|record| record.is_enabled) {
-            let Some(builtin) = self.judge.builtin(&record.identifier) else {
-                tracing::warn!(identifier = %record.identifier, "no plugin generates this built-in any more; its last version stays");
-                continue;
-            };
-            match self.generate(builtin, &record.settings) {
-                Ok(generated) => {
-                    changes.extend(self.upsert(&shelf, builtin, generated, "mooring"));
-                }
-                Err(findings) => {
-                    let first = findings.first().map(|finding| finding.message.clone());
-                    tracing::warn!(identifier = %record.identifier, reason = first, "a built-in could not be generated; its last version stays");
-                }
-            }
-        }
-        if changes.is_empty() {
-            Ok(())
+        // What a newer plugin makes was not asked for with this switch.
+        let weight = if is_enabled && self.held_builtins.has(identifier) {
+            Weight::Output
         } else {
-            self.commit_profiles(changes)
+            Weight::Removals
+        };
+        let changed = self.commit_weighed(changes, options, weight)?;
+        if matches!(changed, Changed::Done(())) {
+            self.held_builtins.release(identifier);
         }
+        Ok(changed)
     }
 
     /// One built-in from its settings, checked like an upload.
-    fn generate(&self, builtin: &BuiltIn, settings: &str) -> Result<Identified, Vec<Finding>> {
+    pub(super) fn generate(
+        &self,
+        builtin: &BuiltIn,
+        settings: &str,
+    ) -> Result<Identified, Vec<Finding>> {
         let raw = self.judge.generate(builtin, settings)?;
         let identified = Profile::parse(&raw, &ProfileLimits::default())
             .and_then(|profile| profile.identify(None))
             .and_then(|identified| {
+                check_placeholders(&identified)?;
+                check_values(&identified, &self.shelf())?;
                 check_payload_types(&identified)?;
                 check_identifier(builtin, identified)
             })
@@ -115,13 +106,13 @@ impl Core {
     }
 
     /// The changes that make `generated` the latest version, if it is not already.
-    fn upsert(
+    pub(super) fn upsert(
         &self,
         shelf: &Shelf,
         builtin: &BuiltIn,
         generated: Identified,
         by: &str,
-    ) -> Vec<Change> {
+    ) -> Result<Vec<Change>, Vec<Finding>> {
         let known = shelf.profiles.get(&builtin.identifier);
         let newest = known.and_then(latest);
         let is_new = newest.is_none_or(|v| v.content_digest != *generated.content.as_bytes());
@@ -135,7 +126,8 @@ impl Core {
             is_enabled: true,
             deleted_at: None,
             versions: if is_new {
-                vec![self.generated_version(builtin, &generated, version, by)]
+                let made = self.generated_version(builtin, &generated, version, by);
+                vec![made.map_err(|finding| vec![finding])?]
             } else {
                 Vec::new()
             },
@@ -154,7 +146,7 @@ impl Core {
                 bytes,
             });
         }
-        changes
+        Ok(changes)
     }
 
     fn generated_version(
@@ -163,8 +155,9 @@ impl Core {
         generated: &Identified,
         version: u32,
         by: &str,
-    ) -> VersionRecord {
-        VersionRecord {
+    ) -> Result<VersionRecord, Finding> {
+        let placeholders = places_for_values(generated)?;
+        Ok(VersionRecord {
             version,
             uuid: generated.uuid.clone(),
             is_signed: false,
@@ -180,8 +173,10 @@ impl Core {
             uploaded_by: by.to_owned(),
             source_name: format!("{} {}", builtin.plugin, builtin.plugin_version),
             bytes: u32::try_from(generated.raw.len()).unwrap_or(u32::MAX),
-            secrets: Some(secrets(generated)),
-        }
+            secrets: Some(secrets(generated, &placeholders)),
+            placeholders,
+            introduced: introductions(&generated.document),
+        })
     }
 }
 

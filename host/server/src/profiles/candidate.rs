@@ -3,21 +3,26 @@
 //!
 //! Knows nothing of validators. Invariant: nothing here depends on what a payload means.
 
+use std::collections::BTreeSet;
+
 use mooring_drift::desired::Secrets;
 use mooring_mdm::finding::{Finding, Severity};
 use mooring_mdm::plist::NodeRef;
 use mooring_mdm::profile::Identified;
+use mooring_mdm::profile::placeholder::{Found, Placeholder, placeholders};
 use mooring_mdm::profile::secrets::has_secrets;
 use mooring_store::{Origin, ProfileRecord};
 
 use super::push::channel;
 use super::{FORBIDDEN_PAYLOAD_TYPES, RESERVED_PREFIX};
 use crate::enrollment::ENROLLMENT_IDENTIFIER;
+use crate::scope::ValueKind;
 use crate::shelf::Shelf;
 
-/// Checks an upload against the profiles that exist.
+/// Checks an upload against the profiles that exist, and the values that are declared.
 pub(super) fn check_candidate(candidate: &Identified, shelf: &Shelf) -> Result<(), Finding> {
     check_alone(candidate)?;
+    check_values(candidate, shelf)?;
     match shelf.profiles.get(&candidate.identifier) {
         Some(known) => check_against(candidate, known),
         None => Ok(()),
@@ -30,12 +35,70 @@ pub(crate) fn check_alone(candidate: &Identified) -> Result<(), Finding> {
     if identifier.starts_with(RESERVED_PREFIX) || identifier == ENROLLMENT_IDENTIFIER {
         return Err(reserved(candidate));
     }
+    check_placeholders(candidate)?;
     check_payload_types(candidate)
 }
 
-/// Whether a profile holds secrets, and whether they can be kept on the way.
-pub(crate) fn secrets(candidate: &Identified) -> Secrets {
-    match (has_secrets(&candidate.document), candidate.signed) {
+/// Refuses places for values where there must be none, or that nothing can fill.
+pub(super) fn check_placeholders(candidate: &Identified) -> Result<(), Finding> {
+    match readable_places(candidate)?.places.first() {
+        Some((node, placeholder)) if candidate.signed => {
+            let message = format!(
+                "{{{{{placeholder}}}}} stands in a signed file, which cannot be changed for each host"
+            );
+            let finding = Finding::host(Severity::Error, "R011", candidate.place(*node), message);
+            Err(finding.with_hint("push the profile unsigned, or without values of each host"))
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+fn readable_places(candidate: &Identified) -> Result<Found, Finding> {
+    placeholders(&candidate.document).map_err(|wrong| {
+        let place = candidate.place(wrong.node());
+        Finding::host(Severity::Error, "R010", place, wrong.to_string()).with_hint(wrong.hint())
+    })
+}
+
+/// Refuses values that nobody declared: a misspelt one would keep the profile from every host.
+pub(super) fn check_values(candidate: &Identified, shelf: &Shelf) -> Result<(), Finding> {
+    for (node, placeholder) in &readable_places(candidate)?.places {
+        let (name, kind) = match placeholder {
+            Placeholder::Host(_) => continue,
+            Placeholder::Attribute(name) => (name, ValueKind::Attribute),
+            Placeholder::Secret(name) => (name, ValueKind::Secret),
+        };
+        let declared = shelf.values.get(name).map(|declared| declared.kind);
+        if declared == Some(kind) {
+            continue;
+        }
+        let message = match declared {
+            None => format!("{{{{{placeholder}}}}} is used, and no value {name} is declared"),
+            Some(ValueKind::Attribute) => {
+                format!("{name} is declared as an attribute: write {{{{attribute.{name}}}}}")
+            }
+            Some(ValueKind::Secret) => {
+                format!("{name} is declared as a secret: write {{{{secret.{name}}}}}")
+            }
+        };
+        let hint = "declare it first: mooring value set NAME --attribute, or --secret";
+        let finding = Finding::host(Severity::Error, "R012", candidate.place(*node), message);
+        return Err(finding.with_hint(hint));
+    }
+    Ok(())
+}
+
+/// The places for values in a profile. One whose places cannot be read is never one without.
+pub(super) fn places_for_values(candidate: &Identified) -> Result<BTreeSet<Placeholder>, Finding> {
+    Ok(readable_places(candidate)?.placeholders)
+}
+
+/// Whether a profile with these places for values holds secrets, and whether they can be kept on
+/// the way.
+pub(super) fn secrets(candidate: &Identified, places: &BTreeSet<Placeholder>) -> Secrets {
+    let has_secret_place = || places.iter().any(Placeholder::is_secret);
+    let has_secrets = has_secrets(&candidate.document) || has_secret_place();
+    match (has_secrets, candidate.signed) {
         (false, _) => Secrets::None,
         (true, false) => Secrets::Encryptable,
         (true, true) => Secrets::Fixed,

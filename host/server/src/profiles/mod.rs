@@ -7,6 +7,7 @@ mod builtin;
 pub(crate) mod candidate;
 mod duplicates;
 mod push;
+mod refresh;
 mod switch;
 mod view;
 
@@ -14,7 +15,11 @@ use mooring_mdm::finding::Finding;
 use mooring_mdm::ids::PayloadIdentifier;
 use mooring_store::StoreError;
 
-pub use push::{PushOptions, Upload};
+use crate::change::ChangeError;
+
+pub use push::{Pushed, Upload};
+
+pub(crate) use refresh::HeldBuiltIns;
 
 /// The prefix of built-in profiles; uploads under it are refused.
 pub const RESERVED_PREFIX: &str = "com.mooring.builtin.";
@@ -61,7 +66,10 @@ pub enum ProfileError {
         /// What is wrong.
         findings: Vec<Finding>,
     },
+    /// The change was held, or could not be stored.
+    #[error(transparent)]
+    Change(#[from] ChangeError),
     /// The store failed.
-    #[error("the store could not keep the change")]
+    #[error("the store failed")]
     Store(#[from] StoreError),
 }

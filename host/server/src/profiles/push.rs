@@ -9,13 +9,15 @@ use mooring_drift::policy::Timestamp;
 use mooring_mdm::device::bounded_text;
 use mooring_mdm::finding::{Finding, Severity};
 use mooring_mdm::ids::{Channel, PayloadIdentifier};
+use mooring_mdm::profile::introduced::introductions;
 use mooring_mdm::profile::{Digest, Identified, Profile, ProfileLimits, Scope};
-use mooring_store::{Change, Origin, ProfileRecord, StoreError, VersionRecord};
+use mooring_store::{Change, Origin, ProfileRecord, VersionRecord};
 
 use super::GIVEN_PREFIX;
-use super::candidate::{check_candidate, secrets};
+use super::candidate::{check_candidate, places_for_values, secrets};
 use super::duplicates::refuse_duplicates;
 use crate::api::{PushOutcome, PushResult};
+use crate::change::{ChangeError, ChangeOptions, Changed};
 use crate::clock::day;
 use crate::core::Core;
 use crate::limits::{PROFILE_TEXT_BYTES_MAX, SOURCE_NAME_BYTES_MAX};
@@ -37,13 +39,13 @@ impl std::fmt::Debug for Upload {
     }
 }
 
-/// How to push.
-#[derive(Debug, Clone)]
-pub struct PushOptions {
-    /// Take uploads in which nothing but inner payload uuids changed.
-    pub accept_uuid_changes: bool,
-    /// Who pushes, for the record.
-    pub by: String,
+/// What became of a push.
+#[derive(Debug)]
+pub struct Pushed {
+    /// One result a file, in the order of the files; of a planned push, what it would be.
+    pub results: Vec<PushResult>,
+    /// What became of the accepted ones.
+    pub change: Changed<()>,
 }
 
 /// A file on its way: still a candidate, or already decided.
@@ -55,15 +57,17 @@ pub(super) enum Verdict {
 }
 
 impl Core {
-    /// Pushes files. A file that is refused changes nothing and does not stop the others.
+    /// Pushes files. A file that is refused changes nothing and does not stop the others; one in
+    /// which nothing but inner payload uuids changed is held unless `accepts_uuid_changes`.
     ///
     /// # Errors
-    /// [`StoreError`] if the accepted files cannot be stored; then none of them is.
+    /// [`ChangeError`] if the accepted files are not stored; then none of them is.
     pub fn push(
         &self,
         uploads: &[Upload],
-        options: &PushOptions,
-    ) -> Result<Vec<PushResult>, StoreError> {
+        accepts_uuid_changes: bool,
+        options: &ChangeOptions,
+    ) -> Result<Pushed, ChangeError> {
         let _change = self.change();
         let shelf = self.shelf();
         let identified = identify_all(uploads, &shelf);
@@ -81,16 +85,11 @@ impl Core {
                 }
             }
         }
-        self.store_accepted(uploads, verdicts, &shelf, options)
-    }
-
-    fn store_accepted(
-        &self,
-        uploads: &[Upload],
-        verdicts: Vec<Verdict>,
-        shelf: &Shelf,
-        options: &PushOptions,
-    ) -> Result<Vec<PushResult>, StoreError> {
+        let manner = Manner {
+            accepts_uuid_changes,
+            by: &options.by,
+            now: self.clock.now(),
+        };
         let mut changes = Vec::new();
         let mut results = Vec::with_capacity(uploads.len());
         for (upload, verdict) in uploads.iter().zip(verdicts) {
@@ -98,24 +97,12 @@ impl Core {
                 Verdict::Decided(result) => result,
                 Verdict::Candidate(candidate) => {
                     let known = shelf.profiles.get(&candidate.identifier);
-                    let now = self.clock.now();
-                    accept(upload, *candidate, known, options, now, &mut changes)
+                    accept(upload, *candidate, known, &manner, &mut changes)
                 }
             });
         }
-        if !changes.is_empty() {
-            self.commit_profiles(changes)?;
-        }
-        Ok(results)
-    }
-
-    /// Commits changes of profiles and shows them on the shelf. The caller holds the right to
-    /// change profiles, so the revisions it read are the stored ones.
-    pub(super) fn commit_profiles(&self, changes: Vec<Change>) -> Result<(), StoreError> {
-        let committed = self.store.commit(changes);
-        // Also after a conflict: the shelf may have missed a change that was stored.
-        self.restock()?;
-        committed
+        let change = self.commit_change(changes, options)?;
+        Ok(Pushed { results, change })
     }
 }
 
@@ -195,13 +182,19 @@ fn is_given(identifier: &PayloadIdentifier) -> bool {
     uuid.is_some_and(|uuid| uuid::Uuid::try_parse(uuid).is_ok())
 }
 
+/// How files are taken.
+struct Manner<'a> {
+    accepts_uuid_changes: bool,
+    by: &'a str,
+    now: Timestamp,
+}
+
 /// Decides what an accepted file does, and adds that to `changes`.
 fn accept(
     upload: &Upload,
     candidate: Identified,
     known: Option<&ProfileRecord>,
-    options: &PushOptions,
-    now: Timestamp,
+    manner: &Manner<'_>,
     changes: &mut Vec<Change>,
 ) -> PushResult {
     let newest = known.and_then(latest);
@@ -222,17 +215,20 @@ fn accept(
             return result;
         }
         let is_loosely_same = newest.loose_digest == *candidate.loose.as_bytes();
-        if !is_same && is_loosely_same && !options.accept_uuid_changes {
+        if !is_same && is_loosely_same && !manner.accepts_uuid_changes {
             result.outcome = PushOutcome::Held;
             result.findings.insert(0, only_uuids_changed());
             return result;
         }
     }
     let version = newest.map_or(1, |version| version.version + 1);
+    let record = match version_record(upload, &candidate, version, manner) {
+        Ok(record) => record,
+        Err(finding) => return refused_early(upload, finding),
+    };
     result.version = Some(version);
     result.payload_uuid = Some(candidate.uuid.clone());
     let scope = candidate.scope;
-    let record = version_record(upload, &candidate, version, options, now);
     changes.push(Change::Profile(ProfileRecord {
         identifier: candidate.identifier.clone(),
         channel: channel(scope),
@@ -264,10 +260,10 @@ fn version_record(
     upload: &Upload,
     candidate: &Identified,
     version: u32,
-    options: &PushOptions,
-    now: Timestamp,
-) -> VersionRecord {
-    VersionRecord {
+    manner: &Manner<'_>,
+) -> Result<VersionRecord, Finding> {
+    let placeholders = places_for_values(candidate)?;
+    Ok(VersionRecord {
         version,
         uuid: candidate.uuid.clone(),
         is_signed: candidate.signed,
@@ -283,12 +279,14 @@ fn version_record(
         uploaded_digest: *candidate.uploaded_digest.as_bytes(),
         uploaded_uuid: candidate.uploaded_uuid.as_ref().map(ToString::to_string),
         findings: sorted(candidate.notices.clone()),
-        uploaded_at: now,
-        uploaded_by: options.by.clone(),
+        uploaded_at: manner.now,
+        uploaded_by: manner.by.to_owned(),
         source_name: bounded_text(&upload.name, SOURCE_NAME_BYTES_MAX),
         bytes: u32::try_from(candidate.raw.len()).unwrap_or(u32::MAX),
-        secrets: Some(secrets(candidate)),
-    }
+        secrets: Some(secrets(candidate, &placeholders)),
+        placeholders,
+        introduced: introductions(&candidate.document),
+    })
 }
 
 /// A profile's text, as far as it is kept beside the bytes.

@@ -7,6 +7,7 @@ use mooring_mdm::ids::PayloadIdentifier;
 use mooring_store::{Change, Origin, ProfileRecord};
 
 use super::ProfileError;
+use crate::change::{ChangeOptions, Changed};
 use crate::core::Core;
 use crate::shelf::Shelf;
 
@@ -14,18 +15,19 @@ impl Core {
     /// Enables or disables an uploaded profile, or a built-in with its settings.
     ///
     /// # Errors
-    /// [`ProfileError`] if there is no such profile, it was deleted, or the settings are wrong.
+    /// [`ProfileError`] if there is no such profile, it was deleted, the settings are wrong, or the
+    /// change is held.
     pub fn switch(
         &self,
         identifier: &PayloadIdentifier,
         is_enabled: bool,
         settings: Option<&serde_json::Value>,
-        by: &str,
-    ) -> Result<(), ProfileError> {
+        options: &ChangeOptions,
+    ) -> Result<Changed<()>, ProfileError> {
         let _change = self.change();
         let shelf = self.shelf();
         if self.judge.builtin(identifier).is_some() {
-            return self.switch_builtin(&shelf, identifier, is_enabled, settings, by);
+            return self.switch_builtin(&shelf, identifier, is_enabled, settings, options);
         }
         let mut record = known(&shelf, identifier)?.clone();
         if record.deleted_at.is_some() {
@@ -34,19 +36,24 @@ impl Core {
         if settings.is_some() {
             return Err(ProfileError::TakesNoSettings(identifier.clone()));
         }
+        let mut changes = Vec::new();
         if record.is_enabled != is_enabled {
             record.is_enabled = is_enabled;
             record.versions.clear();
-            self.commit_profiles(vec![Change::Profile(record)])?;
+            changes.push(Change::Profile(record));
         }
-        Ok(())
+        Ok(self.commit_change(changes, options)?)
     }
 
     /// Deletes an uploaded profile: it is desired absent for good, until it is pushed again.
     ///
     /// # Errors
-    /// [`ProfileError`] if there is no such profile, or it is built in.
-    pub fn delete(&self, identifier: &PayloadIdentifier) -> Result<(), ProfileError> {
+    /// [`ProfileError`] if there is no such profile, it is built in, or the change is held.
+    pub fn delete(
+        &self,
+        identifier: &PayloadIdentifier,
+        options: &ChangeOptions,
+    ) -> Result<Changed<()>, ProfileError> {
         let _change = self.change();
         let shelf = self.shelf();
         if self.judge.builtin(identifier).is_some() {
@@ -56,12 +63,13 @@ impl Core {
         if record.origin != Origin::Uploaded {
             return Err(ProfileError::IsBuiltIn(identifier.clone()));
         }
+        let mut changes = Vec::new();
         if record.deleted_at.is_none() {
             record.deleted_at = Some(self.clock.now());
             record.versions.clear();
-            self.commit_profiles(vec![Change::Profile(record)])?;
+            changes.push(Change::Profile(record));
         }
-        Ok(())
+        Ok(self.commit_change(changes, options)?)
     }
 }
 

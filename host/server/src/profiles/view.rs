@@ -43,10 +43,12 @@ impl Core {
         let shelf = self.shelf();
         let settings = shelf.builtins.get(identifier);
         let settings = settings.and_then(|record| serde_json::from_str(&record.settings).ok());
+        let assignment = shelf.scope.assignments.get(identifier).cloned();
         if let Some(record) = shelf.profiles.get(identifier) {
             return Ok(ProfileDetail {
                 summary: summary(record),
                 hosts: self.counts_of(identifier)?,
+                assignment,
                 deleted_at: record.deleted_at.map(rfc3339),
                 settings,
                 versions: record.versions.iter().rev().map(version_detail).collect(),
@@ -57,6 +59,7 @@ impl Core {
         Ok(ProfileDetail {
             summary: dormant_summary(builtin),
             hosts: Counts::default(),
+            assignment,
             deleted_at: None,
             settings,
             versions: Vec::new(),

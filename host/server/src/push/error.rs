@@ -26,6 +26,9 @@ pub enum PushNowError {
     /// Apple said that its token is no longer valid.
     #[error("the push token of {0} is no longer valid, says Apple; its next TokenUpdate ends that")]
     Disabled(EnrollmentId),
+    /// An administrator stopped all sending.
+    #[error("an administrator stopped all sending; `mooring resume` lets it go on")]
+    Paused,
     /// There is no certificate for its topic.
     #[error("no push certificate is set for the topic {0}")]
     NoCertificate(String),

@@ -103,7 +103,7 @@ impl Scheduler {
     }
 
     fn look_at(&self, moment: Moment<'_>, enrollment: &EnrollmentId) {
-        let verdict = match self.core.store.host(enrollment.host()) {
+        let verdict = match self.core.host(enrollment.host()) {
             Ok(host) => {
                 let host = host.as_ref();
                 let found = host.and_then(|host| Some((host, record_of(host, enrollment)?)));
@@ -125,7 +125,7 @@ impl Scheduler {
             if self.is_stopping.load(Ordering::Relaxed) {
                 return Ok(());
             }
-            let hosts = self.core.store.hosts(after.as_ref(), HOSTS_PAGE_MAX)?;
+            let hosts = self.core.hosts(after.as_ref(), HOSTS_PAGE_MAX)?;
             let mut verdicts = Vec::new();
             for host in &hosts {
                 for record in &host.enrollments {

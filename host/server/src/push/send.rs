@@ -63,6 +63,9 @@ pub(super) async fn send_now(
     scheduler: &Arc<Scheduler>,
     enrollment: &EnrollmentId,
 ) -> Result<Option<String>, PushNowError> {
+    if scheduler.core.is_paused() {
+        return Err(PushNowError::Paused);
+    }
     let aiming = (Arc::clone(scheduler), enrollment.clone());
     let aimed = tokio::task::spawn_blocking(move || aim_now(&aiming.0, &aiming.1)).await;
     let (topic, aim) = aimed.map_err(|_| PushNowError::Stopping)??;
@@ -106,7 +109,7 @@ fn aim(scheduler: &Scheduler, ticket: &Ticket) -> Option<Aim> {
 fn try_aim(scheduler: &Scheduler, ticket: &Ticket) -> Result<Option<Aim>, PushNowError> {
     let core = &scheduler.core;
     let enrollment = &ticket.enrollment;
-    let host = core.store.host(enrollment.host())?;
+    let host = core.host(enrollment.host())?;
     let found = host
         .as_ref()
         .and_then(|host| Some((host, record_of(host, enrollment)?)));
@@ -201,7 +204,7 @@ fn disable(
     outcome: &PushOutcome,
 ) -> Result<bool, StoreError> {
     for _ in 0..CONFLICT_RETRIES_MAX {
-        let host = core.store.host(enrollment.host())?;
+        let host = core.host(enrollment.host())?;
         let record = host.as_ref().and_then(|host| record_of(host, enrollment));
         let is_same = |record: &&EnrollmentRecord| {
             let push = record.push.as_ref();

@@ -74,7 +74,8 @@ pub(super) fn work_of(
 ) -> Result<Work, StoreError> {
     let now = core.now();
     let state = &record.sync;
-    if state.phase != Phase::Enrolled {
+    // While nothing is sent, nobody has to come.
+    if state.phase != Phase::Enrolled || core.is_paused() {
         return Ok(Work::None);
     }
     let queue = core.queue(&record.id)?;
@@ -93,9 +94,10 @@ pub(super) fn work_of(
         return Ok(due());
     }
     let renewal = core.renewal(host, record, now);
+    let circumstances = core.circumstances(moment.shelf, host);
     let context = Context {
         renewal: renewal.as_ref(),
-        ..core.context(moment.shelf, host, record)
+        ..core.context(moment.shelf, host, record, &circumstances)
     };
     let has_work = match not_now {
         Some(_) if is_put_off => false,

@@ -18,6 +18,7 @@ use tokio::sync::watch;
 pub use error::ServeError;
 pub use options::{EnrollmentOptions, ServeOptions};
 
+use crate::backup::Backups;
 use crate::core::Core;
 use crate::device::{Authenticator, chain};
 use crate::http::{
@@ -43,6 +44,7 @@ pub const STORE_FILE: &str = "mooring.redb";
 #[derive(Debug)]
 pub struct Server {
     core: Arc<Core>,
+    backups: Backups,
     admin: Listener,
     device: Listener,
     pusher: Arc<Pusher>,
@@ -67,6 +69,7 @@ impl Server {
         let opened = opened.map_err(|_| ServeError::Interrupted)??;
         let Opened {
             core,
+            backups,
             token,
             authenticator,
             device_tls,
@@ -80,6 +83,7 @@ impl Server {
             Arc::clone(&core),
             &token,
             Arc::clone(&pusher),
+            backups.clone(),
             options.allows_migration,
         );
         let (has_admin_tls, has_device_tls) = (admin_tls.is_some(), device_tls.is_some());
@@ -96,6 +100,7 @@ impl Server {
         let server = Self {
             url_file: options.data.join(URL_FILE),
             core,
+            backups,
             admin,
             device,
             pusher,
@@ -153,8 +158,12 @@ impl Server {
         if let Err(error) = fs::remove_file(&self.url_file) {
             tracing::debug!(%error, "the address file stays");
         }
-        let (core, pusher) = (self.core, self.pusher);
-        let closed = tokio::task::spawn_blocking(move || drop((pusher, core))).await;
+        let (core, pusher, backups) = (self.core, self.pusher, self.backups);
+        let close = move || {
+            backups.stopped();
+            drop((pusher, core));
+        };
+        let closed = tokio::task::spawn_blocking(close).await;
         if let Err(error) = closed {
             tracing::error!(error = %chain(&error), "the store did not close");
         }

@@ -15,6 +15,7 @@ use mooring_store::{RedbOptions, RedbStore, Store};
 
 use super::options::{EnrollmentOptions, ServeOptions};
 use super::{STORE_FILE, ServeError, TOKEN_FILE};
+use crate::backup::Backups;
 use crate::clock::{Clock, rfc3339};
 use crate::core::{Core, CoreOptions};
 use crate::device::{Authenticator, DeviceAuth};
@@ -31,6 +32,7 @@ const EXPIRY_WARNING_MS: u64 = 14 * 24 * 3_600_000;
 /// What a start has made before it listens.
 pub(super) struct Opened {
     pub(super) core: Core,
+    pub(super) backups: Backups,
     pub(super) token: String,
     pub(super) authenticator: Authenticator,
     pub(super) device_tls: Option<Tls>,
@@ -49,7 +51,9 @@ pub(super) fn open(options: &ServeOptions) -> Result<Opened, ServeError> {
         source,
     };
     let store = RedbStore::open(&path, RedbOptions::default()).map_err(failed)?;
-    let store: Arc<dyn Store> = Arc::new(store);
+    let store = Arc::new(store);
+    let backups = Backups::new(Arc::clone(&store), data, options.clock.clone());
+    let store: Arc<dyn Store> = store;
     let token = token(&data.join(TOKEN_FILE))?;
     let clock = options.clock.clone();
     let authority = options.enrollment.as_ref().filter(|e| e.has_own_ca());
@@ -83,6 +87,7 @@ pub(super) fn open(options: &ServeOptions) -> Result<Opened, ServeError> {
             .as_ref()
             .map(|wanted| enrollment_of(wanted, authority, options)),
         keeps_events: options.webhook.is_some(),
+        removal_guard: options.removal_guard,
     };
     let judge = Arc::new(Judge::load()?);
     let core = Core::new(store, judge, clock, core_options).map_err(failed)?;
@@ -90,6 +95,7 @@ pub(super) fn open(options: &ServeOptions) -> Result<Opened, ServeError> {
     core.sweep().map_err(failed)?;
     Ok(Opened {
         core,
+        backups,
         token,
         authenticator: authenticator(options, trusted)?,
         device_tls: device_tls.transpose()?,

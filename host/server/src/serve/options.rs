@@ -18,6 +18,7 @@ use crate::clock::Clock;
 use crate::device::{DeviceAuth, DeviceSettings};
 use crate::enrollment::LEAF_DAYS_DEFAULT;
 use crate::http::TlsFiles;
+use crate::impact::RemovalGuard;
 use crate::webhook::WebhookOptions;
 
 /// How to serve.
@@ -51,6 +52,8 @@ pub struct ServeOptions {
     pub webhook: Option<WebhookOptions>,
     /// Whether enrollments may be brought over from another server.
     pub allows_migration: bool,
+    /// When a change is held until it is confirmed; never without.
+    pub removal_guard: Option<RemovalGuard>,
     /// The engine's intervals and bounds.
     pub policy: Policy,
     /// The time; that of the system, unless somebody needs to move it.
@@ -117,6 +120,7 @@ impl ServeOptions {
             apns: ApnsOptions::default(),
             webhook: None,
             allows_migration: false,
+            removal_guard: Some(RemovalGuard::default()),
             policy: Policy::default(),
             clock: Clock::system(),
         }

@@ -96,7 +96,15 @@ pub(crate) const CASES: &[Case] = &[
     ),
     // T024
     case(
-        |p| p["PayloadContent"][0]["name"] = json!("{{host.serial}}"),
+        |p| p["PayloadContent"][0]["name"] = json!("{{host.serial}} {{attribute.a}} {{secret.b}}"),
+        &[],
+    ),
+    case(
+        |p| p["PayloadContent"][0]["name"] = json!("{{host.colour}}"),
+        &["T024 error"],
+    ),
+    case(
+        |p| p["PayloadContent"][0]["name"] = json!("{{enrollment.id}}"),
         &["T024 error"],
     ),
     case(
@@ -115,7 +123,7 @@ pub(crate) const CASES: &[Case] = &[
     // T025
     case(
         |p| p["PayloadContent"][0]["PayloadIdentifier"] = json!("org.mooring.test.{{host.serial}}"),
-        &["T024 error", "T025 warning"],
+        &["T025 warning"],
     ),
     // The bytes spell $USERNAME.
     case(

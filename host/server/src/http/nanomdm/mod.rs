@@ -133,8 +133,10 @@ impl NanoMdm {
                 Err(Failure(status, error)) => return refused(status, error),
             }
         };
-        result.no_push = no_push;
-        if !no_push {
+        // A command waits until sending goes on; without one, the push itself says why there is none.
+        result.is_paused = self.core.is_paused();
+        result.no_push = no_push || (result.is_paused && result.command_uuid.is_some());
+        if !result.no_push {
             let fails = |id: &&EnrollmentId| {
                 let of = result.status.get(&id.to_string());
                 of.is_some_and(|of| of.command_error.is_some())

@@ -1,0 +1,101 @@
+//! What a change of profiles, assignments or values would do to every host, and the guard that
+//! holds one which would do too much.
+//!
+//! Knows nothing of who asks. Invariants: it changes nothing, and says what the engine itself finds
+//! before and after the change; what cannot be read is an error, never a host less.
+
+mod compare;
+mod guard;
+mod prospect;
+mod tally;
+
+use std::sync::Arc;
+
+use mooring_store::{Change, StoreError};
+
+use crate::api::Impact;
+use crate::change::{AffectedPage, ChangeOptions};
+use crate::core::Core;
+use crate::shelf::Shelf;
+use prospect::Prospect;
+use tally::Tally;
+
+pub use guard::RemovalGuard;
+
+pub(crate) use guard::Weight;
+
+impl Core {
+    /// What `changes` would do, with the hosts of one page.
+    pub(crate) fn impact(
+        &self,
+        shelf: &Arc<Shelf>,
+        changes: &[Change],
+        page: &AffectedPage,
+        weight: Weight,
+    ) -> Result<Impact, StoreError> {
+        let prospect = Prospect::of(shelf, changes, &self.personal)?;
+        let impact = self.tallied(shelf, &prospect, page)?;
+        self.weighed(impact, weight)
+    }
+
+    /// What a change would do, if that is too much to be done without being confirmed.
+    pub(crate) fn guarded(
+        &self,
+        shelf: &Arc<Shelf>,
+        changes: &[Change],
+        options: &ChangeOptions,
+        weight: Weight,
+    ) -> Result<Option<Impact>, StoreError> {
+        if self.removal_guard.is_none() {
+            return Ok(None);
+        }
+        let prospect = Prospect::of(shelf, changes, &self.personal)?;
+        if weight == Weight::Removals && !prospect.may_remove(shelf) {
+            return Ok(None);
+        }
+        let impact = self.tallied(shelf, &prospect, &options.page)?;
+        let impact = self.weighed(impact, weight)?;
+        let is_confirmed = options.confirm.is_some_and(|n| n >= impact.confirm);
+        Ok(Some(impact).filter(|impact| impact.is_held && !is_confirmed))
+    }
+
+    /// Looks at every host that the change may concern.
+    fn tallied(
+        &self,
+        shelf: &Shelf,
+        prospect: &Prospect,
+        page: &AffectedPage,
+    ) -> Result<Impact, StoreError> {
+        let mut tally = Tally::new(page);
+        let after = prospect.shelf.as_ref().unwrap_or(shelf);
+        if prospect.shelf.is_some() {
+            self.each_host(|host| {
+                let channels = self.compared(shelf, after, host, prospect.facts.get(&host.id));
+                tally.add(host, channels);
+            })?;
+        } else {
+            for (id, facts) in &prospect.facts {
+                if let Some(host) = self.host(id)? {
+                    let channels = self.compared(shelf, shelf, &host, Some(facts));
+                    tally.add(&host, channels);
+                }
+            }
+        }
+        Ok(tally.finish())
+    }
+
+    /// The same impact, with what the guard says of it.
+    fn weighed(&self, mut impact: Impact, weight: Weight) -> Result<Impact, StoreError> {
+        impact.confirm = weight.confirming(&impact);
+        let Some(guard) = self
+            .removal_guard
+            .filter(|guard| guard.may_hold(&impact, weight))
+        else {
+            return Ok(impact);
+        };
+        let mut enrolled = 0;
+        self.each_host(|host| enrolled += u64::from(compare::is_enrolled(host)))?;
+        impact.is_held = guard.holds(&impact, weight, enrolled);
+        Ok(impact)
+    }
+}
