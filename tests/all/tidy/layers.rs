@@ -14,9 +14,9 @@ type Row = (
     &'static [&'static str],
 );
 
-/// `cli -> server -> {store, plugin, builtin} -> drift -> mdm`, `plugins/* -> sdk`. An arrow
-/// reaches everything further down; nothing points up or sideways.
-const EDGES: [Row; 17] = [
+/// `cli -> soak -> server -> {store, plugin, builtin} -> drift -> mdm`, `plugins/* -> sdk`. An
+/// arrow reaches everything further down; nothing points up or sideways.
+const EDGES: [Row; 18] = [
     ("mooring-mdm", &[], &[]),
     ("mooring-drift", &["mooring-mdm"], &[]),
     ("mooring-identity", &[], &[]),
@@ -45,8 +45,20 @@ const EDGES: [Row; 17] = [
     // A simulated device that shared the server's decoder would agree with its mistakes.
     ("mooring-sim", &[], &[]),
     (
+        "mooring-soak",
+        &[
+            "mooring-server",
+            "mooring-store",
+            "mooring-drift",
+            "mooring-mdm",
+            "mooring-sim",
+        ],
+        &[],
+    ),
+    (
         "mooring-cli",
         &[
+            "mooring-soak",
             "mooring-server",
             "mooring-sim",
             "mooring-store",
@@ -80,6 +92,7 @@ const EDGES: [Row; 17] = [
             "mooring-push",
             "mooring-server",
             "mooring-sim",
+            "mooring-soak",
             "mooring-cli",
             "mooring-sdk",
             "mooring-structure",
