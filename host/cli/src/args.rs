@@ -6,7 +6,10 @@
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 
-use crate::commands::{check, demo, enroll, host, profile, pushcert, serve, sim, status};
+use crate::commands::{
+    backup, check, demo, enroll, host, label, pause, profile, pushcert, resend, restore, serve,
+    sim, status, value, why,
+};
 use crate::exit::{self, Exit};
 use crate::output;
 
@@ -34,6 +37,14 @@ pub(crate) enum Command {
     /// List, show, refresh, block, accept and remove hosts
     #[command(subcommand)]
     Host(host::HostCommand),
+    /// Define labels, and give them to hosts: groups that profiles are assigned by
+    #[command(subcommand)]
+    Label(label::LabelCommand),
+    /// Declare values that differ from host to host: attributes and secrets
+    #[command(subcommand)]
+    Value(value::ValueCommand),
+    /// Explain why a profile is on a host, is not, or will be
+    Why(why::WhyArgs),
     /// Make what a device needs to enroll: the enrollment profile, or a link to it
     Enroll(enroll::EnrollArgs),
     /// Set and show the certificate by which devices are woken
@@ -41,6 +52,16 @@ pub(crate) enum Command {
     Pushcert(pushcert::PushcertCommand),
     /// Count the hosts that are applied, pending, failed and unknown, overall and per profile
     Status(status::StatusArgs),
+    /// Write everything that a running server keeps to one file
+    Backup(backup::BackupArgs),
+    /// Make the folder of a server of a backup
+    Restore(restore::RestoreArgs),
+    /// Send a profile once more, to one host or to all on which it failed
+    Resend(resend::ResendArgs),
+    /// Stop all sending: no command leaves and no device is woken until `resume`
+    Pause(pause::PauseArgs),
+    /// Let commands out again after a pause
+    Resume(pause::ResumeArgs),
     /// Run simulated devices against a server
     Sim(sim::SimArgs),
 }
@@ -91,7 +112,7 @@ mod tests {
         for name in [
             "serve", "demo", "check", "push", "list", "show", "rm", "enable", "disable", "refresh",
             "status", "sim", "apns", "enroll", "links", "revoke", "pushcert", "set", "block",
-            "unblock", "accept",
+            "unblock", "accept", "settle", "pause", "resume", "resend",
         ] {
             assert!(names.iter().any(|one| one == name), "{name}");
         }
@@ -122,6 +143,9 @@ mod tests {
             "mooring host refresh a b",
             "mooring host rm a",
             "mooring status --json",
+            "mooring backup f",
+            "mooring backup f --data d --replace --json",
+            "mooring restore f --data d --json",
             "mooring host block a b",
             "mooring host unblock a --json",
             "mooring host accept a --fingerprint 0011223344556677 --data d",
@@ -131,6 +155,15 @@ mod tests {
             "mooring enroll --link --json",
             "mooring enroll links --data d",
             "mooring enroll revoke a b",
+            "mooring profile push a --plan",
+            "mooring profile rm a b --plan --all --json",
+            "mooring profile disable a --confirm 26",
+            "mooring profile enable a --plan",
+            "mooring pause --reason maintenance",
+            "mooring resume --json",
+            "mooring resend com.example.a --host C02X",
+            "mooring resend com.example.a --failed --data d",
+            "mooring host settle a b",
             "mooring pushcert set f",
             "mooring pushcert set f k --data d --ca ca.pem --json",
             "mooring pushcert set -",
@@ -139,6 +172,23 @@ mod tests {
             "mooring sim --hosts 2 --data d --auth mtls --ca f",
             "mooring sim --hosts 2 --enroll-url https://127.0.0.1:1/enroll/x",
             "mooring sim apns --dir d",
+            "mooring label list --json",
+            "mooring label show a --limit 5 --after b",
+            "mooring label set a --rule host.platform==\"macos\" --plan",
+            "mooring label rm a --confirm 3",
+            "mooring label add a H1 H2 -",
+            "mooring label remove a --from f --json",
+            "mooring value list",
+            "mooring value set site --attribute --default oslo",
+            "mooring value set wifi --secret --default-file -",
+            "mooring value rm site --plan",
+            "mooring host set H",
+            "mooring host set H site=oslo --unset a --secret-file wifi=f --plan",
+            "mooring profile assign a --include-all b,c --include-any d --exclude-any e --os 14..15",
+            "mooring profile assign a --platform macos,ios --percent 5 --confirm 7",
+            "mooring profile assign a --everyone",
+            "mooring profile unassign a --plan",
+            "mooring why H com.example.a --json",
         ] {
             if let Err(error) = parse(line) {
                 panic!("{line}: {error}");
@@ -162,6 +212,7 @@ mod tests {
             "--public-url https://a --acme-url https://b --acme-client-identifier x --acme-attest",
             "--apns-url https://127.0.0.1:1 --apns-ca f --accept-user-authenticate --migration",
             "--webhook-url https://a --webhook-hmac-key-file f --webhook-ca f",
+            "--removal-guard-hosts 1000000 --removal-guard-share 100",
         ] {
             let line = format!("mooring serve --data d {line}");
             if let Err(error) = parse(&line) {
@@ -190,6 +241,7 @@ mod tests {
             "--public-url https://a --identity-days 90 --acme-attest",
             "--identity-days 90",
             "--organization Harborworks",
+            "--removal-guard-share 101",
             "--webhook-ca f",
             "--webhook-hmac-key-file f",
         ] {
@@ -219,6 +271,10 @@ mod tests {
             "mooring sim apns",
             "mooring host block",
             "mooring host accept a",
+            "mooring profile rm a --plan --confirm 3",
+            "mooring profile rm a --all",
+            "mooring resend com.example.a",
+            "mooring resend com.example.a --host a --failed",
             "mooring host accept --fingerprint 0011223344556677",
             "mooring host accept a b --fingerprint 0011223344556677",
             "mooring host accept a --fingerprint 001122334455667",
@@ -231,6 +287,9 @@ mod tests {
             "mooring enroll revoke",
             "mooring pushcert",
             "mooring pushcert set",
+            "mooring backup",
+            "mooring restore f",
+            "mooring restore --data d",
         ] {
             assert_eq!(refuse(&parse(line).unwrap_err()), Exit::Usage, "{line}");
         }

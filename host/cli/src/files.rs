@@ -36,7 +36,7 @@ pub(crate) fn read_stdin() -> Result<Vec<u8>, UsageError> {
     bounded(io::stdin().lock()).map_err(|error| unreadable("standard input", &error))
 }
 
-/// Reads a secret: one line, without the space around it.
+/// Reads a secret from a file, or from [`STDIN`]: one line, without the space around it.
 ///
 /// # Errors
 /// [`UsageError`] if the file cannot be read or holds no text.
@@ -45,7 +45,12 @@ pub(crate) fn secret(path: &Path) -> Result<Secret, UsageError> {
         let error = UsageError::new(format!("{} {what}", path.display()));
         error.with_hint("the file holds the secret alone, as one line of text")
     };
-    let text = String::from_utf8(read(path)?).map_err(|_| wrong("is no text"))?;
+    let bytes = if path == Path::new(STDIN) {
+        read_stdin()?
+    } else {
+        read(path)?
+    };
+    let text = String::from_utf8(bytes).map_err(|_| wrong("is no text"))?;
     match text.trim() {
         "" => Err(wrong("is empty")),
         line if line.contains(['\n', '\r']) => Err(wrong("has more than one line")),

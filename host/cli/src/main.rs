@@ -48,6 +48,9 @@ fn run(cli: Cli) -> anyhow::Result<Exit> {
     if let Command::Check(args) = &cli.command {
         return commands::check::run(args);
     }
+    if let Command::Restore(args) = &cli.command {
+        return commands::restore::run(args);
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
@@ -58,9 +61,17 @@ fn run(cli: Cli) -> anyhow::Result<Exit> {
             Command::Check(args) => commands::check::run(&args),
             Command::Profile(command) => commands::profile::run(command).await,
             Command::Host(command) => commands::host::run(command).await,
+            Command::Label(command) => commands::label::run(command).await,
+            Command::Value(command) => commands::value::run(command).await,
+            Command::Why(args) => commands::why::run(&args).await,
             Command::Enroll(args) => commands::enroll::run(args).await,
             Command::Pushcert(command) => commands::pushcert::run(command).await,
             Command::Status(args) => commands::status::run(&args).await,
+            Command::Backup(args) => commands::backup::run(args).await,
+            Command::Restore(args) => commands::restore::run(&args),
+            Command::Resend(args) => commands::resend::run(&args).await,
+            Command::Pause(args) => commands::pause::pause(&args).await,
+            Command::Resume(args) => commands::pause::resume(&args).await,
             Command::Sim(args) => commands::sim::run(args).await,
         }
     })

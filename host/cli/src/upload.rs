@@ -16,6 +16,8 @@ use mooring_mdm::profile::{Profile, ProfileLimits};
 use mooring_server::api::{PushFile, PushOutcome, PushRequest, PushResponse, PushResult};
 
 use crate::client::{self, Client, ClientError};
+use crate::commands::change::ChangeArgs;
+use crate::exit::UsageError;
 use crate::findings;
 use crate::paths::{self, Gathered};
 
@@ -100,11 +102,41 @@ pub(crate) fn load(gathered: Gathered) -> Loaded {
     loaded
 }
 
+/// Asks what sending everything would do.
+///
+/// # Errors
+/// [`UsageError`] if it is more than one request: the plans of parts do not add up.
+pub(crate) async fn plan(
+    client: &Client,
+    loaded: Loaded,
+    accept_uuid_changes: bool,
+    change: &ChangeArgs,
+) -> anyhow::Result<PushResponse> {
+    let (mut batches, too_large) = divide(loaded.uploads, REQUEST_BYTES_MAX);
+    let files = batches.pop().unwrap_or_default();
+    if !batches.is_empty() {
+        let error = UsageError::new("so many files cannot be planned at once");
+        let hint = format!("name at most {REQUEST_FILES_MAX} files, of 8 MB together");
+        return Err(error.with_hint(hint).into());
+    }
+    let request = PushRequest {
+        files,
+        accept_uuid_changes,
+    };
+    let body = change.send(client, Method::POST, PATH, &request).await?;
+    let mut response: PushResponse = client::read(PATH, &body)?;
+    response.results.extend(loaded.refused);
+    response.results.extend(too_large);
+    response.results.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(response)
+}
+
 /// Sends everything in as few requests as the limits allow. `progress` is told of files done.
 pub(crate) async fn send(
     client: &Client,
     loaded: Loaded,
     accept_uuid_changes: bool,
+    change: &ChangeArgs,
     progress: impl Fn(usize),
 ) -> Sent {
     let mut results = loaded.refused;
@@ -119,7 +151,7 @@ pub(crate) async fn send(
             files,
             accept_uuid_changes,
         };
-        match push(client, &request).await {
+        match push(client, &request, change).await {
             Ok(response) => results.extend(response.results),
             Err(stop) => {
                 error = Some(stop);
@@ -132,8 +164,12 @@ pub(crate) async fn send(
     Sent { results, error }
 }
 
-async fn push(client: &Client, request: &PushRequest) -> Result<PushResponse, ClientError> {
-    let body = client.send(Method::POST, PATH, request).await?;
+async fn push(
+    client: &Client,
+    request: &PushRequest,
+    change: &ChangeArgs,
+) -> Result<PushResponse, ClientError> {
+    let body = change.send(client, Method::POST, PATH, request).await?;
     client::read(PATH, &body)
 }
 

@@ -15,12 +15,12 @@ use crate::text::clean;
 
 /// What is to be done with each name.
 #[derive(Debug)]
-pub(crate) struct Work {
+pub(crate) struct Work<'a> {
     pub(crate) method: Method,
     /// The path before the name.
     pub(crate) before: &'static str,
     /// The path after it.
-    pub(crate) after: &'static str,
+    pub(crate) after: &'a str,
     /// The document that is sent; an empty one is none.
     pub(crate) body: Bytes,
     /// The word for a success.
@@ -49,7 +49,7 @@ struct Report<'a> {
 pub(crate) async fn run(
     client: &Client,
     names: &[String],
-    work: &Work,
+    work: &Work<'_>,
     is_json: bool,
 ) -> anyhow::Result<Exit> {
     let mut results = Vec::new();

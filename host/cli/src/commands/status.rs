@@ -33,6 +33,12 @@ pub(crate) async fn run(args: &StatusArgs) -> anyhow::Result<Exit> {
     if summary.counts.failed > 0 {
         output::note("see why: `mooring host list --status failed`, then `mooring host show ID`");
     }
+    if summary.duplicates > 0 {
+        output::note(
+            "see which hosts have two devices: `mooring host list`; `mooring host show ID` says \
+             what to do",
+        );
+    }
     if summary.held > 0 {
         output::note(
             "see which are held: `mooring host list`; `mooring host show ID` says how to accept one",
@@ -89,6 +95,29 @@ fn render(summary: &Summary) -> String {
 /// What needs somebody's eye, a line each; nothing where all is as it should be.
 fn notices(summary: &Summary) -> String {
     let mut lines = Vec::new();
+    if let Some(pause) = &summary.pause {
+        let reason = pause.reason.as_ref();
+        let reason = reason.map_or_else(String::new, |reason| format!(": {reason}"));
+        lines.push(format!(
+            "PAUSED since {} by {}{reason}; no command is sent; `mooring resume` goes on",
+            pause.at, pause.by
+        ));
+    }
+    for held in &summary.held_builtins {
+        let hosts = count(usize::try_from(held.hosts).unwrap_or(usize::MAX), "host");
+        lines.push(format!(
+            "{} keeps its version: {} {} would change it on {hosts}; look with `mooring profile \
+             enable {} --plan`, make it with --confirm {} instead",
+            held.identifier, held.plugin, held.plugin_version, held.identifier, held.confirm
+        ));
+    }
+    if summary.duplicates > 0 {
+        let duplicates = usize::try_from(summary.duplicates).unwrap_or(usize::MAX);
+        lines.push(format!(
+            "{} spoken for by two devices: nothing is changed there",
+            count(duplicates, "host")
+        ));
+    }
     if summary.held > 0 {
         let held = usize::try_from(summary.held).unwrap_or(usize::MAX);
         lines.push(format!(

@@ -19,6 +19,7 @@ use super::DemoArgs;
 use super::report::Report;
 use super::view::View;
 use crate::client::{Client, ClientError, segment};
+use crate::commands::change::ChangeArgs;
 use crate::commands::pushcert;
 use crate::connection::Token;
 use crate::output;
@@ -126,7 +127,7 @@ impl Stage {
         let everyone = progress.wait_for(|now| now.hosts > 0 && now.enrolled == now.hosts);
         // A host that is late gets its profiles all the same.
         let _ = tokio::time::timeout(ENROLLING_MAX, everyone).await;
-        let sent = upload::send(&self.client, loaded, false, |_| {}).await;
+        let sent = upload::send(&self.client, loaded, false, &ChangeArgs::default(), |_| {}).await;
         report.note_files(&sent.results, |text| view.say(text));
         if let Some(error) = sent.error {
             return Err(error.into());

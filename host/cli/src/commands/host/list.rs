@@ -151,6 +151,10 @@ pub(super) fn status(host: &HostSummary) -> String {
     if host.is_blocked {
         text.push_str(", blocked");
     }
+    if let Some(duplicate) = &host.duplicate {
+        text.push_str(", two devices: ");
+        text.push_str(&duplicate.serial_numbers.join(" and "));
+    }
     if let Some(held) = &host.held {
         let digits = held.fingerprint.chars().take(FINGERPRINT_DIGITS_MIN);
         text.push_str(", held ");
@@ -180,6 +184,8 @@ mod tests {
         let listing: HostListing = serde_json::from_str(
             r#"{"hosts":[{"id":"A","device_name":"x\u001b[2Jy","status":"applied",
                 "last_seen_at":"2026-01-01T00:00:00Z"},
+               {"id":"C","last_seen_at":"","status":"pending",
+                "duplicate":{"serial_numbers":["S1","S2"]}},
                {"id":"B","last_seen_at":"","is_blocked":true,"status":"unknown",
                 "held":{"fingerprint":"00112233445566778899","at":"","reason":"r"}}]}"#,
         )
@@ -189,6 +195,7 @@ mod tests {
             text.contains("unknown, blocked, held 0011223344556677  "),
             "{text}"
         );
+        assert!(text.contains("pending, two devices: S1 and S2"), "{text}");
         assert!(text.contains("x[2Jy") && !text.contains('\u{1b}'), "{text}");
     }
 }

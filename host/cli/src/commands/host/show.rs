@@ -1,6 +1,6 @@
 //! `mooring host show`.
 
-use mooring_server::api::{HostDetail, HostProfiles, PlannedChange};
+use mooring_server::api::{Begun, EnrollmentDetail, HostDetail, HostProfiles, PlannedChange};
 use mooring_server::clock::{Clock, rfc3339};
 use serde::Serialize;
 use serde_json::Value;
@@ -72,6 +72,7 @@ struct View {
 
 fn render(host: &HostDetail, profiles: &HostProfiles, view: &View) -> String {
     let mut text = attributes(host);
+    text.push_str(&duplicate(host, view));
     text.push_str(&held(host, view));
     if let Some(newest) = host.identities.first() {
         section(&mut text, "identities", &identities(host, view));
@@ -113,6 +114,10 @@ fn attributes(host: &HostDetail) -> String {
         (Some(version), Some(build)) => format!("{version} ({build})"),
         (version, build) => or_dash(version.as_ref().or(build.as_ref())),
     };
+    let mut as_of = or_dash(host.attributes_at.as_ref());
+    if host.are_attributes_old {
+        as_of.push_str(", too old to say anything: what may have changed since is left out");
+    }
     let supervised = told.is_supervised.map(|is| if is { "yes" } else { "no" });
     let lines = [
         ("name", or_dash(told.device_name.as_ref())),
@@ -124,9 +129,31 @@ fn attributes(host: &HostDetail) -> String {
         ("auth", or_dash(host.authenticated_by.as_ref())),
         ("enrolled", host.enrolled_at.clone()),
         ("last seen", summary.last_seen_at.clone()),
-        ("as of", or_dash(host.attributes_at.as_ref())),
+        ("as of", as_of),
     ];
     clean(summary.id.as_str()) + "\n" + &pairs(&lines)
+}
+
+/// Which devices speak for the host in turn, and what to do about it.
+fn duplicate(host: &HostDetail, view: &View) -> String {
+    let Some(duplicate) = &host.summary.duplicate else {
+        return String::new();
+    };
+    let settle = format!(
+        "mooring host settle{} {}",
+        view.connection,
+        positional(host.summary.id.as_str())
+    );
+    let lines = [
+        ("serials", duplicate.serial_numbers.join(", ")),
+        (
+            "to do",
+            "erase or enroll anew all but one of them; then:".to_owned(),
+        ),
+        ("", settle),
+    ];
+    let title = "two devices use this host's identity; nothing is changed on them";
+    format!("\n{title}\n{}", pairs(&lines))
 }
 
 /// Who else wants to speak for the host, and what to do about it.
@@ -186,7 +213,7 @@ fn channels(host: &HostDetail) -> Table {
         };
         table.row([
             word(&enrollment.channel),
-            enrollment.phase.clone(),
+            enrollment.phase.clone() + begun(enrollment),
             word(&enrollment.status),
             or_dash(enrollment.listed_at.as_ref()),
             refresh.to_owned(),
@@ -194,6 +221,17 @@ fn channels(host: &HostDetail) -> Table {
         ]);
     }
     table
+}
+
+/// How it came that nothing of before counts, unless the channel enrolled for the first time.
+fn begun(enrollment: &EnrollmentDetail) -> &'static str {
+    match enrollment.begun {
+        Begun::Enrolled => "",
+        Begun::Reenrolled => ", enrolled anew",
+        Begun::Wiped => ", wiped",
+        Begun::Restored => ", restored",
+        Begun::Observed => ", observed anew",
+    }
 }
 
 fn plan(changes: &[PlannedChange]) -> Table {
@@ -290,7 +328,7 @@ mod tests {
                 {"fingerprint":"ccdd","expires_at":"2026-12-01T00:00:00Z"},
                 {"fingerprint":"eeff","expires_at":"2026-01-02T00:00:00Z",
                  "renewal_at":"2025-07-01T00:00:00Z"}],"enrolled_at":"2026-01-01T00:00:00Z",
-                "enrollments":[{"id":"AAAA","channel":"device","phase":"enrolled","epoch":1,
+                "enrollments":[{"id":"AAAA","channel":"device","phase":"enrolled","epoch":1,"begun":"observed",
                   "status":"failed","is_refresh_asked":true,
                   "plan":[{"change":"install","identifier":"com.example.a","version":2,"reason":"missing"},
                           {"change":"remove","identifier":"com.example.b"}]}],
@@ -324,6 +362,7 @@ mod tests {
             "2026-01-02T00:00:00Z, expired  -                           eeff",
             "15.1 (24B83)",
             "supervised  yes",
+            "enrolled, observed anew  failed",
             "install  com.example.a  2        missing",
             "remove   com.example.b",
             "no report came back",

@@ -1,5 +1,6 @@
 //! `mooring profile`: what should be on hosts.
 
+mod assign;
 mod list;
 mod push;
 mod rm;
@@ -22,6 +23,10 @@ pub(crate) enum ProfileCommand {
     List(list::ListArgs),
     /// Show one profile, or one version of it, or download it
     Show(show::ShowArgs),
+    /// Say whom a profile is for: labels, systems, a share of all hosts
+    Assign(assign::AssignArgs),
+    /// Take that back: the profile is for every host
+    Unassign(assign::UnassignArgs),
     /// Delete profiles; hosts that have them get rid of them
     Rm(rm::RmArgs),
     /// Enable a profile; a built-in one can be given settings
@@ -36,6 +41,8 @@ pub(crate) async fn run(command: ProfileCommand) -> anyhow::Result<Exit> {
         ProfileCommand::Push(args) => push::run(&args).await,
         ProfileCommand::List(args) => list::run(&args).await,
         ProfileCommand::Show(args) => show::run(&args).await,
+        ProfileCommand::Assign(args) => assign::assign(&args).await,
+        ProfileCommand::Unassign(args) => assign::unassign(&args).await,
         ProfileCommand::Rm(args) => rm::run(&args).await,
         ProfileCommand::Enable(args) => switch::enable(&args).await,
         ProfileCommand::Disable(args) => switch::disable(&args).await,
@@ -48,6 +55,6 @@ pub(crate) fn path(identifier: &PayloadIdentifier) -> String {
 }
 
 /// Reads an identifier from the command line.
-fn identifier(text: &str) -> Result<PayloadIdentifier, mooring_mdm::ids::IdError> {
+pub(crate) fn identifier(text: &str) -> Result<PayloadIdentifier, mooring_mdm::ids::IdError> {
     PayloadIdentifier::parse(text)
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use mooring_mdm::finding::{Finding, Severity};
 use mooring_server::api::{PushOutcome, PushResponse, PushResult};
 
+use crate::commands::change::{self, ChangeArgs};
 use crate::connection::ConnectionArgs;
 use crate::exit::{Exit, UsageError};
 use crate::findings;
@@ -25,6 +26,8 @@ pub(crate) struct PushArgs {
     #[arg(long)]
     accept_uuid_changes: bool,
     #[command(flatten)]
+    change: ChangeArgs,
+    #[command(flatten)]
     connection: ConnectionArgs,
     /// Print one JSON object
     #[arg(long)]
@@ -41,11 +44,20 @@ pub(crate) async fn run(args: &PushArgs) -> anyhow::Result<Exit> {
         return Err(error.with_hint(hint).into());
     }
     let loaded = upload::load(gathered);
+    if args.change.is_plan() {
+        let planned = upload::plan(&client, loaded, args.accept_uuid_changes, &args.change).await?;
+        return show_planned(&planned, args.json);
+    }
     let files = loaded.files();
     let bar = progress::bar(progress::steps(files), "pushed");
-    let sent = upload::send(&client, loaded, args.accept_uuid_changes, |done| {
-        bar.inc(progress::steps(done));
-    })
+    let tell = |done| bar.inc(progress::steps(done));
+    let sent = upload::send(
+        &client,
+        loaded,
+        args.accept_uuid_changes,
+        &args.change,
+        tell,
+    )
     .await;
     bar.finish_and_clear();
     let exit = exit(&sent.results);
@@ -59,6 +71,20 @@ pub(crate) async fn run(args: &PushArgs) -> anyhow::Result<Exit> {
             Err(error.into())
         }
     }
+}
+
+/// Shows what would become of the files, and what would follow.
+fn show_planned(planned: &PushResponse, is_json: bool) -> anyhow::Result<Exit> {
+    let exit = exit(&planned.results);
+    if is_json {
+        output::json(planned)?;
+        return Ok(exit);
+    }
+    output::data(&(render(&planned.results) + "\n"))?;
+    if let Some(plan) = &planned.plan {
+        change::show_plan(plan)?;
+    }
+    Ok(exit)
 }
 
 fn exit(results: &[PushResult]) -> Exit {
@@ -79,7 +105,10 @@ pub(crate) fn is_refused(outcome: PushOutcome) -> bool {
 
 fn show(results: Vec<PushResult>, is_json: bool) -> anyhow::Result<()> {
     if is_json {
-        return Ok(output::json(&PushResponse { results })?);
+        return Ok(output::json(&PushResponse {
+            results,
+            plan: None,
+        })?);
     }
     output::data(&render(&results))?;
     let refused = results.iter().filter(|one| is_refused(one.outcome)).count();

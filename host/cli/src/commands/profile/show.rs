@@ -8,7 +8,7 @@ use mooring_mdm::ids::PayloadIdentifier;
 use mooring_server::api::{ProfileDetail, VersionDetail};
 use serde_json::json;
 
-use super::{identifier, list, path};
+use super::{assign, identifier, list, path};
 use crate::client::{self, Client};
 use crate::connection::ConnectionArgs;
 use crate::exit::Exit;
@@ -94,6 +94,7 @@ fn render(detail: &ProfileDetail) -> String {
     let (applied, pending) = (hosts.applied, hosts.pending);
     let (failed, unknown) = (hosts.failed, hosts.unknown);
     let hosts = format!("{applied} applied, {pending} pending, {failed} failed, {unknown} unknown");
+    lines.push(("for", assign::words(detail.assignment.as_ref())));
     lines.push(("hosts", hosts));
     let text = clean(profile.identifier.as_str()) + "\n" + &pairs(&lines);
     if detail.versions.is_empty() {

@@ -3,14 +3,14 @@
 use std::fs;
 
 use anyhow::Context as _;
-use bytes::Bytes;
 use hyper::Method;
 use mooring_mdm::ids::PayloadIdentifier;
 use mooring_server::api::{ProfileDetail, ProfilePatch};
 use serde_json::Value;
 
 use super::{identifier, path};
-use crate::client::{self, Client};
+use crate::client;
+use crate::commands::change::ChangeArgs;
 use crate::connection::ConnectionArgs;
 use crate::exit::{Exit, UsageError};
 use crate::output;
@@ -26,6 +26,8 @@ pub(crate) struct EnableArgs {
     #[arg(long, value_name = "JSON|@FILE", value_parser = settings)]
     settings: Option<Settings>,
     #[command(flatten)]
+    change: ChangeArgs,
+    #[command(flatten)]
     connection: ConnectionArgs,
     /// Print the server's document as it is
     #[arg(long)]
@@ -38,6 +40,8 @@ pub(crate) struct DisableArgs {
     /// The profile's identifier
     #[arg(value_name = "ID", value_parser = identifier)]
     identifier: PayloadIdentifier,
+    #[command(flatten)]
+    change: ChangeArgs,
     #[command(flatten)]
     connection: ConnectionArgs,
     /// Print the server's document as it is
@@ -100,17 +104,19 @@ pub(crate) async fn enable(args: &EnableArgs) -> anyhow::Result<Exit> {
         enabled: true,
         settings: args.settings.as_ref().map(Settings::load).transpose()?,
     };
-    let body = switch(&client, &args.identifier, &patch).await?;
-    if args.json {
-        output::document(&body)?;
-        return Ok(Exit::Fine);
-    }
-    let detail: ProfileDetail = client::read(&path(&args.identifier), &body)?;
-    let version = detail.summary.version.unwrap_or_default();
-    let name = clean(args.identifier.as_str());
-    output::data(&format!("enabled {name} version {version}\n"))?;
-    output::note("hosts get it when they connect; see `mooring status`");
-    Ok(Exit::Fine)
+    let path = path(&args.identifier);
+    let body = args
+        .change
+        .send(&client, Method::PATCH, &path, &patch)
+        .await?;
+    args.change.show(&body, args.json, |body| {
+        let detail: ProfileDetail = client::read(&path, body)?;
+        let version = detail.summary.version.unwrap_or_default();
+        let name = clean(args.identifier.as_str());
+        output::data(&format!("enabled {name} version {version}\n"))?;
+        output::note("hosts get it when they connect; see `mooring status`");
+        Ok(())
+    })
 }
 
 /// Disables the profile.
@@ -120,24 +126,17 @@ pub(crate) async fn disable(args: &DisableArgs) -> anyhow::Result<Exit> {
         enabled: false,
         settings: None,
     };
-    let body = switch(&client, &args.identifier, &patch).await?;
-    if args.json {
-        output::document(&body)?;
-        return Ok(Exit::Fine);
-    }
-    let name = clean(args.identifier.as_str());
-    output::data(&format!("disabled {name}\n"))?;
-    output::note("hosts that have it remove it when they connect; see `mooring status`");
-    Ok(Exit::Fine)
-}
-
-async fn switch(
-    client: &Client,
-    identifier: &PayloadIdentifier,
-    patch: &ProfilePatch,
-) -> anyhow::Result<Bytes> {
-    let path = path(identifier);
-    Ok(client.send(Method::PATCH, &path, patch).await?)
+    let path = path(&args.identifier);
+    let body = args
+        .change
+        .send(&client, Method::PATCH, &path, &patch)
+        .await?;
+    args.change.show(&body, args.json, |_| {
+        let name = clean(args.identifier.as_str());
+        output::data(&format!("disabled {name}\n"))?;
+        output::note("hosts that have it remove it when they connect; see `mooring status`");
+        Ok(())
+    })
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use mooring_server::impact::RemovalGuard;
 use mooring_server::{ServeOptions, Server};
 
 use crate::duration;
@@ -35,6 +36,24 @@ pub(crate) struct ServeArgs {
         value_parser = duration::parse
     )]
     refresh_interval: Duration,
+    /// Hosts that may lose profiles by one change; more have to be confirmed. A huge number, with
+    /// a share of 100, holds nothing
+    #[arg(
+        long,
+        value_name = "N",
+        env = "MOORING_REMOVAL_GUARD_HOSTS",
+        default_value_t = RemovalGuard::default().hosts_max
+    )]
+    removal_guard_hosts: u64,
+    /// The same as a share of all enrolled hosts, in percent; up to 25 hosts never count
+    #[arg(
+        long,
+        value_name = "PERCENT",
+        env = "MOORING_REMOVAL_GUARD_SHARE",
+        default_value_t = RemovalGuard::default().share_max,
+        value_parser = clap::value_parser!(u8).range(..=100)
+    )]
+    removal_guard_share: u8,
     /// Print one line of JSON when ready
     #[arg(long)]
     json: bool,
@@ -88,6 +107,11 @@ impl ServeArgs {
     fn options(self) -> Result<ServeOptions, UsageError> {
         let mut options = ServeOptions::new(self.data);
         options.policy.refresh_interval_ms = duration::whole_ms(self.refresh_interval);
+        options.removal_guard = Some(RemovalGuard {
+            hosts_max: self.removal_guard_hosts,
+            share_max: self.removal_guard_share,
+            ..RemovalGuard::default()
+        });
         self.devices.fill(&mut options);
         self.enrollment.fill(&mut options)?;
         self.push.fill(&mut options)?;

@@ -1,6 +1,8 @@
-//! `mooring sim`: simulated devices against a running server, and a stand-in for the push service.
+//! `mooring sim`: simulated devices against a running server, a stand-in for the push service, and
+//! whole simulated worlds.
 
 mod apns;
+mod soak;
 mod source;
 
 use std::io;
@@ -40,6 +42,8 @@ pub(crate) struct SimArgs {
 enum SimCommand {
     /// Run a stand-in for Apple's push service, to try push by hand
     Apns(apns::ApnsArgs),
+    /// Let everything go wrong in simulated worlds of server, network and devices, and judge it
+    Soak(soak::SoakArgs),
 }
 
 /// What simulated devices take.
@@ -87,6 +91,7 @@ pub(crate) async fn run(args: SimArgs) -> anyhow::Result<Exit> {
     match args.command {
         None => run_fleet(args.fleet).await,
         Some(SimCommand::Apns(args)) => apns::run(&args).await,
+        Some(SimCommand::Soak(args)) => soak::run(&args),
     }
 }
 
