@@ -3,6 +3,7 @@
 //! Each rule is a plain function from files to complaints, so that a sample proves that it bites.
 //! Knows nothing of what the code does. Invariant: a complaint names the file and what to do.
 
+mod cases;
 mod files;
 mod layers;
 mod sources;
@@ -144,4 +145,12 @@ fn the_repository_is_in_order() {
     complaints.extend(files::manifests(&texts));
     complaints.extend(files::unused(&paths, &texts));
     demand(&complaints);
+}
+
+/// Every case that a sync engine must get right has a test of its name, or a line saying where it
+/// is proven or why it is not.
+#[test]
+fn every_case_is_accounted_for() {
+    let tables = (crate::cases::UNTESTED, crate::cases::ELSEWHERE);
+    demand(&cases::complaints(&texts(), &tables.0, &tables.1));
 }
