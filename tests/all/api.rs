@@ -116,7 +116,7 @@ fn open_and_admitted() {
         assert_eq!(answer.header("content-type"), Some("application/json"));
         let expected = serde_json::json!({
             "hosts": 0, "applied": 0, "pending": 0, "failed": 0, "unknown": 0,
-            "checked_out": 0, "commands_sent": 0, "held": 0, "push": {"waiting": 0},
+            "checked_out": 0, "commands_sent": 0, "held": 0, "duplicates": 0, "push": {"waiting": 0},
             "identities": {"under_60_days": 0, "under_30_days": 0, "under_7_days": 0, "expired": 0},
             "profiles": []
         });

@@ -14,6 +14,7 @@ mod paths;
 mod process;
 mod routes;
 mod scep;
+mod secrets;
 mod signatures;
 mod slow;
 mod texts;

@@ -1,5 +1,6 @@
 //! A few runs of the real binary, from the first command to the last.
 
+mod changing;
 mod enrolling;
 
 use std::collections::BTreeSet;

@@ -3,17 +3,20 @@
 //! Knows nothing of prose. Invariant: a new route or problem fails here until its page has it, and a
 //! page cannot name what is not there.
 
+mod control;
+mod scope;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::process::Command;
 
 use hyper::Method;
 use mooring_server::api::{
-    Acceptance, EnrollmentLinks, HostDetail, HostListing, HostProfiles, LinkWish,
+    Acceptance, BackupDetail, EnrollmentLinks, HostDetail, HostListing, HostProfiles, LinkWish,
     NewEnrollmentLink, ProblemDocument, ProfileDetail, ProfileListing, ProfilePatch,
     PushCertificateDetail, PushRequest, PushResponse, Summary, VersionInfo,
 };
-use mooring_server::http::{EnrollmentRoute, Kind, Route};
+use mooring_server::http::{BackupRoute, EnrollmentRoute, Kind, Route};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -108,6 +111,9 @@ fn documented(route: &Route) -> (&'static str, Vec<Check>) {
         ),
         Route::Refresh(_) => ("POST /api/v1/hosts/{host}/refresh", vec![]),
         Route::Enrollment(route) => enrollment(route),
+        Route::Backup(route) => backup(route),
+        Route::Control(route) => control::documented(route),
+        Route::Scope(route) => scope::documented(route),
         Route::NanoMdm(_) => ("a route of NANOMDM.md", vec![]),
     }
 }
@@ -144,8 +150,21 @@ fn enrollment(route: &EnrollmentRoute) -> (&'static str, Vec<Check>) {
     }
 }
 
+/// The same for routes about backups.
+fn backup(route: &BackupRoute) -> (&'static str, Vec<Check>) {
+    match route {
+        BackupRoute::Begin => ("POST /api/v1/backups", vec![is_written_by::<BackupDetail>]),
+        BackupRoute::Show(_) => (
+            "GET /api/v1/backups/{id}",
+            vec![is_written_by::<BackupDetail>],
+        ),
+        BackupRoute::Remove(_) => ("DELETE /api/v1/backups/{id}", vec![]),
+        BackupRoute::Bytes(_) => ("GET /api/v1/backups/{id}/bytes", vec![]),
+    }
+}
+
 /// How many routes there are; their headings are compared one by one.
-const ROUTES: usize = 27;
+const ROUTES: usize = 52;
 
 /// Every heading of the API page is a route and the other way round, and every example is a document
 /// as the server writes it.

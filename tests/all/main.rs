@@ -9,7 +9,10 @@
 
 mod api;
 mod attack;
+mod backup;
 mod binary;
+mod cases;
+mod control;
 mod corpus;
 mod device_life;
 mod docs;
@@ -21,6 +24,7 @@ mod openssl;
 mod push;
 mod readme;
 mod restart;
+mod scope;
 mod sync;
 mod tidy;
 mod wire;

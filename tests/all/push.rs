@@ -1,6 +1,7 @@
 //! Waking a fleet: who is pushed, how often, and what no answer of the push service may do.
 
 mod answers;
+mod paused;
 mod scene;
 
 use std::time::Duration;

@@ -189,7 +189,7 @@ fn added_and_removed_before_a_contact() {
     server.assert_applied(1);
 }
 
-/// A refresh that a person asks for lists once on each channel and, where nothing drifted, changes
+/// A refresh that a person asks for lists once on each channel, asks who the device is, and, where nothing drifted, changes
 /// nothing; a profile that its user removed comes back.
 #[test]
 fn manual_refresh() {
@@ -200,7 +200,8 @@ fn manual_refresh() {
 
     server.refresh_host(&host.id()).unwrap();
     settle_one(&server, &mut host);
-    assert_eq!(host.take_work(), ["ProfileList", "ProfileList"]);
+    let work = ["ProfileList", "DeviceInformation", "ProfileList"];
+    assert_eq!(host.take_work(), work);
 
     let device = mooring_sim::Channel::Device;
     assert!(host.device.user_removes(device, &name(1)));

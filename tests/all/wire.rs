@@ -111,7 +111,10 @@ fn a_mac() {
     assert_eq!(refreshed.status, 202, "{}", refreshed.text());
     let mut session = Session::begin(&server, "macos-idle");
     session.told("ProfileList");
-    session.report("macos-acknowledged-profile-list");
+    session
+        .report("macos-acknowledged-profile-list")
+        .told("DeviceInformation");
+    session.report("macos-acknowledged-device-information");
     session.told(&format!("InstallProfile {DOCK}"));
     session.report("macos-acknowledged").told("ProfileList");
     let ours = [format!("{DOCK}<"), uuid.as_str().unwrap().to_owned()];

@@ -9,10 +9,11 @@ use std::sync::{Arc, OnceLock};
 use mooring_drift::status::{ProfileStatus, Status};
 use mooring_mdm::ids::PayloadIdentifier;
 use mooring_server::api::{HostProfile, PushOutcome, PushResult, Summary};
+use mooring_server::change::{ChangeError, ChangeOptions};
 use mooring_server::core::{Core, CoreOptions};
 use mooring_server::hosts::HostsQuery;
 use mooring_server::judge::Judge;
-use mooring_server::profiles::{PushOptions, Upload};
+use mooring_server::profiles::{ProfileError, Upload};
 use mooring_store::{MemoryStore, RedbOptions, RedbStore, Store};
 
 use crate::TestClock;
@@ -85,13 +86,50 @@ impl TestServer {
         Arc::clone(&self.core)
     }
 
+    /// Pushes files.
+    ///
+    /// # Errors
+    /// As the server says it.
+    pub fn push(
+        &self,
+        uploads: &[Upload],
+        accepts_uuid_changes: bool,
+    ) -> Result<Vec<PushResult>, ChangeError> {
+        let pushed = self.core.push(uploads, accepts_uuid_changes, &by_test())?;
+        Ok(pushed.results)
+    }
+
+    /// Enables or disables a profile, with settings if it takes any.
+    ///
+    /// # Errors
+    /// As the server says it.
+    pub fn switch(
+        &self,
+        identifier: &PayloadIdentifier,
+        is_enabled: bool,
+        settings: Option<&serde_json::Value>,
+    ) -> Result<(), ProfileError> {
+        let switched = self
+            .core
+            .switch(identifier, is_enabled, settings, &by_test());
+        switched.map(drop)
+    }
+
+    /// Deletes a profile.
+    ///
+    /// # Errors
+    /// As the server says it.
+    pub fn delete(&self, identifier: &PayloadIdentifier) -> Result<(), ProfileError> {
+        self.core.delete(identifier, &by_test()).map(drop)
+    }
+
     /// Pushes files given as name and text.
     pub fn push_files<T: AsRef<[u8]>>(&self, files: &[(&str, T)]) -> Vec<PushResult> {
         let uploads: Vec<_> = files
             .iter()
             .map(|(name, text)| upload(name, text))
             .collect();
-        self.push(&uploads, &options(false)).expect("a push")
+        self.push(&uploads, false).expect("a push")
     }
 
     /// Pushes one file.
@@ -119,14 +157,12 @@ impl TestServer {
     /// Pushes one file in which changed inner uuids are meant.
     pub fn push_accepting(&self, bytes: impl AsRef<[u8]>) -> PushResult {
         let upload = upload("profile.mobileconfig", bytes);
-        self.push(&[upload], &options(true))
-            .expect("a push")
-            .remove(0)
+        self.push(&[upload], true).expect("a push").remove(0)
     }
 
     /// Enables or disables a profile.
     pub fn enable(&self, identifier: &str, is_enabled: bool) {
-        self.switch(&id(identifier), is_enabled, None, "test")
+        self.switch(&id(identifier), is_enabled, None)
             .expect("a switch");
     }
 
@@ -211,9 +247,6 @@ pub fn upload(name: &str, bytes: impl AsRef<[u8]>) -> Upload {
     }
 }
 
-fn options(accept_uuid_changes: bool) -> PushOptions {
-    PushOptions {
-        accept_uuid_changes,
-        by: "test".to_owned(),
-    }
+fn by_test() -> ChangeOptions {
+    ChangeOptions::by("test")
 }

@@ -8,14 +8,16 @@ use std::collections::BTreeSet;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hyper::Method;
-use mooring_server::http::{EnrollmentRoute, NanoRoute, Route};
+use mooring_server::http::{
+    BackupRoute, ControlRoute, EnrollmentRoute, NanoRoute, Route, ScopeRoute,
+};
 use mooring_tests::Running;
 use mooring_tests::http::Answer;
 
 use super::wire::Wire;
 
 /// Every route with a method and an address that lead to it.
-pub(super) const ROUTES: [(&str, &str); 39] = [
+pub(super) const ROUTES: [(&str, &str); 64] = [
     ("GET", "/healthz"),
     ("GET", "/version"),
     ("GET", "/api/v1/status"),
@@ -55,6 +57,31 @@ pub(super) const ROUTES: [(&str, &str); 39] = [
     ("GET", "/v1/results/H"),
     ("GET", "/v1/results/H/C"),
     ("POST", "/v1/push/H"),
+    ("POST", "/api/v1/backups"),
+    ("GET", "/api/v1/backups/B"),
+    ("DELETE", "/api/v1/backups/B"),
+    ("GET", "/api/v1/backups/B/bytes"),
+    ("GET", "/api/v1/pause"),
+    ("PUT", "/api/v1/pause"),
+    ("DELETE", "/api/v1/pause"),
+    ("POST", "/api/v1/hosts/H/settle"),
+    ("POST", "/api/v1/hosts/H/profiles/com.harborworks.a/resend"),
+    ("POST", "/api/v1/profiles/com.harborworks.a/resend"),
+    ("GET", "/api/v1/labels"),
+    ("GET", "/api/v1/labels/l"),
+    ("PUT", "/api/v1/labels/l"),
+    ("DELETE", "/api/v1/labels/l"),
+    ("POST", "/api/v1/labels/l/hosts"),
+    ("GET", "/api/v1/assignments"),
+    ("GET", "/api/v1/profiles/com.harborworks.a/assignment"),
+    ("PUT", "/api/v1/profiles/com.harborworks.a/assignment"),
+    ("DELETE", "/api/v1/profiles/com.harborworks.a/assignment"),
+    ("GET", "/api/v1/values"),
+    ("PUT", "/api/v1/values/v"),
+    ("DELETE", "/api/v1/values/v"),
+    ("GET", "/api/v1/hosts/H/values"),
+    ("PUT", "/api/v1/hosts/H/values"),
+    ("GET", "/api/v1/hosts/H/profiles/com.harborworks.a"),
 ];
 
 /// Addresses that are none, and methods that an address does not take.
@@ -116,6 +143,31 @@ fn number(route: &Route) -> usize {
         Route::NanoMdm(NanoRoute::ClearQueue(_)) => 35,
         Route::NanoMdm(NanoRoute::Results(_)) => 36,
         Route::NanoMdm(NanoRoute::CommandResult(..)) => 37,
+        Route::Backup(BackupRoute::Begin) => 38,
+        Route::Backup(BackupRoute::Show(_)) => 39,
+        Route::Backup(BackupRoute::Remove(_)) => 40,
+        Route::Backup(BackupRoute::Bytes(_)) => 41,
+        Route::Control(ControlRoute::ShowPause) => 42,
+        Route::Control(ControlRoute::Pause) => 43,
+        Route::Control(ControlRoute::Resume) => 44,
+        Route::Control(ControlRoute::Settle(_)) => 45,
+        Route::Control(ControlRoute::Resend(..)) => 46,
+        Route::Control(ControlRoute::ResendFailed(_)) => 47,
+        Route::Scope(ScopeRoute::Labels) => 48,
+        Route::Scope(ScopeRoute::Label(_)) => 49,
+        Route::Scope(ScopeRoute::SetLabel(_)) => 50,
+        Route::Scope(ScopeRoute::RemoveLabel(_)) => 51,
+        Route::Scope(ScopeRoute::ChangeMembers(_)) => 52,
+        Route::Scope(ScopeRoute::Assignments) => 53,
+        Route::Scope(ScopeRoute::Assignment(_)) => 54,
+        Route::Scope(ScopeRoute::Assign(_)) => 55,
+        Route::Scope(ScopeRoute::Unassign(_)) => 56,
+        Route::Scope(ScopeRoute::Values) => 57,
+        Route::Scope(ScopeRoute::DeclareValue(_)) => 58,
+        Route::Scope(ScopeRoute::WithdrawValue(_)) => 59,
+        Route::Scope(ScopeRoute::HostValues(_)) => 60,
+        Route::Scope(ScopeRoute::SetHostValues(_)) => 61,
+        Route::Scope(ScopeRoute::Why(..)) => 62,
     }
 }
 

@@ -161,8 +161,12 @@ fn removal_refused() {
     settle_one(&server, &mut host);
     ten_days(&server, &mut host);
     assert_eq!(host.identifiers(), [A, B]);
-    assert!(host.count("RemoveProfile") <= 3);
-    let FailureReason::Error { chain } = assert_parked(&server, &host, A) else {
+    assert_eq!(
+        host.count("RemoveProfile"),
+        1,
+        "no other attempt would do better"
+    );
+    let FailureReason::NotManaged { chain } = assert_parked(&server, &host, A) else {
         panic!("an error of the device");
     };
     assert_eq!(chain.last().unwrap().code, 12013);

@@ -92,17 +92,13 @@ fn changes_that_cannot_be_stored() {
         is_stored: false,
     };
     plan(&script, 0, 1000, &failure);
-    let options = mooring_server::profiles::PushOptions {
-        accept_uuid_changes: false,
-        by: "test".to_owned(),
-    };
     let before = server.profile_listing(true);
     let second = upload("second", Draft::new(A, "second").xml());
-    assert!(server.push(&[second], &options).is_err());
+    assert!(server.push(&[second], false).is_err());
     assert!(server.delete(&id(A)).is_err());
-    assert!(server.switch(&id(A), false, None, "test").is_err());
+    assert!(server.switch(&id(A), false, None).is_err());
     let firewall = id("com.mooring.builtin.firewall");
-    assert!(server.switch(&firewall, true, None, "test").is_err());
+    assert!(server.switch(&firewall, true, None).is_err());
     assert!(server.refresh_host(&host.id()).is_err());
     assert!(server.remove_host(&host.id()).is_err());
     assert_eq!(server.profile_listing(true), before);

@@ -94,6 +94,47 @@ fn messages_again() {
     }
 }
 
+/// A profile that is on its way does not go out again once it is deleted, switched off, replaced or
+/// not for this host; while it is meant, it does.
+#[test]
+fn a_profile_that_is_not_meant_any_more() {
+    use mooring_drift::scope::Assignment;
+    use mooring_server::change::ChangeOptions;
+
+    type Change<'a> = (&'a str, &'a dyn Fn(&Site));
+    const A: &str = "com.harborworks.a";
+    let nobody: Assignment = serde_json::from_str(r#"{"percent":0}"#).unwrap();
+    let ways: [Change<'_>; 4] = [
+        ("deleted", &|site| site.server.remove(A)),
+        ("switched off", &|site| site.server.enable(A, false)),
+        ("replaced", &|site| {
+            site.server.push_taken(Draft::new(A, "second").xml());
+        }),
+        ("out of scope", &|site| {
+            let (a, by) = (mooring_tests::server::id(A), ChangeOptions::by("test"));
+            let set = site.server.set_assignment(&a, Some(&nobody), &by);
+            drop(set.unwrap());
+        }),
+    ];
+    for (what, change) in ways {
+        let mut scene = Scene::new(site());
+        let (_, list) = scene.command("idle", "");
+        let (_, query) = scene.command("acknowledged-profile-list", &list);
+        let (install, uuid) = scene.command("acknowledged-device-information", &query);
+        let DeviceReply::Command(bytes) = &install else {
+            panic!("{install:?}")
+        };
+        let sent = read_command(mooring_sim::Channel::Device, bytes);
+        assert_eq!(
+            (sent.what, sent.uuid),
+            (format!("InstallProfile {A}"), uuid)
+        );
+        scene.assert_again(scene.last(), &install, "the last report");
+        change(&scene.site);
+        scene.assert_again(scene.last(), &DeviceReply::Empty, what);
+    }
+}
+
 /// Check-ins that come again, whenever: no new epoch, no lost push token, nobody checked out, and
 /// no secret for whoever sends them.
 #[test]

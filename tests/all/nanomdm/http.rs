@@ -126,6 +126,32 @@ fn who_is_let_in() {
     assert_eq!(server.get("/v1/nothing").status, 404);
 }
 
+/// While sending is stopped a command is taken and waits, and the answer says so; a push alone says
+/// why there is none.
+#[test]
+fn enqueueing_while_paused() {
+    let server = Running::start();
+    enroll(&server, "D");
+    assert_eq!(server.api("PUT", "/api/v1/pause", &[], b"").status, 200);
+    let body = command("C", "ProfileList");
+    let answer = server.api("PUT", "/v1/enqueue/D", &[], &body);
+    let (status, taken) = (answer.status, answer.json());
+    assert_eq!(status, 200, "{taken}");
+    assert_eq!(
+        (&taken["is_paused"], &taken["no_push"]),
+        (&true.into(), &true.into())
+    );
+    let queue = server.get("/v1/queue/D").text();
+    assert!(queue.contains("\"C\""), "{queue}");
+    let answer = server.api("PUT", "/v1/push/D", &[], b"");
+    assert_eq!(answer.status, 500);
+    assert!(
+        answer.text().contains("mooring resume"),
+        "{}",
+        answer.text()
+    );
+}
+
 /// Enqueueing answers as NanoMDM does: 200, 207 and 500, the same keys, tabs, `nopush`.
 #[test]
 fn enqueueing() {

@@ -49,7 +49,7 @@ fn enable_configure_disable() {
     server.assert_applied(3);
 
     let strict = json!({"block_all_incoming": true});
-    let switched = server.switch(&id(FIREWALL), true, Some(&strict), "test");
+    let switched = server.switch(&id(FIREWALL), true, Some(&strict));
     switched.unwrap();
     settle(&server, &mut hosts);
     let second = uuid(&hosts[0]).expect("installed");
@@ -84,7 +84,7 @@ fn wrong_settings() {
         json!({"stealth_mode": "yes"}),
         json!(3),
     ] {
-        let refused = server.switch(&id(FIREWALL), true, Some(&settings), "test");
+        let refused = server.switch(&id(FIREWALL), true, Some(&settings));
         let Err(ProfileError::Settings { findings, .. }) = refused else {
             panic!("{settings}: {refused:?}");
         };
@@ -97,7 +97,7 @@ fn wrong_settings() {
 #[test]
 fn filevault_needs_a_certificate() {
     let server = TestServer::new();
-    let enable = |settings| server.switch(&id(FILEVAULT), true, Some(&settings), "test");
+    let enable = |settings| server.switch(&id(FILEVAULT), true, Some(&settings));
     for settings in [json!({}), json!({"escrow_certificate": "no certificate"})] {
         let Err(ProfileError::Settings { findings, .. }) = enable(settings) else {
             panic!("FileVault without a certificate");
@@ -105,7 +105,7 @@ fn filevault_needs_a_certificate() {
         let told = findings.iter().any(|f| f.message.contains("certificate"));
         assert!(told, "{findings:?}");
     }
-    let refused = server.switch(&id(FILEVAULT), true, None, "test");
+    let refused = server.switch(&id(FILEVAULT), true, None);
     assert!(matches!(refused, Err(ProfileError::Settings { .. })));
     let mut host = Host::without_user(0);
     settle_one(&server, &mut host);

@@ -11,19 +11,6 @@ use mooring_store::{
 
 use crate::TestServer;
 
-const SPACES: [Space; 10] = [
-    Space::BuiltIn,
-    Space::Leaf,
-    Space::Link,
-    Space::Challenge,
-    Space::PushCertificate,
-    Space::RawCommand,
-    Space::RawBody,
-    Space::RawResult,
-    Space::Outbox,
-    Space::Setting,
-];
-
 /// What a server knows.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Snapshot {
@@ -58,7 +45,7 @@ impl Snapshot {
         Self {
             commands: commands.collect(),
             profiles: store.profiles().expect("profiles"),
-            documents: SPACES
+            documents: Space::ALL
                 .into_iter()
                 .flat_map(|space| documents(store, space))
                 .collect(),
