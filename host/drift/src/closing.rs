@@ -66,6 +66,12 @@ pub(crate) fn close_by_report(
     let reason = match outcome {
         Outcome::NotNow => {
             not_now(state, context);
+            // It is a word about the command: it was not lost.
+            let attempts = in_flight.command.identifier();
+            let attempts = attempts.and_then(|identifier| state.attempts.get_mut(identifier));
+            if let Some(attempts) = attempts {
+                attempts.lost = 0;
+            }
             return Closing::NotNow;
         }
         Outcome::Acknowledged(answer) => {

@@ -129,6 +129,8 @@ impl Tries {
             (Some(false), End::Failed { .. } | End::Lost) => *self = Self::default(),
             (Some(true), End::Failed { is_permanent }) => self.fail(when, build, *is_permanent),
             (Some(true), End::Lost) => self.lose(when, build),
+            // A word about the command: it was not lost.
+            (Some(true), End::NotNow) => self.lost = 0,
             (None, _) | (Some(_), End::NotNow | End::Listed(_) | End::Told | End::Useless) => {}
         }
     }
