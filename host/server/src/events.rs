@@ -168,7 +168,7 @@ impl Events {
     }
 
     /// The event of a message. `changes` is what the message changes; the event belongs into the
-    /// same commit.
+    /// same commit. Where the message may quote a secret, its bytes are left out.
     ///
     /// # Errors
     /// [`StoreError`] if it cannot be written down.
@@ -176,29 +176,15 @@ impl Events {
         &self,
         message: &Message,
         request: &DeviceRequest<'_>,
-        changes: &[Change],
+        (changes, may_quote): (&[Change], bool),
         now: Timestamp,
     ) -> Result<Change, StoreError> {
-        // Whoever decided on the message knew that it must not be told in full.
-        if let Some(written) = changes.iter().find(|change| is_event(change)) {
-            return Ok(written.clone());
-        }
-        self.written(&made(message, request, changes, now))
-    }
-
-    /// The event of a report whose bytes may quote a secret. Among the changes of the message, it is
-    /// what [`Events::event`] gives.
-    ///
-    /// # Errors
-    /// [`StoreError`] if it cannot be written down.
-    pub(crate) fn event_without_payload(
-        &self,
-        connect: &Connect,
-        request: &DeviceRequest<'_>,
-        now: Timestamp,
-    ) -> Result<Change, StoreError> {
-        let message = Message::Connect(connect.clone());
-        self.written(&made(&message, request, &[], now).without_payload())
+        let event = made(message, request, changes, now);
+        self.written(&if may_quote {
+            event.without_payload()
+        } else {
+            event
+        })
     }
 
     fn written(&self, event: &Event) -> Result<Change, StoreError> {
@@ -301,10 +287,6 @@ fn made(
         report,
         check_in,
     }
-}
-
-fn is_event(change: &Change) -> bool {
-    matches!(change, Change::Document { space, value: Some(_), .. } if *space == Space::Outbox)
 }
 
 fn topic(kind: &CheckInKind) -> &'static str {

@@ -39,12 +39,15 @@ impl Core {
         let mut record = record(&host, enrollment)
             .cloned()
             .ok_or_else(not_enrolled)?;
-        if record.sync.phase != Phase::Enrolled {
-            return Ok(Decision::empty());
-        }
         let now = self.clock.now();
         let queue = self.queue(enrollment).map_err(failed)?;
         let may_quote = self.may_quote(&record, &connect.report, &queue);
+        if record.sync.phase != Phase::Enrolled {
+            return Ok(Decision {
+                may_quote,
+                ..Decision::empty()
+            });
+        }
         let event = event_of(connect, may_quote);
         let mut step = self.step_with(&host, &record, event.clone(), &queue);
         let is_told = step.attributes.is_some();
@@ -62,14 +65,11 @@ impl Core {
             let late = queue.late(enrollment, uuid, outcome, request.body, now);
             changes.extend(late.map_err(failed)?);
         }
-        if let Some(events) = self.events.as_ref().filter(|_| may_quote) {
-            let event = events.event_without_payload(connect, request, now);
-            changes.push(event.map_err(failed)?);
-        }
         if step.state == record.sync {
             return Ok(Decision {
                 changes,
                 reply,
+                may_quote,
                 ..Decision::empty()
             });
         }
@@ -87,6 +87,7 @@ impl Core {
             reply,
             is_command_new,
             is_rolled_back,
+            may_quote,
             ..Decision::empty()
         })
     }

@@ -99,12 +99,18 @@ enum Refusal {
 }
 
 /// What to commit and to answer for one message.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent facts about one message, each read in one place"
+)]
 struct Decision {
     changes: Vec<Change>,
     reply: DeviceReply,
     is_command_new: bool,
     /// Whether the device proved that this store forgot something.
     is_rolled_back: bool,
+    /// Whether the message may quote a secret: then nobody is told of it word by word.
+    may_quote: bool,
     /// What is remembered of the channel's messages once this one is dealt with.
     recent: Option<Recent>,
     /// Whether it is no word of the host: somebody else's, or one that was heard before.
@@ -122,6 +128,7 @@ impl Decision {
             reply,
             is_command_new: false,
             is_rolled_back: false,
+            may_quote: false,
             recent: None,
             is_ignored: false,
         }
@@ -174,7 +181,8 @@ impl Core {
             let mut decision = self.decide(&message, enrollment, host, request)?;
             if let Some(events) = self.events.as_ref().filter(|_| !decision.is_ignored) {
                 let changes = &decision.changes;
-                let event = events.event(&message, request, changes, self.clock.now());
+                let (may_quote, now) = (decision.may_quote, self.clock.now());
+                let event = events.event(&message, request, (changes, may_quote), now);
                 decision.changes.push(event.map_err(failed)?);
             }
             if decision.changes.is_empty() {

@@ -11,7 +11,9 @@ fn plist(keys: &str) -> Vec<u8> {
 fn event_of(events: &Events, body: &[u8]) -> (Vec<u8>, Event) {
     let message = Message::decode(body).unwrap();
     let request = DeviceRequest::from_anyone(body);
-    let change = events.event(&message, &request, &[], Timestamp(0)).unwrap();
+    let change = events
+        .event(&message, &request, (&[], false), Timestamp(0))
+        .unwrap();
     let Change::Document {
         space: Space::Outbox,
         key,
