@@ -146,6 +146,14 @@ fn undeclared_places() {
         assert_eq!(result.outcome, PushOutcome::Refused, "{value}");
         assert_eq!(result.findings[0].rule, rule, "{value}");
     }
+    // Devices list what stands in names, and show it to everybody.
+    let named = Draft::new(A, "fine").xml().replacen(
+        "<key>PayloadDisplayName</key>",
+        "<key>PayloadDescription</key><string>{{secret.wifi}}</string><key>PayloadDisplayName</key>",
+        1,
+    );
+    let result = server.push_one(named);
+    assert_eq!(result.findings[0].rule, "R013", "{result:?}");
 }
 
 /// A declaration stays what it is while something uses it; hosts have declared values only, within

@@ -19,6 +19,13 @@ use crate::enrollment::ENROLLMENT_IDENTIFIER;
 use crate::scope::ValueKind;
 use crate::shelf::Shelf;
 
+/// Texts of payloads that their device shows to its user, and repeats in its lists.
+const SHOWN_KEYS: [&str; 3] = [
+    "PayloadDisplayName",
+    "PayloadDescription",
+    "PayloadOrganization",
+];
+
 /// Checks an upload against the profiles that exist, and the values that are declared.
 pub(super) fn check_candidate(candidate: &Identified, shelf: &Shelf) -> Result<(), Finding> {
     check_alone(candidate)?;
@@ -41,7 +48,19 @@ pub(crate) fn check_alone(candidate: &Identified) -> Result<(), Finding> {
 
 /// Refuses places for values where there must be none, or that nothing can fill.
 pub(super) fn check_placeholders(candidate: &Identified) -> Result<(), Finding> {
-    match readable_places(candidate)?.places.first() {
+    let places = readable_places(candidate)?.places;
+    let is_shown = |node| {
+        let node = candidate.document.node(node);
+        let key = node.and_then(|node| node.node().key.as_ref());
+        key.is_some_and(|key| SHOWN_KEYS.contains(&key.text.as_str()))
+    };
+    let mut secrets = places.iter().filter(|(_, place)| place.is_secret());
+    if let Some((node, placeholder)) = secrets.find(|(node, _)| is_shown(*node)) {
+        let message = format!("{{{{{placeholder}}}}} stands in a text that devices show and list");
+        let finding = Finding::host(Severity::Error, "R013", candidate.place(*node), message);
+        return Err(finding.with_hint("take the secret out of names and descriptions"));
+    }
+    match places.first() {
         Some((node, placeholder)) if candidate.signed => {
             let message = format!(
                 "{{{{{placeholder}}}}} stands in a signed file, which cannot be changed for each host"
