@@ -1,8 +1,9 @@
-//! A store whose commits fail when a test says so.
+//! A store that fails when a test says so.
 //!
 //! Invariant: whether a commit that fails is stored is what the test chose.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use mooring_mdm::ids::{EnrollmentId, HostId, PayloadIdentifier};
@@ -28,6 +29,8 @@ pub type Script = Arc<Mutex<VecDeque<Option<Failure>>>>;
 pub struct FlakyStore {
     store: MemoryStore,
     script: Script,
+    is_sealed: AtomicBool,
+    has_unreadable_hosts: AtomicBool,
 }
 
 impl FlakyStore {
@@ -36,7 +39,20 @@ impl FlakyStore {
         Self {
             store: MemoryStore::new().expect("randomness"),
             script: Arc::clone(script),
+            is_sealed: AtomicBool::new(false),
+            has_unreadable_hosts: AtomicBool::new(false),
         }
+    }
+
+    /// From now on no commit may come, or it may again.
+    pub fn seal(&self, is_sealed: bool) {
+        self.is_sealed.store(is_sealed, Ordering::Relaxed);
+    }
+
+    /// From now on no page of hosts can be read, or it can again.
+    pub fn hide_hosts(&self, is_hidden: bool) {
+        self.has_unreadable_hosts
+            .store(is_hidden, Ordering::Relaxed);
     }
 }
 
@@ -46,6 +62,8 @@ impl Store for FlakyStore {
     }
 
     fn commit(&self, batch: Vec<Change>) -> Result<(), StoreError> {
+        let is_sealed = self.is_sealed.load(Ordering::Relaxed);
+        assert!(!is_sealed, "something is changed: {batch:?}");
         let next = self.script.lock().unwrap().pop_front().flatten();
         let Some(failure) = next else {
             return self.store.commit(batch);
@@ -73,6 +91,9 @@ impl Store for FlakyStore {
     }
 
     fn hosts(&self, after: Option<&HostId>, limit: usize) -> Result<Vec<HostRecord>, StoreError> {
+        if self.has_unreadable_hosts.load(Ordering::Relaxed) {
+            return Err(StoreError::Closed);
+        }
         self.store.hosts(after, limit)
     }
 

@@ -158,7 +158,8 @@ pub fn settle_one(server: &TestServer, host: &mut Host) -> usize {
     panic!("no rest after {CONTACTS_MAX} contacts: {:#?}", host.sent);
 }
 
-fn exchange(
+/// Carries a request to the server and its reply back; a command is added to `sent`.
+pub fn exchange(
     server: &TestServer,
     channel: Channel,
     request: &Request,

@@ -1,11 +1,10 @@
 //! Two devices with one identity: seen, left alone, and settled by a person.
 
 use mooring_drift::status::{PendingReason, ProfileStatus};
-use mooring_server::device::{DeviceReply, DeviceRequest};
 use mooring_server::hosts::HostError;
-use mooring_sim::{Channel, Reply};
+use mooring_sim::{Channel, Request};
 use mooring_tests::clock::HOUR_MS;
-use mooring_tests::host::{Sent, read_command};
+use mooring_tests::host::{Sent, exchange};
 use mooring_tests::{Host, TestServer, settle_one};
 
 use super::{A, B, draft};
@@ -18,23 +17,8 @@ fn contact_of_twin(server: &TestServer, twin: &mut Host) -> Vec<String> {
     let mut sent: Vec<Sent> = Vec::new();
     twin.device.contact(|channel: Channel, request| {
         let text = String::from_utf8(request.body).unwrap().replace(&own, TWIN);
-        let reply = server.answer_device(&DeviceRequest::from_anyone(text.as_bytes()));
-        let status = reply.status();
-        let body = match reply {
-            DeviceReply::Command(body) => {
-                sent.push(read_command(channel, &body));
-                body
-            }
-            DeviceReply::Empty
-            | DeviceReply::Plist(_)
-            | DeviceReply::Json(_)
-            | DeviceReply::Refused(_)
-            | DeviceReply::Dismissed
-            | DeviceReply::NoSuchDeclaration
-            | DeviceReply::Declined
-            | DeviceReply::Unavailable => Vec::new(),
-        };
-        Reply { status, body }
+        let body = text.into_bytes();
+        exchange(server, channel, &Request { body, ..request }, &mut sent)
     });
     sent.into_iter().map(|sent| sent.what).collect()
 }

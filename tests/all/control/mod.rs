@@ -12,7 +12,6 @@ mod pause;
 mod plan;
 mod resend;
 mod shown;
-mod store;
 
 use std::sync::Arc;
 

@@ -5,15 +5,15 @@ use std::sync::Arc;
 
 use mooring_server::api::{Impact, ImpactChange};
 use mooring_server::change::{AffectedPage, ChangeOptions};
+use mooring_tests::flaky::{FlakyStore, Script};
 use mooring_tests::server::{id, upload};
 use mooring_tests::{Draft, Host, TestClock, TestServer, judge, settle};
 
-use super::store::SealedStore;
 use super::{A, B, USER, draft, impact, planning};
 
 /// A server whose store can be sealed, with A, B and a profile for users.
-fn server() -> (TestServer, Arc<SealedStore>) {
-    let store = SealedStore::new();
+fn server() -> (TestServer, Arc<FlakyStore>) {
+    let store = Arc::new(FlakyStore::new(&Script::default()));
     let options = mooring_server::core::CoreOptions::default();
     let server =
         TestServer::with_options(Arc::clone(&store) as _, judge(), &TestClock::new(), options);
@@ -54,7 +54,7 @@ fn said(impact: &Impact) -> BTreeMap<String, Vec<String>> {
 #[track_caller]
 fn agree(
     server: &TestServer,
-    store: &SealedStore,
+    store: &FlakyStore,
     hosts: &mut [Host],
     change: impl Fn(&ChangeOptions) -> Option<Impact>,
 ) -> Impact {

@@ -10,9 +10,9 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::{Container, container};
+use super::{Container, container, read_again};
 use crate::finding::Finding;
-use crate::plist::{self, DEPTH_MAX, Document, Edit, NodeRef, ReaderLimits, Span, XmlWriter};
+use crate::plist::{self, Document, Edit, NodeRef, Span, XmlWriter};
 
 const PAYLOADS: &str = "PayloadContent";
 const ENCRYPTED: &str = "EncryptedPayloadContent";
@@ -58,7 +58,7 @@ pub fn encrypt_payloads<E>(
         Container::Binary => return Err(EncryptPayloadsError::Binary),
         Container::Signed => return Err(EncryptPayloadsError::Signed),
     }
-    let old = read(raw).map_err(EncryptPayloadsError::Profile)?;
+    let old = read_again(raw).map_err(EncryptPayloadsError::Profile)?;
     let root = old.root();
     let flag = root.get(IS_ENCRYPTED);
     let is_encrypted = flag.and_then(NodeRef::as_bool) == Some(true);
@@ -67,20 +67,10 @@ pub fn encrypt_payloads<E>(
     let payloads = payloads.ok_or(EncryptPayloadsError::NoPayloads)?;
     let sealed = encrypt(&alone(raw, payloads)).map_err(EncryptPayloadsError::Encrypt)?;
     let new = plist::apply_edits(raw, edits(payloads, flag, &sealed));
-    match read(&new) {
+    match read_again(&new) {
         Ok(document) if is_same(&old, &document, &sealed) => Ok(new),
         Ok(_) | Err(_) => Err(EncryptPayloadsError::Changed),
     }
-}
-
-/// Reads what was read before within the limits of uploads, which bound the memory.
-fn read(xml: &[u8]) -> Result<Document, Finding> {
-    let limits = ReaderLimits {
-        bytes: xml.len(),
-        depth: DEPTH_MAX,
-        nodes: usize::MAX,
-    };
-    plist::read_xml(xml, &limits).map(|read| read.document)
 }
 
 /// The array as a property list of its own, with the author's bytes.

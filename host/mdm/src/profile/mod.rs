@@ -55,6 +55,16 @@ impl Default for ProfileLimits {
     }
 }
 
+/// Reads XML that was made here of what was read within the limits of uploads, which bound it.
+fn read_again(xml: &[u8]) -> Result<Document, Finding> {
+    let limits = ReaderLimits {
+        bytes: xml.len(),
+        depth: plist::DEPTH_MAX,
+        nodes: usize::MAX,
+    };
+    plist::read_xml(xml, &limits).map(|read| read.document)
+}
+
 /// Which channel a profile is for, its `PayloadScope`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Scope {

@@ -13,8 +13,8 @@ use super::name::Placeholder;
 use super::pieces::{Piece, pieces};
 use crate::finding::Finding;
 use crate::ids::PayloadUuid;
-use crate::plist::{self, DEPTH_MAX, Document, Edit, Node, NodeId, ReaderLimits, Value};
-use crate::profile::{Container, container};
+use crate::plist::{self, Document, Edit, Node, NodeId, Value};
+use crate::profile::{Container, container, read_again};
 
 /// Longest value of one placeholder, in bytes: room for a long key or token, and a bound on what
 /// a profile grows by.
@@ -100,26 +100,16 @@ pub fn fill(
         Container::Binary => return Err(FillError::Binary),
         Container::Signed => return Err(FillError::Signed),
     }
-    let old = read(raw).map_err(FillError::Profile)?;
+    let old = read_again(raw).map_err(FillError::Profile)?;
     let texts = texts(&old, uuid, values)?;
     let edit = |(id, text): (&NodeId, &String)| -> Option<Edit> {
         Some(plist::replace_string(old.node(*id)?, text))
     };
     let new = plist::apply_edits(raw, texts.iter().filter_map(edit).collect());
-    match read(&new) {
+    match read_again(&new) {
         Ok(document) if is_filled(&old, &document, &texts) => Ok(new),
         Ok(_) | Err(_) => Err(FillError::Changed),
     }
-}
-
-/// Reads what was read before within the limits of uploads, which bound the memory.
-fn read(xml: &[u8]) -> Result<Document, Finding> {
-    let limits = ReaderLimits {
-        bytes: xml.len(),
-        depth: DEPTH_MAX,
-        nodes: usize::MAX,
-    };
-    plist::read_xml(xml, &limits).map(|read| read.document)
 }
 
 /// The new text of each string that gets one.
