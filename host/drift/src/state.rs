@@ -247,10 +247,6 @@ pub enum Begun {
 /// twice a mistake.
 pub const CONTESTED_MIN: u8 = 3;
 
-/// How far the sequence leaps with a new era: more commands than one enrollment gets between a copy
-/// of the store and the moment that it is noticed, and room for some thousand eras.
-const SEQUENCE_LEAP: u32 = 1 << 20;
-
 impl SyncState {
     /// The state before anything was heard.
     pub fn new() -> Self {
@@ -284,7 +280,7 @@ impl SyncState {
     #[must_use]
     pub fn next_epoch(&self, phase: Phase) -> Self {
         let mut state = Self::new();
-        state.epoch = self.epoch.saturating_add(1);
+        state.epoch = self.epoch.wrapping_add(1);
         state.sequence = self.sequence;
         state.phase = phase;
         state.era = self.era;
@@ -330,17 +326,16 @@ impl SyncState {
     }
 
     /// The state in the server's era `era`: observed anew if it was last dealt with in another.
-    /// An old copy of a store has forgotten numbers that were used, so the sequence leaps over them.
+    /// An old copy of a store has forgotten which numbers were used, so its commands are named by
+    /// another epoch: eras are random, and so no name comes twice and none of before says anything.
     #[must_use]
     pub fn in_era(self, era: u32) -> Self {
         if self.era == era {
             return self;
         }
         let mut anew = self.observed_anew();
+        anew.epoch = self.epoch.wrapping_add(era);
         anew.era = era;
-        // Once for each era that it missed: each may have begun at an old copy.
-        let leap = SEQUENCE_LEAP.saturating_mul(era.abs_diff(self.era));
-        anew.sequence = self.sequence.saturating_add(leap);
         anew
     }
 

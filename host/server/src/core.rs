@@ -203,10 +203,13 @@ impl Core {
         if hosts.len() < ROLLED_BACK_MAX {
             return;
         }
-        let era = self.era();
-        match self.store.commit(vec![mooring_store::raise_era(era)]) {
-            Ok(()) => {
-                let era = era.saturating_add(1);
+        let begun = mooring_store::begin_era(self.era());
+        let begun = begun.and_then(|(era, change)| {
+            self.store.commit(vec![change])?;
+            Ok(era)
+        });
+        match begun {
+            Ok(era) => {
                 self.era.store(era, Ordering::Relaxed);
                 // If it fails, the next start does it.
                 if let Err(error) = queue::enter_era(&*self.store, era, self.now()) {

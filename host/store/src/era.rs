@@ -1,8 +1,9 @@
-//! The era: counts how often the whole server had to observe its hosts anew.
+//! The era: names the time since the whole server last had to observe its hosts anew.
 //!
-//! Knows nothing of why an era began or of what an enrollment does about it. Invariants: it never
-//! goes back in one store; it is a document, so it is raised in the same batch as whatever proves
-//! that it must be, and two who find that out at once raise it once.
+//! Knows nothing of why an era began or of what an enrollment does about it. Invariants: an era is
+//! a random number, so that two that begin at the same old copy are not the same; it is a document,
+//! so it begins in the same batch as whatever proves that it must, and of two who find that out at
+//! once one begins it.
 
 use crate::document::{Space, document};
 use crate::{Change, Expected, Store, StoreError};
@@ -10,7 +11,7 @@ use crate::{Change, Expected, Store, StoreError};
 /// The document's key in [`Space::Setting`].
 pub(crate) const KEY: &[u8] = b"era";
 
-/// The era of a store, 0 until it is raised first.
+/// The era of a store, 0 until it had to observe anew first.
 ///
 /// # Errors
 /// [`StoreError`] of the backend, or an era that cannot be read.
@@ -18,18 +19,23 @@ pub fn era(store: &dyn Store) -> Result<u32, StoreError> {
     decode(document(store, Space::Setting, KEY)?.as_deref())
 }
 
-/// The change that begins the era after `current`. It is in conflict if `current` is not the
+/// An era after `current`, and the change that begins it. It is in conflict if `current` is not the
 /// store's era any more.
-pub fn raise_era(current: u32) -> Change {
-    Change::Document {
+///
+/// # Errors
+/// [`StoreError::Random`] if the operating system gives no randomness.
+pub fn begin_era(current: u32) -> Result<(u32, Change), StoreError> {
+    let era = other_than(current)?;
+    let change = Change::Document {
         space: Space::Setting,
         key: KEY.to_vec(),
-        value: Some(encode(current.saturating_add(1))),
+        value: Some(encode(era)),
         expected: match current {
             0 => Expected::Absent,
             _ => Expected::Same(encode(current)),
         },
-    }
+    };
+    Ok((era, change))
 }
 
 /// The document of an era.
@@ -46,9 +52,20 @@ pub(crate) fn decode(document: Option<&[u8]>) -> Result<u32, StoreError> {
     found.map_err(|_| StoreError::unreadable_document(Space::Setting, KEY, "it is no number"))
 }
 
-/// The era of a store that is made of one with this document.
+/// An era of a store that is made of one with this document.
 pub(crate) fn next(document: Option<&[u8]>) -> Result<u32, StoreError> {
-    Ok(decode(document)?.saturating_add(1))
+    other_than(decode(document)?)
+}
+
+/// A random number that is neither `current` nor the one of a store that never lost track.
+fn other_than(current: u32) -> Result<u32, StoreError> {
+    let mut bytes = [0; 4];
+    getrandom::fill(&mut bytes).map_err(StoreError::Random)?;
+    let mut era = u32::from_be_bytes(bytes);
+    while era == 0 || era == current {
+        era = era.wrapping_add(1);
+    }
+    Ok(era)
 }
 
 #[cfg(test)]
@@ -56,17 +73,22 @@ mod tests {
     use super::*;
     use crate::MemoryStore;
 
-    /// An era is raised one by one, by one of those who would raise it.
+    /// An era is begun by one of those who would begin it, and two from the same one differ.
     #[test]
-    fn an_era_is_raised_once() {
+    fn an_era_begins_once() {
         let store = MemoryStore::new().unwrap();
-        for current in 0..3 {
-            assert_eq!(era(&store).unwrap(), current);
-            store.commit(vec![raise_era(current)]).unwrap();
-            let error = store.commit(vec![raise_era(current)]).unwrap_err();
+        let mut current = era(&store).unwrap();
+        assert_eq!(current, 0);
+        for _ in 0..3 {
+            let (one, change) = begin_era(current).unwrap();
+            let (other, late) = begin_era(current).unwrap();
+            assert!(one != other && one != 0 && one != current);
+            store.commit(vec![change]).unwrap();
+            let error = store.commit(vec![late]).unwrap_err();
             assert!(matches!(error, StoreError::Conflict { .. }), "{error}");
+            current = era(&store).unwrap();
+            assert_eq!(current, one);
         }
-        assert_eq!(era(&store).unwrap(), 3);
     }
 
     /// An era that cannot be read is told, and not taken for the first.

@@ -28,7 +28,7 @@ pub use document::{
     DOCUMENT_KEY_BYTES_MAX, DOCUMENT_VALUE_BYTES_MAX, DOCUMENTS_PAGE_MAX, Document, Expected,
     KeyRange, Space, document,
 };
-pub use era::{era, raise_era};
+pub use era::{begin_era, era};
 pub use error::{BackendError, RowError, StoreError};
 pub use memory::{MemorySnapshot, MemoryStore};
 pub use record::{

@@ -95,7 +95,7 @@ impl MemoryStore {
 
 impl MemorySnapshot {
     /// A store as [`restore`](crate::backup::restore) makes it of a backup: of another incarnation,
-    /// which must be new, and of the next era.
+    /// which must be new, and of another era.
     ///
     /// # Errors
     /// [`StoreError::Corrupt`] if the era cannot be read.

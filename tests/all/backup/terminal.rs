@@ -63,7 +63,7 @@ fn from_one_folder_to_another() {
     assert!(refused.err.contains("has a store"), "{refused:#?}");
 
     let restored = terminal.run("restore b --data new --json").expect(0).json();
-    assert_eq!(restored["era"], 1, "{restored}");
+    assert!(restored["era"].as_u64() > Some(0), "{restored}");
     assert_ne!(restored["incarnation"], made["incarnation"]);
     let line = "serve --data new --admin 127.0.0.1:0 --device 127.0.0.1:0 --json";
     let served = terminal.start(line).expect("a server over the new folder");

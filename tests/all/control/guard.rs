@@ -9,10 +9,10 @@ use mooring_server::impact::RemovalGuard;
 use mooring_server::profiles::ProfileError;
 use mooring_sim::Channel;
 use mooring_store::{MemoryStore, Store};
+use mooring_tests::flaky::{FlakyStore, Script};
 use mooring_tests::server::{id, upload};
 use mooring_tests::{Host, TestServer, settle};
 
-use super::store::SealedStore;
 use super::{A, B, SMALL, confirming, draft, guarded, held, impact, planning, settled};
 
 fn server(hosts: u32, guard: RemovalGuard) -> (TestServer, Vec<Host>) {
@@ -124,7 +124,8 @@ fn hosts_observed_anew_count() {
     let server = guarded(Arc::clone(&store) as _, SMALL);
     server.push_taken(draft(A, "first"));
     settled(&server, 4);
-    store.commit(vec![mooring_store::raise_era(0)]).unwrap();
+    let (_, change) = mooring_store::begin_era(0).unwrap();
+    store.commit(vec![change]).unwrap();
     let server = guarded(store, SMALL);
     let plan = held(server.delete(&id(A)));
     assert_eq!(
@@ -137,7 +138,7 @@ fn hosts_observed_anew_count() {
 /// one whose shelf cannot be told, and hosts keep what they have.
 #[test]
 fn an_error_shrinks_nothing() {
-    let store = SealedStore::new();
+    let store = Arc::new(FlakyStore::new(&Script::default()));
     let server = guarded(Arc::clone(&store) as _, SMALL);
     server.push_taken(draft(A, "first"));
     let mut hosts = settled(&server, 4);

@@ -3,7 +3,7 @@
 //! Knows nothing of what a row or a file is for. Invariants: a backup is the store as it was at one
 //! moment, although the server goes on; it has its name only after it was read back and found
 //! equal; all of it is checked before anything is made of it; a store that is made of it has
-//! another incarnation and a later era, so that no command uuid comes twice and every host is
+//! another incarnation and another era, so that no command uuid comes twice and every host is
 //! observed anew; a store or a backup that was not finished never has its name.
 //!
 //! The form of the file is described in `host/docs/DATA.md`.

@@ -2,7 +2,7 @@
 //!
 //! Knows nothing of servers. Invariants: nothing is written before the whole backup was checked;
 //! the store gets its name last, after its rows were read back and found equal; it is another
-//! store, of another incarnation and a later era, with the same rows and the same command key.
+//! store, of another incarnation and another era, with the same rows and the same command key.
 
 use std::fs;
 use std::io::{self, Write};
@@ -91,7 +91,7 @@ pub(super) struct NewIdentity {
 pub(super) fn make(reader: &mut FrameReader, store: &RawStore) -> Result<NewIdentity, BackupError> {
     let mut identity = NewIdentity {
         incarnation: [0; 16],
-        era: 1,
+        era: era::next(None)?,
     };
     getrandom::fill(&mut identity.incarnation).map_err(StoreError::Random)?;
     let mut wanted = Tally::default();
