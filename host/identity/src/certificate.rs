@@ -6,7 +6,7 @@
 //! what was decoded is for looking things up and never encoded again in their place.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use der::asn1::UintRef;
 use der::oid::ObjectIdentifier;
@@ -15,6 +15,7 @@ use der::{Decode, Encode, Reader, SliceReader};
 use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage, SubjectKeyIdentifier};
 use x509_cert::spki::SubjectPublicKeyInfoOwned;
 
+use crate::header;
 use crate::tlv::{self, TlvError};
 
 /// Most bytes of one certificate. Those of devices and CAs have 1 to 2 KiB.
@@ -118,13 +119,35 @@ pub enum KeyKind {
 pub struct Certificate(Arc<Inner>);
 
 struct Inner {
-    der: Vec<u8>,
+    facts: Facts,
+    content: Content,
+}
+
+/// What is asked of nearly every certificate.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Facts {
     fingerprint: Fingerprint,
-    parsed: x509_cert::Certificate,
-    public_key_info: Vec<u8>,
     key_kind: KeyKind,
     not_before_ms: u64,
     not_after_ms: u64,
+}
+
+enum Content {
+    Read(Box<Read>),
+    /// Bytes that were read before, and are read again only if somebody asks for more than facts.
+    Recalled(Encoded, OnceLock<Certificate>),
+}
+
+struct Read {
+    der: Vec<u8>,
+    parsed: x509_cert::Certificate,
+    public_key_info: Vec<u8>,
+}
+
+/// The bytes that a certificate came in, known to be one.
+pub(crate) enum Encoded {
+    Header(Box<[u8]>),
+    Der(Box<[u8]>),
 }
 
 impl Certificate {
@@ -143,47 +166,66 @@ impl Certificate {
         let tbs = &parsed.tbs_certificate;
         let info = &tbs.subject_public_key_info;
         let public_key_info = info.to_der().map_err(CertificateError::NotACertificate)?;
-        let inner = Inner {
-            der: bytes.to_vec(),
+        let facts = Facts {
             fingerprint: Fingerprint(sha256(bytes)),
-            public_key_info,
             key_kind: key_kind(info),
             not_before_ms: unix_ms(tbs.validity.not_before),
             not_after_ms: unix_ms(tbs.validity.not_after),
-            parsed,
         };
-        Ok(Self(Arc::new(inner)))
+        let content = Content::Read(Box::new(Read {
+            der: bytes.to_vec(),
+            public_key_info,
+            parsed,
+        }));
+        Ok(Self(Arc::new(Inner { facts, content })))
+    }
+
+    /// The certificate in bytes that were read before and had these facts.
+    pub(crate) fn recalled(facts: Facts, encoded: Encoded) -> Self {
+        let content = Content::Recalled(encoded, OnceLock::new());
+        Self(Arc::new(Inner { facts, content }))
+    }
+
+    pub(crate) fn facts(&self) -> Facts {
+        self.0.facts
+    }
+
+    fn read(&self) -> &Read {
+        match &self.0.content {
+            Content::Read(read) => read,
+            Content::Recalled(encoded, again) => again.get_or_init(|| encoded.read()).read(),
+        }
     }
 
     /// The bytes as they were read.
     pub fn der(&self) -> &[u8] {
-        &self.0.der
+        &self.read().der
     }
 
     /// The name of these very bytes.
     pub fn fingerprint(&self) -> Fingerprint {
-        self.0.fingerprint
+        self.0.facts.fingerprint
     }
 
     /// The first moment at which it is valid, in Unix milliseconds.
     pub fn not_before_ms(&self) -> u64 {
-        self.0.not_before_ms
+        self.0.facts.not_before_ms
     }
 
     /// The last second in which it is valid, in Unix milliseconds.
     pub fn not_after_ms(&self) -> u64 {
-        self.0.not_after_ms
+        self.0.facts.not_after_ms
     }
 
     /// What kind of key it speaks for.
     pub fn key_kind(&self) -> KeyKind {
-        self.0.key_kind
+        self.0.facts.key_kind
     }
 
     /// The subject as text in the form of RFC 4514, as in `CN=Lab CA,O=Example`. Whoever made the
     /// certificate chose it; control characters are replaced.
     pub fn subject(&self) -> String {
-        let text = self.0.parsed.tbs_certificate.subject.to_string();
+        let text = self.parsed().tbs_certificate.subject.to_string();
         text.chars()
             .map(|c| if c.is_control() { '\u{fffd}' } else { c })
             .collect()
@@ -192,7 +234,7 @@ impl Certificate {
     /// The serial number in lower hex digits, without leading zeros of the encoding.
     pub fn serial_number(&self) -> String {
         use fmt::Write as _;
-        let bytes = self.0.parsed.tbs_certificate.serial_number.as_bytes();
+        let bytes = self.parsed().tbs_certificate.serial_number.as_bytes();
         bytes
             .iter()
             .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
@@ -215,18 +257,17 @@ impl Certificate {
     /// Whether issuer and subject are the same name, as in the certificate of a root CA. It does
     /// not say that the certificate is signed with its own key.
     pub fn is_self_issued(&self) -> bool {
-        self.0.parsed.tbs_certificate.issuer == self.0.parsed.tbs_certificate.subject
+        self.parsed().tbs_certificate.issuer == self.parsed().tbs_certificate.subject
     }
 
     /// The public key as DER `SubjectPublicKeyInfo`.
     pub fn public_key_info(&self) -> &[u8] {
-        &self.0.public_key_info
+        &self.read().public_key_info
     }
 
     /// The public key itself: `RSAPublicKey` in DER, or the point of an elliptic curve.
     pub(crate) fn public_key(&self) -> &[u8] {
-        self.0
-            .parsed
+        self.parsed()
             .tbs_certificate
             .subject_public_key_info
             .subject_public_key
@@ -235,12 +276,12 @@ impl Certificate {
 
     /// What was decoded, for comparing names and serial numbers.
     pub(crate) fn parsed(&self) -> &x509_cert::Certificate {
-        &self.0.parsed
+        &self.read().parsed
     }
 
     /// The subject key identifier extension's octets, if there is one that can be read.
     pub(crate) fn subject_key_identifier(&self) -> Option<Vec<u8>> {
-        let found = self.0.parsed.tbs_certificate.get::<SubjectKeyIdentifier>();
+        let found = self.parsed().tbs_certificate.get::<SubjectKeyIdentifier>();
         found
             .ok()
             .flatten()
@@ -249,15 +290,29 @@ impl Certificate {
 
     /// Whether the extended key usage extension is there and names client authentication.
     pub(crate) fn is_for_client_authentication(&self) -> bool {
-        let found = self.0.parsed.tbs_certificate.get::<ExtendedKeyUsage>();
+        let found = self.parsed().tbs_certificate.get::<ExtendedKeyUsage>();
         let usage = found.ok().flatten();
         usage.is_some_and(|(_, usage)| usage.0.contains(&rfc5280::ID_KP_CLIENT_AUTH))
     }
 }
 
+impl Encoded {
+    /// Reads once more what was read before, which is what its digest said.
+    #[expect(
+        clippy::expect_used,
+        reason = "the same bytes were a certificate before"
+    )]
+    fn read(&self) -> Certificate {
+        match self {
+            Self::Header(value) => header::certificate(value).expect("a header as before"),
+            Self::Der(bytes) => Certificate::from_der(bytes).expect("a certificate as before"),
+        }
+    }
+}
+
 impl PartialEq for Certificate {
     fn eq(&self, other: &Self) -> bool {
-        self.0.der == other.0.der
+        self.fingerprint() == other.fingerprint()
     }
 }
 

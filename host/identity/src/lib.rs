@@ -16,6 +16,7 @@ mod certificate;
 pub mod enveloped;
 pub mod header;
 mod pem;
+mod remembered;
 pub mod scep;
 mod secret;
 pub mod signature;
@@ -33,4 +34,4 @@ pub use certificate::{CERTIFICATE_BYTES_MAX, Certificate, CertificateError, Fing
 pub use pem::certificates_from_pem;
 pub use secret::Secret;
 pub use tlv::TlvError;
-pub use trust::{Trust, TrustError};
+pub use trust::{BeliefError, Shown, Trust, TrustError};

@@ -9,6 +9,8 @@
 //! **Invariant.** It walks with a stack of its own, never by recursion, and reads each byte once.
 //! What it returns is definite, minimal in its lengths and made of the values it was given.
 
+use std::borrow::Cow;
+
 /// Deepest nesting that is read. A certificate within a signed message nests 11 deep.
 const DEPTH_MAX: usize = 24;
 /// Most members of a set, or of anything with a context tag (CMS writes its sets so).
@@ -51,23 +53,40 @@ pub enum TlvError {
 
 /// Checks that the bytes are exactly one value with definite, minimal lengths, within the bounds.
 pub(crate) fn check_der(bytes: &[u8]) -> Result<(), TlvError> {
-    if to_der(bytes)? == bytes {
-        Ok(())
-    } else {
-        Err(TlvError::NotDer)
+    match to_der(bytes)? {
+        Cow::Borrowed(_) => Ok(()),
+        Cow::Owned(_) => Err(TlvError::NotDer),
     }
 }
 
 /// The one value in these bytes, with indefinite lengths made definite and octet strings in pieces
-/// put together. Non-minimal lengths are refused rather than mended: no encoder in use writes them.
-pub(crate) fn to_der(bytes: &[u8]) -> Result<Vec<u8>, TlvError> {
+/// put together; borrowed if there was nothing to do. Non-minimal lengths are refused rather than
+/// mended: no encoder in use writes them.
+pub(crate) fn to_der(bytes: &[u8]) -> Result<Cow<'_, [u8]>, TlvError> {
+    if walk(bytes, Purpose::Check)?.is_some() {
+        return Ok(Cow::Borrowed(bytes));
+    }
+    let mended = walk(bytes, Purpose::Mend)?;
+    mended.map(Cow::Owned).ok_or(TlvError::NotDer)
+}
+
+/// Why the bytes are walked over.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    /// To find what is wrong; it ends with nothing where there is something to mend.
+    Check,
+    /// To write them anew.
+    Mend,
+}
+
+fn walk(bytes: &[u8], purpose: Purpose) -> Result<Option<Vec<u8>>, TlvError> {
     let mut input = Input { bytes, at: 0 };
     let mut open = vec![Open::outermost(bytes.len())];
     loop {
         while let Some(closed) = close_if_ended(&mut input, &mut open)? {
             match open.last_mut() {
-                Some(parent) => parent.take(&closed)?,
-                None => return Ok(closed.content),
+                Some(parent) => parent.take(&closed, purpose)?,
+                None => return Ok(Some(closed.content)),
             }
         }
         let Some(around) = open.last_mut() else {
@@ -78,6 +97,10 @@ pub(crate) fn to_der(bytes: &[u8]) -> Result<Vec<u8>, TlvError> {
         }
         let tag = input.tag()?;
         let length = input.length(tag)?;
+        let is_ber = length.is_none() || tag == TAG_OCTET_STRING | CONSTRUCTED;
+        if is_ber && purpose == Purpose::Check {
+            return Ok(None);
+        }
         let end = length.map(|length| input.at.checked_add(length).ok_or(TlvError::Form));
         let end = end.transpose()?;
         if end.is_some_and(|end| end > around.limit) {
@@ -88,14 +111,19 @@ pub(crate) fn to_der(bytes: &[u8]) -> Result<Vec<u8>, TlvError> {
             });
         }
         if tag & CONSTRUCTED == 0 {
-            let content = input.take(length.ok_or(TlvError::Form)?)?.to_vec();
-            around.take(&Open {
+            let content = input.take(length.ok_or(TlvError::Form)?)?;
+            let content = match purpose {
+                Purpose::Check => Vec::new(),
+                Purpose::Mend => content.to_vec(),
+            };
+            let member = Open {
                 tag,
                 end,
                 limit: 0,
                 members: 0,
                 content,
-            })?;
+            };
+            around.take(&member, purpose)?;
             continue;
         }
         let limit = end.unwrap_or(around.limit);
@@ -142,11 +170,14 @@ impl Open {
     }
 
     /// Appends a member that has been read to its end.
-    fn take(&mut self, member: &Self) -> Result<(), TlvError> {
+    fn take(&mut self, member: &Self, purpose: Purpose) -> Result<(), TlvError> {
         self.members += 1;
         let is_bounded = self.tag == TAG_SET || self.tag & CLASS == CLASS_CONTEXT;
         if is_bounded && self.members > MEMBERS_MAX {
             return Err(TlvError::TooManyMembers);
+        }
+        if purpose == Purpose::Check {
+            return Ok(());
         }
         let tag = if member.is_string_in_pieces() {
             TAG_OCTET_STRING

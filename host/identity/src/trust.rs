@@ -8,20 +8,25 @@
 //! anchor included, is within its validity at the moment of the call. What is remembered saves the
 //! signatures, never the look at the clock.
 
-use std::collections::BTreeMap;
-use std::ops::Bound;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+mod belief;
+
 use std::time::Duration;
 
 use rustls::pki_types::{CertificateDer, SignatureVerificationAlgorithm, TrustAnchor, UnixTime};
 use webpki::aws_lc_rs as algorithms;
 use webpki::{EndEntityCert, KeyUsage, VerifiedPath};
 
-use crate::certificate::{Certificate, Fingerprint};
+pub use belief::{BeliefError, Shown};
 
-/// Most chains that are remembered: about 5 MiB. Beyond, an older one is forgotten and checked
+use crate::certificate::{Certificate, Fingerprint};
+use crate::remembered::Remembered;
+use belief::Belief;
+
+/// Most chains that are remembered: about 8 MiB. Beyond, some other one is forgotten and checked
 /// anew.
-const REMEMBERED_MAX: usize = 65_536;
+const CHAINS_MAX: usize = 131_072;
+/// Most things that somebody showed and that are remembered: about 16 MiB.
+const BELIEVED_MAX: usize = 131_072;
 /// Most certificates that a device may send to complete its chain. More would let a stranger make
 /// the search for a path long.
 const SENT_MAX: usize = 4;
@@ -87,7 +92,8 @@ pub struct Trust {
     /// The validity of each anchor, in the same order.
     anchor_spans: Vec<Span>,
     intermediates: Vec<CertificateDer<'static>>,
-    remembered: Mutex<BTreeMap<Fingerprint, Span>>,
+    chains: Remembered<Fingerprint, Span>,
+    believed: Remembered<[u8; 16], Belief>,
 }
 
 /// From when until when a chain holds, in Unix milliseconds: what all of its certificates share.
@@ -117,7 +123,8 @@ impl Trust {
             anchors: roots.iter().map(anchor).collect::<Result<_, _>>()?,
             anchor_spans: roots.iter().map(Span::of).collect(),
             intermediates: others.iter().map(owned_der).collect(),
-            remembered: Mutex::default(),
+            chains: Remembered::new(CHAINS_MAX),
+            believed: Remembered::new(BELIEVED_MAX),
         })
     }
 
@@ -132,14 +139,24 @@ impl Trust {
         sent: &[Certificate],
         now_ms: u64,
     ) -> Result<(), TrustError> {
-        let remembered = self.remembered().get(&leaf.fingerprint()).copied();
-        if remembered.is_some_and(|span| span.check(now_ms).is_ok()) {
-            return Ok(());
+        self.chain(leaf, sent, now_ms).map(|_| ())
+    }
+
+    /// How long a chain holds that holds at this moment.
+    fn chain(
+        &self,
+        leaf: &Certificate,
+        sent: &[Certificate],
+        now_ms: u64,
+    ) -> Result<Span, TrustError> {
+        let remembered = self.chains.find(&leaf.fingerprint());
+        if let Some(span) = remembered.filter(|span| span.check(now_ms).is_ok()) {
+            return Ok(span);
         }
         // A remembered chain that no longer holds may have a successor, as with a renewed CA.
         let span = self.build(leaf, sent, now_ms)?;
-        self.remember(leaf.fingerprint(), span);
-        span.check(now_ms)
+        self.chains.keep(leaf.fingerprint(), span);
+        span.check(now_ms).map(|()| span)
     }
 
     /// Finds a chain and the time that it holds. A leaf outside of its own validity is looked at as
@@ -212,27 +229,6 @@ impl Trust {
             Certificate::from_der(&issuer.der()).map_or(Span::NEVER, |issuer| Span::of(&issuer))
         });
         issuers.fold(self.span_of_anchor(path, at_ms), Span::within)
-    }
-
-    fn remember(&self, fingerprint: Fingerprint, span: Span) {
-        let mut remembered = self.remembered();
-        if remembered.len() >= REMEMBERED_MAX && !remembered.contains_key(&fingerprint) {
-            // Fingerprints are as good as random, so the next one is any of them.
-            let after = (Bound::Excluded(fingerprint), Bound::Unbounded);
-            let next = remembered.range(after).next().map(|(next, _)| *next);
-            match next {
-                Some(next) => remembered.remove(&next),
-                None => remembered.pop_first().map(|(_, span)| span),
-            };
-        }
-        remembered.insert(fingerprint, span);
-    }
-
-    fn remembered(&self) -> MutexGuard<'_, BTreeMap<Fingerprint, Span>> {
-        // Every change of the map is one call, so it is whole even after a panic.
-        self.remembered
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -11,7 +11,7 @@ use std::fmt;
 use crate::device::{ATTRIBUTE_BYTES_MAX, Attributes, bounded_text};
 use crate::ids::{Channel, EnrollmentId};
 use crate::message::{MESSAGE_LIMITS, MessageError, enrollment_id, text};
-use crate::plist::NodeRef;
+use crate::plist::ViewRef;
 
 /// Longest push token, in bytes. Apple's have 32 and are documented to be able to grow.
 pub const TOKEN_BYTES_MAX: usize = 256;
@@ -148,7 +148,7 @@ impl fmt::Debug for TokenUpdate {
 }
 
 /// Decodes a dictionary that has a `MessageType`.
-pub(crate) fn decode(message_type: &str, root: NodeRef<'_>) -> Result<CheckIn, MessageError> {
+pub(crate) fn decode(message_type: &str, root: ViewRef<'_>) -> Result<CheckIn, MessageError> {
     let (message, kind) = match message_type {
         "Authenticate" => ("Authenticate", CheckInKind::Authenticate(attributes(root))),
         "TokenUpdate" => ("TokenUpdate", CheckInKind::TokenUpdate(token_update(root)?)),
@@ -175,7 +175,7 @@ pub(crate) fn decode(message_type: &str, root: NodeRef<'_>) -> Result<CheckIn, M
 }
 
 /// The attributes in a dictionary of Authenticate or of `QueryResponses`: the keys are the same.
-pub(crate) fn attributes(root: NodeRef<'_>) -> Attributes {
+pub(crate) fn attributes(root: ViewRef<'_>) -> Attributes {
     let bounded = |key| text(root, key).map(|text| bounded_text(text, ATTRIBUTE_BYTES_MAX));
     Attributes {
         serial_number: bounded("SerialNumber"),
@@ -183,11 +183,11 @@ pub(crate) fn attributes(root: NodeRef<'_>) -> Attributes {
         device_name: bounded("DeviceName"),
         os_version: bounded("OSVersion"),
         build_version: bounded("BuildVersion"),
-        is_supervised: root.get("IsSupervised").and_then(NodeRef::as_bool),
+        is_supervised: root.get("IsSupervised").and_then(ViewRef::as_bool),
     }
 }
 
-fn token_update(root: NodeRef<'_>) -> Result<TokenUpdate, MessageError> {
+fn token_update(root: ViewRef<'_>) -> Result<TokenUpdate, MessageError> {
     let message = "TokenUpdate";
     let needed = |key| needed(message, root, key, ATTRIBUTE_BYTES_MAX);
     let key = "Token";
@@ -203,9 +203,9 @@ fn token_update(root: NodeRef<'_>) -> Result<TokenUpdate, MessageError> {
     })
 }
 
-fn user_authenticate(root: NodeRef<'_>) -> Result<CheckInKind, MessageError> {
+fn user_authenticate(root: ViewRef<'_>) -> Result<CheckInKind, MessageError> {
     let key = "DigestResponse";
-    let digest_response = match root.get(key).and_then(NodeRef::as_str) {
+    let digest_response = match root.get(key).and_then(ViewRef::as_str) {
         Some(response) => {
             bounded(key, response.len(), DIGEST_RESPONSE_BYTES_MAX)?;
             Some(response.to_owned())
@@ -215,7 +215,7 @@ fn user_authenticate(root: NodeRef<'_>) -> Result<CheckInKind, MessageError> {
     Ok(CheckInKind::UserAuthenticate { digest_response })
 }
 
-fn set_bootstrap_token(root: NodeRef<'_>) -> Result<CheckInKind, MessageError> {
+fn set_bootstrap_token(root: ViewRef<'_>) -> Result<CheckInKind, MessageError> {
     // Absence erases; a value of another type is damage and must not.
     let token = nothing_but_data(root, "BootstrapToken", BOOTSTRAP_TOKEN_BYTES_MAX)?;
     Ok(CheckInKind::SetBootstrapToken {
@@ -224,7 +224,7 @@ fn set_bootstrap_token(root: NodeRef<'_>) -> Result<CheckInKind, MessageError> {
     })
 }
 
-fn declarative_management(root: NodeRef<'_>) -> Result<CheckInKind, MessageError> {
+fn declarative_management(root: ViewRef<'_>) -> Result<CheckInKind, MessageError> {
     let endpoint = needed(
         "DeclarativeManagement",
         root,
@@ -237,21 +237,21 @@ fn declarative_management(root: NodeRef<'_>) -> Result<CheckInKind, MessageError
     })
 }
 
-fn get_token(root: NodeRef<'_>) -> Result<CheckInKind, MessageError> {
+fn get_token(root: ViewRef<'_>) -> Result<CheckInKind, MessageError> {
     let key = "TokenServiceType";
     Ok(CheckInKind::GetToken {
         service_type: needed("GetToken", root, key, SERVICE_TYPE_BYTES_MAX)?,
     })
 }
 
-fn awaiting_configuration(root: NodeRef<'_>) -> Option<bool> {
+fn awaiting_configuration(root: ViewRef<'_>) -> Option<bool> {
     root.get("AwaitingConfiguration")?.as_bool()
 }
 
 /// The text under a key that must be there, bounded and free of control characters.
 fn needed(
     message: &'static str,
-    root: NodeRef<'_>,
+    root: ViewRef<'_>,
     key: &'static str,
     bytes_max: usize,
 ) -> Result<String, MessageError> {
@@ -265,24 +265,24 @@ fn needed(
 
 /// The bytes under a key, if they are there.
 fn data(
-    root: NodeRef<'_>,
+    root: ViewRef<'_>,
     key: &'static str,
     bytes_max: usize,
 ) -> Result<Option<Vec<u8>>, MessageError> {
-    let Some(data) = root.get(key).and_then(NodeRef::as_data) else {
+    let Some(data) = root.get(key).and_then(ViewRef::to_data) else {
         return Ok(None);
     };
     bounded(key, data.len(), bytes_max)?;
-    Ok(Some(data.to_vec()))
+    Ok(Some(data))
 }
 
 /// Like [`data`], and refuses a value of another type rather than take it as absent.
 fn nothing_but_data(
-    root: NodeRef<'_>,
+    root: ViewRef<'_>,
     key: &'static str,
     bytes_max: usize,
 ) -> Result<Option<Vec<u8>>, MessageError> {
-    if root.get(key).is_some_and(|node| node.as_data().is_none()) {
+    if root.get(key).is_some_and(|node| !node.is_data()) {
         return Err(MessageError::NotData { key });
     }
     data(root, key, bytes_max)

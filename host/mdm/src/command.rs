@@ -8,7 +8,7 @@
 use crate::finding::Finding;
 use crate::ids::{CommandUuid, ID_BYTES_MAX, IdError, PayloadIdentifier};
 use crate::message::text;
-use crate::plist::{ReaderLimits, XmlWriter, read_xml};
+use crate::plist::{Base64, ReaderLimits, XmlWriter, view_xml};
 
 /// Limits of a command that an administrator hands in: larger than any message of a device, since
 /// it may carry a profile or an app's manifest.
@@ -34,8 +34,13 @@ pub const QUERIES: [&str; 6] = [
 ///
 /// See <https://developer.apple.com/documentation/devicemanagement/installprofilecommand>.
 pub fn install_profile(uuid: &CommandUuid, raw: &[u8]) -> Vec<u8> {
-    command(uuid, "InstallProfile", |xml| {
-        xml.key("Payload").data(raw);
+    install_encoded_profile(uuid, &Base64::of(raw))
+}
+
+/// The same with bytes that were encoded before, in one allocation.
+pub fn install_encoded_profile(uuid: &CommandUuid, payload: &Base64) -> Vec<u8> {
+    command(uuid, "InstallProfile", payload.len(), |xml| {
+        xml.key("Payload").encoded(payload);
     })
 }
 
@@ -43,7 +48,7 @@ pub fn install_profile(uuid: &CommandUuid, raw: &[u8]) -> Vec<u8> {
 ///
 /// See <https://developer.apple.com/documentation/devicemanagement/removeprofilecommand>.
 pub fn remove_profile(uuid: &CommandUuid, identifier: &PayloadIdentifier) -> Vec<u8> {
-    command(uuid, "RemoveProfile", |xml| {
+    command(uuid, "RemoveProfile", ID_BYTES_MAX, |xml| {
         xml.key("Identifier").string(identifier.as_str());
     })
 }
@@ -53,12 +58,12 @@ pub fn remove_profile(uuid: &CommandUuid, identifier: &PayloadIdentifier) -> Vec
 ///
 /// See <https://developer.apple.com/documentation/devicemanagement/profilelistcommand>.
 pub fn profile_list(uuid: &CommandUuid) -> Vec<u8> {
-    command(uuid, "ProfileList", |_| {})
+    command(uuid, "ProfileList", 0, |_| {})
 }
 
 /// `DeviceInformation` for [`QUERIES`].
 pub fn device_information(uuid: &CommandUuid) -> Vec<u8> {
-    command(uuid, "DeviceInformation", |xml| {
+    command(uuid, "DeviceInformation", 256, |xml| {
         xml.key("Queries").begin_array();
         for query in QUERIES {
             xml.string(query);
@@ -67,12 +72,17 @@ pub fn device_information(uuid: &CommandUuid) -> Vec<u8> {
     })
 }
 
+/// Bytes of a command around its arguments and uuid.
+const FRAME_BYTES: usize = 512;
+
 fn command(
     uuid: &CommandUuid,
     request_type: &str,
+    arguments_bytes: usize,
     arguments: impl FnOnce(&mut XmlWriter),
 ) -> Vec<u8> {
-    let mut xml = XmlWriter::new();
+    let bytes = FRAME_BYTES + uuid.as_str().len() + arguments_bytes;
+    let mut xml = XmlWriter::with_capacity(bytes);
     xml.begin_dictionary().key("Command").begin_dictionary();
     xml.key("RequestType").string(request_type);
     arguments(&mut xml);
@@ -125,8 +135,8 @@ impl RawCommand {
         if body.starts_with(b"bplist") {
             return Err(RawCommandError::Binary);
         }
-        let read = read_xml(body, &RAW_COMMAND_LIMITS).map_err(RawCommandError::Plist)?;
-        let root = read.document.root();
+        let view = view_xml(body, &RAW_COMMAND_LIMITS).map_err(RawCommandError::Plist)?;
+        let root = view.root();
         let missing = |key, form| RawCommandError::Missing { key, form };
         let uuid = text(root, "CommandUUID").ok_or(missing("CommandUUID", "string"))?;
         let uuid = CommandUuid::parse(uuid).map_err(RawCommandError::Uuid)?;
@@ -143,5 +153,35 @@ impl RawCommand {
             uuid,
             request_type: request_type.to_owned(),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An install command is exactly these bytes, whether the profile was encoded before or not,
+    /// and is written into the room that was made for it.
+    #[test]
+    fn install_golden() {
+        let uuid = CommandUuid::parse("A<B").unwrap();
+        for raw in [b"".to_vec(), b"abc".to_vec(), vec![0xFF; 100_000]] {
+            let payload = Base64::of(&raw);
+            let command = install_encoded_profile(&uuid, &payload);
+            assert_eq!(command, install_profile(&uuid, &raw));
+            assert!(command.capacity() <= payload.len() + FRAME_BYTES + uuid.as_str().len());
+        }
+        let text = String::from_utf8(install_profile(&uuid, b"abc")).unwrap();
+        let (_, body) = text.split_once("<plist version=\"1.0\">\n").unwrap();
+        let expected = "<dict>\n\t<key>Command</key>\n\t<dict>\n\t\t<key>RequestType</key>\n\
+            \t\t<string>InstallProfile</string>\n\t\t<key>Payload</key>\n\t\t<data>YWJj</data>\n\
+            \t</dict>\n\t<key>CommandUUID</key>\n\t<string>A&lt;B</string>\n</dict>\n</plist>\n";
+        assert_eq!(body, expected);
+    }
+
+    /// Encoded bytes may be a secret and do not show.
+    #[test]
+    fn encoded_bytes_do_not_show() {
+        assert_eq!(format!("{:?}", Base64::of(b"secret")), "Base64(8 bytes)");
     }
 }

@@ -79,6 +79,9 @@ pub struct ListedProfile {
 
 /// Cuts a device's text to `bytes_max` at a character boundary and drops control characters.
 pub fn bounded_text(text: &str, bytes_max: usize) -> String {
+    if text.len() <= bytes_max && text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return text.to_owned();
+    }
     let mut kept = String::with_capacity(text.len().min(bytes_max));
     for c in text.chars().filter(|c| !c.is_control()) {
         if kept.len() + c.len_utf8() > bytes_max {

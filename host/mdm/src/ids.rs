@@ -3,13 +3,20 @@
 //! Knows nothing of storage, commands or plugins. Invariant: a value of these types came through
 //! its `parse`, so it is non-empty, bounded and free of control characters.
 
+mod check;
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use check::{check, check_part, is_upper_uuid};
+
 /// Longest identifier, uuid or enrollment part accepted, in bytes. Apple names no maximum;
 /// 255 is what reverse-DNS names and file names allow, and it bounds every key in the store.
 pub const ID_BYTES_MAX: usize = 255;
+
+/// What separates host ids in enrollment ids, lists and URLs.
+const HOST_SEPARATORS: [char; 3] = [':', ',', '/'];
 
 /// Why a text is not an identifier.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -38,26 +45,10 @@ pub enum IdError {
     },
 }
 
-fn check(what: &'static str, text: &str) -> Result<(), IdError> {
-    if text.is_empty() {
-        return Err(IdError::Empty { what });
-    }
-    if text.len() > ID_BYTES_MAX {
-        return Err(IdError::TooLong {
-            what,
-            bytes: text.len(),
-        });
-    }
-    match text.chars().find(|c| c.is_control()) {
-        Some(found) => Err(IdError::Character { what, found }),
-        None => Ok(()),
-    }
-}
-
-/// Whether a character turns the direction of the text around it, so that an id would look like
-/// another one in lists and logs.
-fn turns(c: char) -> bool {
-    matches!(c, '\u{200e}' | '\u{200f}' | '\u{061c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+/// A uuid's text in upper case.
+fn upper(uuid: uuid::Uuid) -> String {
+    let mut text = uuid::Uuid::encode_buffer();
+    uuid.hyphenated().encode_upper(&mut text).to_owned()
 }
 
 /// A profile's stable name, its top-level `PayloadIdentifier`.
@@ -97,6 +88,9 @@ impl PayloadUuid {
     /// # Errors
     /// [`IdError`] if it is empty, over [`ID_BYTES_MAX`] bytes, or holds a control character.
     pub fn parse(text: &str) -> Result<Self, IdError> {
+        if is_upper_uuid(text) {
+            return Ok(Self(text.to_owned()));
+        }
         check("PayloadUUID", text)?;
         Ok(match uuid::Uuid::try_parse(text) {
             Ok(uuid) => Self::from(uuid),
@@ -118,7 +112,7 @@ impl PayloadUuid {
 
 impl From<uuid::Uuid> for PayloadUuid {
     fn from(uuid: uuid::Uuid) -> Self {
-        Self(uuid.hyphenated().to_string().to_uppercase())
+        Self(upper(uuid))
     }
 }
 
@@ -135,17 +129,8 @@ impl HostId {
     /// [`IdError`] if it is empty, too long, or holds a control character, one that turns the
     /// direction of writing, `:`, `,` or `/` (they separate ids in enrollment ids, lists and URLs).
     pub fn parse(text: &str) -> Result<Self, IdError> {
-        check("the device's id", text)?;
-        match text
-            .chars()
-            .find(|c| matches!(c, ':' | ',' | '/') || turns(*c))
-        {
-            Some(found) => Err(IdError::Character {
-                what: "the device's id",
-                found,
-            }),
-            None => Ok(Self(text.to_owned())),
-        }
+        check_part("the device's id", text, &HOST_SEPARATORS)?;
+        Ok(Self(text.to_owned()))
     }
 
     /// The id as text.
@@ -184,17 +169,11 @@ impl EnrollmentId {
     /// [`IdError`] if `user` is empty, too long, or holds a control character, one that turns
     /// the direction of writing, `,` or `/`.
     pub fn user(host: HostId, user: &str) -> Result<Self, IdError> {
-        check("the user's id", user)?;
-        match user.chars().find(|c| matches!(c, ',' | '/') || turns(*c)) {
-            Some(found) => Err(IdError::Character {
-                what: "the user's id",
-                found,
-            }),
-            None => Ok(Self {
-                host,
-                user: Some(user.to_owned()),
-            }),
-        }
+        check_part("the user's id", user, &[',', '/'])?;
+        Ok(Self {
+            host,
+            user: Some(user.to_owned()),
+        })
     }
 
     /// Reads the string form.
@@ -260,7 +239,7 @@ impl CommandUuid {
 
 impl From<uuid::Uuid> for CommandUuid {
     fn from(uuid: uuid::Uuid) -> Self {
-        Self(uuid.hyphenated().to_string().to_uppercase())
+        Self(upper(uuid))
     }
 }
 
@@ -268,7 +247,8 @@ impl TryFrom<String> for PayloadIdentifier {
     type Error = IdError;
 
     fn try_from(text: String) -> Result<Self, IdError> {
-        Self::parse(&text)
+        check("PayloadIdentifier", &text)?;
+        Ok(Self(text))
     }
 }
 
@@ -288,6 +268,9 @@ impl TryFrom<String> for PayloadUuid {
     type Error = IdError;
 
     fn try_from(text: String) -> Result<Self, IdError> {
+        if is_upper_uuid(&text) {
+            return Ok(Self(text));
+        }
         Self::parse(&text)
     }
 }
@@ -308,7 +291,8 @@ impl TryFrom<String> for HostId {
     type Error = IdError;
 
     fn try_from(text: String) -> Result<Self, IdError> {
-        Self::parse(&text)
+        check_part("the device's id", &text, &HOST_SEPARATORS)?;
+        Ok(Self(text))
     }
 }
 
@@ -342,7 +326,8 @@ impl TryFrom<String> for CommandUuid {
     type Error = IdError;
 
     fn try_from(text: String) -> Result<Self, IdError> {
-        Self::parse(&text)
+        check("CommandUUID", &text)?;
+        Ok(Self(text))
     }
 }
 
@@ -359,29 +344,4 @@ impl fmt::Display for CommandUuid {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// A uuid is compared without regard to case; other texts are kept as they are.
-    #[test]
-    fn uuid_case() {
-        let lower = PayloadUuid::parse("0a1b2c3d-0000-4000-8000-00000000abcd").unwrap();
-        let upper = PayloadUuid::parse("0A1B2C3D-0000-4000-8000-00000000ABCD").unwrap();
-        assert_eq!(lower, upper);
-        assert_eq!(
-            PayloadUuid::parse("revision-a").unwrap().as_str(),
-            "revision-a"
-        );
-    }
-
-    /// The string form of an enrollment id survives a round trip, and bad parts are refused.
-    #[test]
-    fn enrollment_id_form() {
-        for text in ["ABC-123", "ABC-123:501", "ABC:a:b"] {
-            assert_eq!(EnrollmentId::parse(text).unwrap().to_string(), text);
-        }
-        for text in ["", ":", "a:", ":b", "a,b", "a/b", "a\u{0}"] {
-            assert!(EnrollmentId::parse(text).is_err(), "{text:?}");
-        }
-    }
-}
+mod tests;

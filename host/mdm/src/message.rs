@@ -6,7 +6,7 @@
 use crate::checkin::{self, CheckIn};
 use crate::finding::Finding;
 use crate::ids::{EnrollmentId, HostId, IdError};
-use crate::plist::{Document, NodeRef, ReaderLimits, read_xml};
+use crate::plist::{ReaderLimits, View, ViewRef, view_xml};
 use crate::report::{self, Connect};
 
 /// Limits of a device's message: a `ProfileList` of a few hundred profiles with certificates
@@ -97,8 +97,8 @@ impl Message {
     /// # Errors
     /// [`MessageError`] if the body is neither.
     pub fn decode(body: &[u8]) -> Result<Self, MessageError> {
-        let document = read(body)?;
-        let root = document.root();
+        let view = read(body)?;
+        let root = view.root();
         match name(root, "MessageType")? {
             Some(message_type) => checkin::decode(message_type, root).map(Self::CheckIn),
             None => report::decode(root).map(Self::Connect),
@@ -106,13 +106,13 @@ impl Message {
     }
 }
 
-fn read(body: &[u8]) -> Result<Document, MessageError> {
+fn read(body: &[u8]) -> Result<View<'_>, MessageError> {
     if body.starts_with(b"bplist") {
         return Err(MessageError::Binary);
     }
-    let read = read_xml(body, &MESSAGE_LIMITS).map_err(MessageError::Plist)?;
-    if read.document.root().is_dictionary() {
-        Ok(read.document)
+    let view = view_xml(body, &MESSAGE_LIMITS).map_err(MessageError::Plist)?;
+    if view.root().is_dictionary() {
+        Ok(view)
     } else {
         Err(MessageError::NotDictionary)
     }
@@ -128,7 +128,7 @@ fn read(body: &[u8]) -> Result<Document, MessageError> {
 /// [`MessageError`] if the message names no device, or names one that cannot be.
 pub(crate) fn enrollment_id(
     message: &'static str,
-    root: NodeRef<'_>,
+    root: ViewRef<'_>,
 ) -> Result<EnrollmentId, MessageError> {
     let name = |key| name(root, key);
     let users = (name("UserID")?, name("EnrollmentUserID")?);
@@ -151,13 +151,13 @@ pub(crate) fn enrollment_id(
 }
 
 /// The text under `key`, if it is there and not empty.
-pub(crate) fn text<'a>(root: NodeRef<'a>, key: &str) -> Option<&'a str> {
+pub(crate) fn text<'a>(root: ViewRef<'a>, key: &str) -> Option<&'a str> {
     root.get(key)?.as_str().filter(|text| !text.is_empty())
 }
 
 /// Like [`text`], for a key by which messages or channels are told apart: were a value of another
 /// type taken as absent, the message would be another one.
-fn name<'a>(root: NodeRef<'a>, key: &'static str) -> Result<Option<&'a str>, MessageError> {
+fn name<'a>(root: ViewRef<'a>, key: &'static str) -> Result<Option<&'a str>, MessageError> {
     match root.get(key) {
         Some(node) => {
             let text = node.as_str().ok_or(MessageError::NotText { key })?;

@@ -10,7 +10,7 @@ use crate::device::{ATTRIBUTE_BYTES_MAX, Attributes, ListedProfile, bounded_text
 use crate::error_chain::{CHAIN_ENTRIES_MAX, DESCRIPTION_BYTES_MAX, ErrorEntry};
 use crate::ids::{CommandUuid, EnrollmentId, PayloadIdentifier, PayloadUuid};
 use crate::message::{MessageError, enrollment_id, text};
-use crate::plist::NodeRef;
+use crate::plist::ViewRef;
 
 /// What the device came with.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,7 +68,7 @@ pub struct IncompleteList {
 }
 
 /// Decodes a dictionary that has no `MessageType`.
-pub(crate) fn decode(root: NodeRef<'_>) -> Result<Connect, MessageError> {
+pub(crate) fn decode(root: ViewRef<'_>) -> Result<Connect, MessageError> {
     let message = "the report";
     let enrollment = enrollment_id(message, root)?;
     let needed = |key| text(root, key).ok_or(MessageError::Missing { message, key });
@@ -99,14 +99,14 @@ pub(crate) fn decode(root: NodeRef<'_>) -> Result<Connect, MessageError> {
     })
 }
 
-fn answer(root: NodeRef<'_>) -> Answer {
+fn answer(root: ViewRef<'_>) -> Answer {
     Answer {
         profiles: root.get("ProfileList").map(profile_list),
         attributes: root.get("QueryResponses").map(attributes),
     }
 }
 
-fn profile_list(list: NodeRef<'_>) -> Result<Vec<ListedProfile>, IncompleteList> {
+fn profile_list(list: ViewRef<'_>) -> Result<Vec<ListedProfile>, IncompleteList> {
     if !list.is_array() {
         return Err(IncompleteList {
             entry: 0,
@@ -118,7 +118,7 @@ fn profile_list(list: NodeRef<'_>) -> Result<Vec<ListedProfile>, IncompleteList>
         let lacks = |reason| IncompleteList { entry, reason };
         let identifier = text(item, "PayloadIdentifier");
         let identifier = identifier.ok_or(lacks("has no PayloadIdentifier"))?;
-        let uuid = item.get("PayloadUUID").and_then(NodeRef::as_str);
+        let uuid = item.get("PayloadUUID").and_then(ViewRef::as_str);
         let uuid = uuid.ok_or(lacks("has no PayloadUUID"))?;
         // An identifier that cannot be one is not ours: ours all can. The entry is complete.
         let Ok(identifier) = PayloadIdentifier::parse(identifier) else {
@@ -137,19 +137,19 @@ fn profile_list(list: NodeRef<'_>) -> Result<Vec<ListedProfile>, IncompleteList>
 }
 
 /// The chain, as far as it can be read: a damaged entry must not hide that there was an error.
-fn error_chain(root: NodeRef<'_>) -> Vec<ErrorEntry> {
+fn error_chain(root: ViewRef<'_>) -> Vec<ErrorEntry> {
     let Some(chain) = root.get("ErrorChain").filter(|chain| chain.is_array()) else {
         return Vec::new();
     };
-    let entry = |item: NodeRef<'_>| {
+    let entry = |item: ViewRef<'_>| {
         let code = item
             .get("ErrorCode")
-            .and_then(NodeRef::as_integer)
+            .and_then(ViewRef::as_integer)
             .unwrap_or(0);
         let described =
             text(item, "USEnglishDescription").or_else(|| text(item, "LocalizedDescription"));
         ErrorEntry {
-            code: i64::try_from(code).unwrap_or(0),
+            code,
             domain: bounded_text(text(item, "ErrorDomain").unwrap_or("unknown"), 255),
             description: bounded_text(described.unwrap_or(""), DESCRIPTION_BYTES_MAX),
         }

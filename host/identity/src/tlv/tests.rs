@@ -92,11 +92,32 @@ fn bounds_sets() {
         let mut out = vec![tag, 0x80];
         out.extend([0x05, 0x00].repeat(count));
         out.extend([0, 0]);
-        to_der(&out)
+        to_der(&out).map(Cow::into_owned)
     };
     for tag in [0x31, 0xa0, 0xa1] {
         assert!(members(tag, MEMBERS_MAX).is_ok());
         assert_eq!(members(tag, MEMBERS_MAX + 1), Err(TlvError::TooManyMembers));
     }
     assert!(members(0x30, 4 * MEMBERS_MAX).is_ok());
+}
+
+/// Proves that looking first and mending after says what mending alone would: DER is itself, and
+/// what is wrong is wrong in the same way, at every damaged byte of a real message.
+#[test]
+fn a_look_says_what_mending_says() {
+    for name in ["rsa-sha256", "ber-attached", "enc-ber"] {
+        let whole = crate::testdata::cms(name);
+        for at in 0..whole.len() {
+            for damage in [0x01, 0x20, 0x80, 0xff] {
+                let mut bytes = whole.clone();
+                bytes[at] ^= damage;
+                let mended = walk(&bytes, Purpose::Mend);
+                let found = to_der(&bytes).map(|der| Some(der.into_owned()));
+                assert_eq!(found, mended, "{name}: byte {at} ^ {damage:02x}");
+            }
+            let cut = &whole[..at];
+            let found = to_der(cut).map(|der| Some(der.into_owned()));
+            assert_eq!(found, walk(cut, Purpose::Mend), "{name}: {at} bytes");
+        }
+    }
 }

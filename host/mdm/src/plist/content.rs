@@ -189,10 +189,24 @@ fn numbered(number: &str, at: usize) -> Result<char, Fault> {
 /// How many bytes from the start need no look: everything but markup, line ends and what may be
 /// a forbidden character.
 fn plain_length(bytes: &[u8]) -> usize {
-    let is_plain = |byte: &u8| match byte {
-        b'\t' | b'\n' => true,
-        b'<' | b'&' | b']' | 0xEF | 0..0x20 => false,
-        _ => true,
-    };
-    bytes.iter().take_while(|byte| is_plain(byte)).count()
+    // Eagerly over a block, so that the compiler makes it a few wide comparisons.
+    let is_plain_block =
+        |block: &&[u8; BLOCK]| block.iter().fold(true, |all, b| all & is_plain(*b));
+    let (blocks, _) = bytes.as_chunks::<BLOCK>();
+    let plain = BLOCK * blocks.iter().take_while(is_plain_block).count();
+    let rest = bytes[plain..].iter();
+    plain + rest.take_while(|byte| is_plain(**byte)).count()
+}
+
+/// Bytes that are looked at in one go.
+const BLOCK: usize = 16;
+
+#[expect(
+    clippy::needless_bitwise_bool,
+    reason = "without branches it is done for a whole block at once"
+)]
+fn is_plain(byte: u8) -> bool {
+    let is_blank = (byte == b'\t') | (byte == b'\n');
+    let is_special = (byte == b'<') | (byte == b'&') | (byte == b']') | (byte == 0xEF);
+    is_blank | ((byte >= 0x20) & !is_special)
 }

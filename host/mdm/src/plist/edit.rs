@@ -34,7 +34,7 @@ pub(crate) fn replace_string(string: NodeRef<'_>, new: &str) -> Edit {
     if node.text.start < node.span.end {
         return Edit {
             span: node.text,
-            bytes: escaped(new).into_bytes(),
+            bytes: escaped(new).into_owned().into_bytes(),
         };
     }
     let bytes = format!("<string>{}</string>", escaped(new)).into_bytes();

@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use super::document::{Span, Value};
+use super::document::Span;
 use super::fault::Fault;
 use super::scalar;
 use super::scan::{Scanner, Tag, shown};
@@ -57,50 +57,66 @@ pub(super) struct Content<'a> {
     pub(super) whole: Span,
 }
 
+/// A value that holds text alone, as a sink gets it.
+pub(super) enum Given<'a, 'r> {
+    String(Cow<'a, str>),
+    Integer(i128),
+    Real(f64),
+    Boolean(bool),
+    Date(Cow<'a, str>),
+    /// The bytes, which the sink may take away, and the base64 that they came from.
+    Data(&'r mut Vec<u8>, Cow<'a, str>),
+}
+
 /// The value that a scalar's text stands for.
-pub(super) fn value(
-    scanner: &mut Scanner<'_>,
+pub(super) fn value<'a, 'r>(
+    scanner: &'r mut Scanner<'a>,
     scalar: Scalar,
-    content: &Content<'_>,
-) -> Result<Value, Fault> {
+    content: Content<'a>,
+) -> Result<Given<'a, 'r>, Fault> {
     let text = content.text.as_ref();
     let at = content.whole.start as usize;
     let unfit = |rule, unfit: scalar::Unfit| Fault::error(rule, at, unfit.message, unfit.hint);
     Ok(match scalar {
-        Scalar::String => Value::String(text.to_owned()),
+        Scalar::String => Given::String(content.text),
         Scalar::Integer => {
             let (number, is_hex) = scalar::integer(text).map_err(|why| unfit("P014", why))?;
             if is_hex {
                 let message = "a hexadecimal integer, which some plist readers refuse";
                 scanner.warn(Fault::warning("P014", at, message, "write it in decimal"));
             }
-            Value::Integer(number)
+            Given::Integer(number)
         }
-        Scalar::Real => Value::Real(scalar::real(text).map_err(|why| unfit("P015", why))?),
-        Scalar::Boolean(flag) if text.is_empty() => Value::Boolean(flag),
+        Scalar::Real => Given::Real(scalar::real(text).map_err(|why| unfit("P015", why))?),
+        Scalar::Boolean(flag) if text.is_empty() => Given::Boolean(flag),
         Scalar::Boolean(_) => {
             let hint = "write <true/> or <false/>";
             return Err(Fault::error("P011", at, "a boolean with text in it", hint));
         }
-        Scalar::Date if scalar::is_date(text) => Value::Date(text.to_owned()),
+        Scalar::Date if scalar::is_date(text) => Given::Date(content.text),
         Scalar::Date => {
             let hint = "write it as 2031-12-24T18:30:00Z, with a year from 1900 to 9999";
             return Err(Fault::error("P016", at, "this is not a date", hint));
         }
-        Scalar::Data => Value::Data(data(scanner, text, content)?),
+        Scalar::Data => return data(scanner, content),
     })
 }
 
-fn data(scanner: &Scanner<'_>, text: &str, content: &Content<'_>) -> Result<Vec<u8>, Fault> {
-    scalar::data(text).map_err(|unfit| {
+fn data<'a, 'r>(
+    scanner: &'r mut Scanner<'a>,
+    content: Content<'a>,
+) -> Result<Given<'a, 'r>, Fault> {
+    let source = scanner.text;
+    let decoded = scalar::data(&content.text, &mut scanner.packed, &mut scanner.bytes);
+    decoded.map_err(|unfit| {
         let start = content.inner.start as usize;
-        let source = &scanner.text[start..content.inner.end as usize];
-        let at = match scalar::data_fault_offset(source) {
+        let at = match scalar::data_fault_offset(&source[start..content.inner.end as usize]) {
             0 => content.whole.start as usize,
             offset => start + offset,
         };
         Fault::error("P017", at, unfit.message, unfit.hint)
-    })
+    })?;
+    Ok(Given::Data(&mut scanner.bytes, content.text))
 }
 
 pub(super) fn unknown_element(tag: &Tag<'_>) -> Fault {

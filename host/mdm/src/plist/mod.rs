@@ -14,11 +14,15 @@ mod edit;
 mod element;
 mod fault;
 mod fill;
+mod keys;
 mod line;
+mod nodes;
 mod prolog;
 mod reader;
 mod scalar;
 mod scan;
+mod sink;
+mod view;
 mod writer;
 
 #[cfg(test)]
@@ -29,8 +33,10 @@ pub(crate) use edit::{Edit, apply_edits, replace_string};
 pub use fill::{FillError, fill_string};
 pub use line::LineIndex;
 pub use reader::read_xml;
+pub(crate) use reader::view_xml;
+pub(crate) use view::{View, ViewRef};
 pub(crate) use writer::escaped;
-pub use writer::{XmlWriter, write_xml};
+pub use writer::{Base64, XmlWriter, write_xml};
 
 use crate::finding::Finding;
 

@@ -8,6 +8,7 @@ use super::scan::{Scanner, is_blank};
 
 const DOCTYPE_HINT: &str = "use <!DOCTYPE plist PUBLIC \"-//Apple//DTD PLIST 1.0//EN\" \
                             \"http://www.apple.com/DTDs/PropertyList-1.0.dtd\">, or none";
+const HEADER_HINT: &str = "begin the file with <?xml version=\"1.0\" encoding=\"UTF-8\"?>";
 const UTF8_HINT: &str = "save the file as UTF-8 and declare encoding=\"UTF-8\"";
 const PUBLIC_IDS: [&str; 2] = [
     "-//Apple//DTD PLIST 1.0//EN",
@@ -17,6 +18,11 @@ const SYSTEM_IDS: [&str; 2] = [
     "http://www.apple.com/DTDs/PropertyList-1.0.dtd",
     "https://www.apple.com/DTDs/PropertyList-1.0.dtd",
 ];
+
+/// How every document of Apple's own writer begins.
+const APPLE_HEADER: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
+    <!DOCTYPE plist PUBLIC \"-//Apple//DTD PLIST 1.0//EN\" \
+    \"http://www.apple.com/DTDs/PropertyList-1.0.dtd\">\n";
 
 /// The bytes as text.
 pub(super) fn decode(bytes: &[u8]) -> Result<&str, Fault> {
@@ -46,7 +52,19 @@ pub(super) fn decode(bytes: &[u8]) -> Result<&str, Fault> {
 
 /// Reads up to the root element's tag.
 pub(super) fn prolog(scanner: &mut Scanner<'_>) -> Result<(), Fault> {
-    let hint = "begin the file with <?xml version=\"1.0\" encoding=\"UTF-8\"?>";
+    if !scanner.eat(APPLE_HEADER) {
+        header(scanner)?;
+    }
+    scanner.skip_between()?;
+    if scanner.peek() == Some(b'<') {
+        return Ok(());
+    }
+    let message = "this is not the beginning of an XML property list";
+    Err(Fault::error("P001", scanner.at, message, HEADER_HINT))
+}
+
+/// Reads byte order mark, declaration and document type, each of which may be absent.
+fn header(scanner: &mut Scanner<'_>) -> Result<(), Fault> {
     if scanner.eat("\u{FEFF}") {
         let message = "the file begins with a byte order mark";
         scanner.warn(Fault::warning(
@@ -69,19 +87,14 @@ pub(super) fn prolog(scanner: &mut Scanner<'_>) -> Result<(), Fault> {
             "P008",
             scanner.at,
             "there is no XML declaration",
-            hint,
+            HEADER_HINT,
         ));
     }
     scanner.skip_between()?;
     if scanner.rest().starts_with("<!DOCTYPE") {
         doctype(scanner)?;
-        scanner.skip_between()?;
     }
-    if scanner.peek() == Some(b'<') {
-        return Ok(());
-    }
-    let message = "this is not the beginning of an XML property list";
-    Err(Fault::error("P001", scanner.at, message, hint))
+    Ok(())
 }
 
 fn is_declaration(rest: &str) -> bool {

@@ -1,19 +1,23 @@
-//! From tags to nodes: how the elements of a property list may nest.
+//! From tags to values: how the elements of a property list may nest.
 //!
-//! Knows nothing of characters and references, nor of what the values mean.
+//! Knows nothing of characters and references, nor of what the values mean or who wants them: they
+//! go to a [`Sink`] one by one, in the order of the text.
 //! Invariant: open dictionaries and arrays are an explicit stack no deeper than the limit, and a
-//! node is made only after the limits were checked.
+//! sink gets a value only after the limits were checked.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
 
 use crate::finding::{Finding, Severity};
 
-use super::document::{Document, Key, Node, NodeId, Span, Value};
+use super::document::Span;
 use super::element::{self, Content, Element, unknown_element};
 use super::fault::Fault;
+use super::keys::Keys;
 use super::line::LineIndex;
+use super::nodes::Nodes;
 use super::scan::{Scanner, Tag, TagKind, shown, span};
+use super::sink::{KeyText, Sink};
+use super::view::{View, ViewNodes};
 use super::{DEPTH_MAX, Read, ReaderLimits, prolog};
 
 /// Reads an XML property list strictly, in one pass.
@@ -22,6 +26,36 @@ use super::{DEPTH_MAX, Read, ReaderLimits, prolog};
 /// A [`Finding`] with the rule (`P001` to `P020`), the line and column of the first fault, and
 /// what to do about it.
 pub fn read_xml(text: &[u8], limits: &ReaderLimits) -> Result<Read, Finding> {
+    let mut nodes = Nodes::default();
+    let notices = read_into(&mut nodes, text, limits)?;
+    let document = nodes.into_document();
+    if notices.is_empty() {
+        return Ok(Read {
+            document,
+            notices: Vec::new(),
+        });
+    }
+    let lines = LineIndex::new(text);
+    let notices = notices.into_iter();
+    let notices = notices.map(|fault| fault.into_finding(&lines)).collect();
+    Ok(Read { document, notices })
+}
+
+/// Reads the same way into a tree that borrows from the text and knows no places.
+///
+/// # Errors
+/// The same as of [`read_xml`].
+pub(crate) fn view_xml<'a>(text: &'a [u8], limits: &ReaderLimits) -> Result<View<'a>, Finding> {
+    let mut nodes = ViewNodes::for_text(text);
+    read_into(&mut nodes, text, limits)?;
+    Ok(nodes.into_view())
+}
+
+fn read_into<'a>(
+    sink: &mut impl Sink<'a>,
+    text: &'a [u8],
+    limits: &ReaderLimits,
+) -> Result<Vec<Fault>, Finding> {
     if text.len() > limits.bytes.min(u32::MAX as usize) {
         let message = format!(
             "the text has {} bytes; at most {} are read",
@@ -31,57 +65,45 @@ pub fn read_xml(text: &[u8], limits: &ReaderLimits) -> Result<Read, Finding> {
         let finding = Finding::host(Severity::Error, "P020", (0, 0), message);
         return Err(finding.with_hint("split it into several profiles"));
     }
-    let read = prolog::decode(text).and_then(|text| Reader::new(text, limits).read());
-    match read {
-        Ok((nodes, notices)) if notices.is_empty() => Ok(Read {
-            document: Document::new(nodes),
-            notices: Vec::new(),
-        }),
-        Ok((nodes, notices)) => {
-            let lines = LineIndex::new(text);
-            let notices = notices
-                .into_iter()
-                .map(|fault| fault.into_finding(&lines))
-                .collect();
-            Ok(Read {
-                document: Document::new(nodes),
-                notices,
-            })
-        }
-        Err(fault) => Err(fault.into_finding(&LineIndex::new(text))),
-    }
+    let read = prolog::decode(text).and_then(|text| Reader::new(text, limits, sink).read());
+    read.map_err(|fault| fault.into_finding(&LineIndex::new(text)))
 }
 
 /// A dictionary or array whose end has not come yet.
 struct Open<'a> {
-    node: NodeId,
     is_dictionary: bool,
-    /// A dictionary's keys so far.
-    keys: BTreeSet<Cow<'a, str>>,
+    /// Where it begins.
+    start: u32,
     /// The key whose value comes next.
-    pending: Option<Key>,
+    pending: Option<KeyText<'a>>,
 }
 
-struct Reader<'a> {
+struct Reader<'a, 's, S> {
     scanner: Scanner<'a>,
     depth_max: usize,
     nodes_max: usize,
-    nodes: Vec<Node>,
+    /// How many values there were so far.
+    nodes: usize,
     open: Vec<Open<'a>>,
+    /// The keys of the open dictionaries.
+    keys: Keys<'a>,
+    sink: &'s mut S,
 }
 
-impl<'a> Reader<'a> {
-    fn new(text: &'a str, limits: &ReaderLimits) -> Self {
+impl<'a, 's, S: Sink<'a>> Reader<'a, 's, S> {
+    fn new(text: &'a str, limits: &ReaderLimits, sink: &'s mut S) -> Self {
         Self {
             scanner: Scanner::new(text),
             depth_max: limits.depth.min(DEPTH_MAX),
             nodes_max: limits.nodes.min(u32::MAX as usize - 1),
-            nodes: Vec::new(),
+            nodes: 0,
             open: Vec::new(),
+            keys: Keys::default(),
+            sink,
         }
     }
 
-    fn read(mut self) -> Result<(Vec<Node>, Vec<Fault>), Fault> {
+    fn read(mut self) -> Result<Vec<Fault>, Fault> {
         prolog::prolog(&mut self.scanner)?;
         self.root()?;
         loop {
@@ -94,7 +116,7 @@ impl<'a> Reader<'a> {
         }
         self.scanner.skip_between()?;
         if self.scanner.rest().is_empty() {
-            return Ok((self.nodes, self.scanner.notices));
+            return Ok(self.scanner.notices);
         }
         let hint = "delete everything after </plist>";
         Err(Fault::error(
@@ -148,10 +170,7 @@ impl<'a> Reader<'a> {
                 let hint = "end the file with </plist>";
                 Fault::error("P003", at, "the file ends without </plist>", hint)
             }
-            Some(open) => {
-                let start = self.nodes[open.node as usize].span.start;
-                self.unclosed(at, "the file ends", open.name(), start)
-            }
+            Some(open) => self.unclosed(at, "the file ends", open.name(), open.start),
         }
     }
 
@@ -175,7 +194,7 @@ impl<'a> Reader<'a> {
             let hint = "remove it, or add the opening tag";
             return Err(Fault::error("P002", start, message, hint));
         }
-        if self.nodes.is_empty() {
+        if self.nodes == 0 {
             Err(no_value(start))
         } else {
             Ok(())
@@ -189,17 +208,14 @@ impl<'a> Reader<'a> {
         };
         if tag.name != open.name() {
             let what = format!("</{}> comes", shown(tag.name));
-            let start = self.nodes[open.node as usize].span.start;
-            return Err(self.unclosed(tag.span.start as usize, &what, open.name(), start));
+            let at = tag.span.start as usize;
+            return Err(self.unclosed(at, &what, open.name(), open.start));
         }
         if let Some(key) = &open.pending {
             return Err(key_without_value(key));
         }
-        let end = self.next_id();
-        let node = &mut self.nodes[open.node as usize];
-        node.end = end;
-        node.span.end = tag.span.end;
-        node.text.end = tag.span.start;
+        self.keys.end(open.is_dictionary);
+        self.sink.end(tag.span);
         Ok(false)
     }
 
@@ -214,17 +230,19 @@ impl<'a> Reader<'a> {
             Some(Element::Scalar(scalar)) => {
                 let key = self.placed(tag)?;
                 let content = self.text_content(tag)?;
-                let value = element::value(&mut self.scanner, scalar, &content)?;
-                self.push(value, key, content.whole, content.inner);
+                let (whole, inner) = (content.whole, content.inner);
+                let value = element::value(&mut self.scanner, scalar, content)?;
+                self.nodes += 1;
+                self.sink.scalar(key, value, whole, inner);
                 Ok(())
             }
         }
     }
 
     /// Whether a value may stand here, and the key that it belongs to.
-    fn placed(&mut self, tag: &Tag<'_>) -> Result<Option<Key>, Fault> {
+    fn placed(&mut self, tag: &Tag<'_>) -> Result<Option<KeyText<'a>>, Fault> {
         let at = tag.span.start as usize;
-        if self.nodes.len() >= self.nodes_max {
+        if self.nodes >= self.nodes_max {
             let message = format!("more than {} values", self.nodes_max);
             return Err(Fault::error(
                 "P019",
@@ -234,7 +252,7 @@ impl<'a> Reader<'a> {
             ));
         }
         let Some(open) = self.open.last_mut() else {
-            if self.nodes.is_empty() {
+            if self.nodes == 0 {
                 return Ok(None);
             }
             let hint = "keep one value in <plist>, for a profile a <dict>";
@@ -263,7 +281,7 @@ impl<'a> Reader<'a> {
     fn container(
         &mut self,
         is_dictionary: bool,
-        key: Option<Key>,
+        key: Option<KeyText<'a>>,
         tag: &Tag<'_>,
     ) -> Result<(), Fault> {
         if self.open.len() >= self.depth_max {
@@ -274,24 +292,18 @@ impl<'a> Reader<'a> {
             let hint = "flatten the structure; no device setting needs this depth";
             return Err(Fault::error("P018", tag.span.start as usize, message, hint));
         }
-        let value = if is_dictionary {
-            Value::Dictionary
-        } else {
-            Value::Array
-        };
-        let inner = Span {
-            start: tag.span.end,
-            end: tag.span.end,
-        };
-        let node = self.push(value, key, tag.span, inner);
-        if tag.kind == TagKind::Open {
-            self.open.push(Open {
-                node,
-                is_dictionary,
-                keys: BTreeSet::new(),
-                pending: None,
-            });
+        self.nodes += 1;
+        self.sink.begin(key, is_dictionary, tag.span);
+        if tag.kind == TagKind::Empty {
+            self.sink.end(end_of(tag));
+            return Ok(());
         }
+        self.keys.begin(is_dictionary);
+        self.open.push(Open {
+            is_dictionary,
+            start: tag.span.start,
+            pending: None,
+        });
         Ok(())
     }
 
@@ -308,35 +320,34 @@ impl<'a> Reader<'a> {
             }
         }
         let content = self.text_content(tag)?;
-        let Some(open) = self.open.last_mut() else {
-            return Ok(());
-        };
-        open.pending = Some(Key {
-            text: content.text.to_string(),
-            span: content.whole,
-        });
-        if open.keys.insert(content.text.clone()) {
-            return Ok(());
+        if !self.keys.insert(content.text.clone()) {
+            let message = format!("the key {} is here twice", shown(&content.text));
+            let hint = "remove one; readers differ in which of the two they take";
+            return Err(Fault::error("P009", at, message, hint));
         }
-        let message = format!("the key {} is here twice", shown(&content.text));
-        let hint = "remove one; readers differ in which of the two they take";
-        Err(Fault::error("P009", at, message, hint))
+        if let Some(open) = self.open.last_mut() {
+            open.pending = Some(KeyText {
+                text: content.text,
+                span: content.whole,
+            });
+        }
+        Ok(())
     }
 
     /// Reads up to the closing tag of an element that holds text alone.
     fn text_content(&mut self, tag: &Tag<'a>) -> Result<Content<'a>, Fault> {
         if tag.kind == TagKind::Empty {
-            let inner = Span {
-                start: tag.span.end,
-                end: tag.span.end,
-            };
             return Ok(Content {
                 text: Cow::Borrowed(""),
-                inner,
+                inner: end_of(tag),
                 whole: tag.span,
             });
         }
         let (text, inner) = self.scanner.content()?;
+        if self.scanner.eat_close(tag.name) {
+            let whole = span(tag.span.start as usize, self.scanner.at);
+            return Ok(Content { text, inner, whole });
+        }
         let at = self.scanner.at;
         if self.scanner.rest().is_empty() {
             return Err(self.unclosed(at, "the file ends", tag.name, tag.span.start));
@@ -353,30 +364,19 @@ impl<'a> Reader<'a> {
         let what = format!("<{slash}{}> comes", shown(next.name));
         Err(self.unclosed(at, &what, tag.name, tag.span.start))
     }
-
-    fn push(&mut self, value: Value, key: Option<Key>, span: Span, text: Span) -> NodeId {
-        let id = self.next_id();
-        let parent = self.open.last().map(|open| open.node);
-        self.nodes.push(Node {
-            value,
-            key,
-            parent,
-            end: id + 1,
-            span,
-            text,
-        });
-        id
-    }
-
-    /// The id that the next node gets; the node limit keeps it within its type.
-    fn next_id(&self) -> NodeId {
-        NodeId::try_from(self.nodes.len()).unwrap_or(NodeId::MAX)
-    }
 }
 
 impl Open<'_> {
     fn name(&self) -> &'static str {
         if self.is_dictionary { "dict" } else { "array" }
+    }
+}
+
+/// Where a self-closed element ends, and with it what it holds.
+fn end_of(tag: &Tag<'_>) -> Span {
+    Span {
+        start: tag.span.end,
+        end: tag.span.end,
     }
 }
 
@@ -389,7 +389,7 @@ fn no_value(at: usize) -> Fault {
     )
 }
 
-fn key_without_value(key: &Key) -> Fault {
+fn key_without_value(key: &KeyText<'_>) -> Fault {
     let message = format!("the key {} has no value", shown(&key.text));
     Fault::error(
         "P010",

@@ -99,13 +99,21 @@ pub(super) fn is_date(text: &str) -> bool {
     year >= 1900 && (1..=days).contains(&day) && is_time
 }
 
-/// Bytes in base64 with padding; blanks may stand anywhere.
-pub(super) fn data(text: &str) -> Result<Vec<u8>, Unfit> {
-    let packed: Vec<u8> = text
-        .bytes()
-        .filter(|byte| !super::scan::is_blank(*byte))
-        .collect();
-    STANDARD.decode(packed).map_err(|_| Unfit {
+/// Bytes in base64 with padding; blanks may stand anywhere. They take the place of what is in
+/// `bytes`; `packed` is room for the text without its blanks.
+pub(super) fn data(text: &str, packed: &mut Vec<u8>, bytes: &mut Vec<u8>) -> Result<(), Unfit> {
+    bytes.clear();
+    let text = text.as_bytes();
+    let text = if text.iter().any(|byte| super::scan::is_blank(*byte)) {
+        packed.clear();
+        for run in text.split(|byte| super::scan::is_blank(*byte)) {
+            packed.extend_from_slice(run);
+        }
+        packed
+    } else {
+        text
+    };
+    STANDARD.decode_vec(text, bytes).map_err(|_| Unfit {
         message: "this is not base64 with its padding",
         hint: "use A-Z a-z 0-9 + / in groups of four, the last one filled with =",
     })

@@ -11,6 +11,9 @@ pub(super) struct Scanner<'a> {
     pub(super) text: &'a str,
     pub(super) at: usize,
     pub(super) notices: Vec<Fault>,
+    /// The bytes of the last data element, and room to decode them.
+    pub(super) bytes: Vec<u8>,
+    pub(super) packed: Vec<u8>,
 }
 
 /// One tag.
@@ -41,6 +44,8 @@ impl<'a> Scanner<'a> {
             text,
             at: 0,
             notices: Vec::new(),
+            bytes: Vec::new(),
+            packed: Vec::new(),
         }
     }
 
@@ -118,6 +123,19 @@ impl<'a> Scanner<'a> {
         if name.is_empty() || name.starts_with(['!', '?']) {
             return Err(self.bad_tag(start));
         }
+        if self.peek() == Some(b'>') {
+            self.at += 1;
+            let kind = if is_close {
+                TagKind::Close
+            } else {
+                TagKind::Open
+            };
+            return Ok(Tag {
+                name,
+                kind,
+                span: span(start, self.at),
+            });
+        }
         let had_blank = self.skip_blank();
         let kind = match (is_close, self.peek()) {
             (true, Some(b'>')) => TagKind::Close,
@@ -147,12 +165,23 @@ impl<'a> Scanner<'a> {
         })
     }
 
+    /// Steps over the plain closing tag of an element, if it comes next.
+    pub(super) fn eat_close(&mut self, name: &str) -> bool {
+        let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
+        let after = rest.strip_prefix(b"</").unwrap_or_default();
+        let is_close = after.starts_with(name.as_bytes()) && after.get(name.len()) == Some(&b'>');
+        if is_close {
+            self.at += name.len() + 3;
+        }
+        is_close
+    }
+
     fn name(&mut self) -> &'a str {
         let rest = self.rest();
-        let ends = |c: char| c.is_ascii_whitespace() || matches!(c, '/' | '>' | '<' | '=' | '&');
-        let name = &rest[..rest.find(ends).unwrap_or(rest.len())];
-        self.at += name.len();
-        name
+        let ends = |byte: &u8| byte.is_ascii_whitespace() || b"/><=&".contains(byte);
+        let length = rest.as_bytes().iter().position(ends).unwrap_or(rest.len());
+        self.at += length;
+        &rest[..length]
     }
 
     /// Reads attributes; the only one that a property list has is `version` of `<plist>`.

@@ -7,6 +7,7 @@ use super::*;
 pub(crate) mod properties;
 mod tables;
 mod tree;
+mod view;
 
 /// Reads `text` and renders each finding as `line:column rule`, warnings with `W` in front.
 fn check(text: &[u8]) -> String {

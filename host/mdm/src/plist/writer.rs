@@ -4,6 +4,9 @@
 //! [`super::read_xml`] as the same tree, as long as reals are finite, dates have their form and
 //! keys are distinct. Characters that XML cannot carry are written as U+FFFD.
 
+use std::borrow::Cow;
+use std::fmt;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
@@ -37,6 +40,16 @@ impl XmlWriter {
     /// An empty document.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// The same with room for a document of `bytes`.
+    pub(crate) fn with_capacity(bytes: usize) -> Self {
+        let mut out = String::with_capacity(bytes);
+        out.push_str(HEADER);
+        Self {
+            out,
+            open: Vec::new(),
+        }
     }
 
     /// How many bytes have been written.
@@ -102,7 +115,12 @@ impl XmlWriter {
 
     /// Bytes.
     pub fn data(&mut self, bytes: &[u8]) -> &mut Self {
-        self.line(&["<data>", &STANDARD.encode(bytes), "</data>"])
+        self.encoded(&Base64::of(bytes))
+    }
+
+    /// Bytes that are base64 already.
+    pub fn encoded(&mut self, bytes: &Base64) -> &mut Self {
+        self.line(&["<data>", &bytes.0, "</data>"])
     }
 
     /// Ends everything that is open and returns the document.
@@ -121,12 +139,42 @@ impl XmlWriter {
     }
 
     fn line(&mut self, parts: &[&str]) -> &mut Self {
-        self.out.extend(std::iter::repeat_n('\t', self.open.len()));
+        for _ in &self.open {
+            self.out.push('\t');
+        }
         for part in parts {
             self.out.push_str(part);
         }
         self.out.push('\n');
         self
+    }
+}
+
+/// Bytes as a data element holds them, so that they are encoded once for many documents. They may
+/// be a secret: `Debug` shows their number alone.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Base64(Box<str>);
+
+impl Base64 {
+    /// Encodes bytes.
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(STANDARD.encode(bytes).into())
+    }
+
+    /// How long the base64 is, in bytes.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether it stands for no bytes.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl fmt::Debug for Base64 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Base64({} bytes)", self.len())
     }
 }
 
@@ -164,7 +212,10 @@ pub fn write_xml(document: &Document) -> Vec<u8> {
 }
 
 /// Text with what XML cannot hold plainly replaced.
-pub(crate) fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> Cow<'_, str> {
+    if text.bytes().all(is_plain) {
+        return Cow::Borrowed(text);
+    }
     let mut out = String::with_capacity(text.len());
     for character in text.chars() {
         match character {
@@ -178,5 +229,10 @@ pub(crate) fn escaped(text: &str) -> String {
             _ => out.push(character),
         }
     }
-    out
+    Cow::Owned(out)
+}
+
+/// Whether a byte stands for itself in any text.
+fn is_plain(byte: u8) -> bool {
+    matches!(byte, b' '..=b'~') && !matches!(byte, b'&' | b'<' | b'>')
 }

@@ -29,7 +29,7 @@ pub(crate) fn value() -> impl Strategy<Value = ::plist::Value> {
     })
 }
 
-fn write_value(writer: &mut XmlWriter, value: &::plist::Value) {
+pub(crate) fn write_value(writer: &mut XmlWriter, value: &::plist::Value) {
     match value {
         ::plist::Value::Array(items) => {
             writer.begin_array();
