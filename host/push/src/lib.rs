@@ -16,5 +16,6 @@ pub use certificate::{CERTIFICATE_PEM_BYTES_MAX, CertificateError, PushCertifica
 pub use client::{APNS_URL, Apns, ApnsError, ApnsLimits, ApnsOptions, Target, TargetError};
 pub use outcome::{Cause, EXPIRY_S, PushOutcome, REASON_CHARS_MAX, RETRY_AFTER_MAX};
 pub use pace::{
-    Alarm, COALESCE_MS, Health, Pacer, PacerOptions, PushQueue, QueueFull, REPEATS_MS, TokenBucket,
+    Alarm, COALESCE_MS, Errand, Health, LaneId, Meeting, Pacer, PacerOptions, PushKey, REPEATS_MS,
+    Round, Sight, TokenBucket, WINDOW_MAX, Wave,
 };

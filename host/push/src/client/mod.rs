@@ -22,6 +22,7 @@ use tokio::time::{Instant, timeout};
 
 use crate::certificate::PushCertificate;
 use crate::outcome::{Answer, Cause, PushOutcome};
+use crate::pace::PacerOptions;
 use link::{Link, Links};
 use open::Opener;
 
@@ -55,7 +56,7 @@ pub enum ApnsError {
     },
 }
 
-/// Bounds of the client.
+/// Bounds of the client, and of who uses it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ApnsLimits {
     /// For TCP and TLS of a new connection.
@@ -75,6 +76,9 @@ pub struct ApnsLimits {
     pub backoff_max: Duration,
     /// Most pushes under way; more wait. APNs allows about 1,000 streams on a connection.
     pub in_flight_max: usize,
+    /// Pushes a second in the long run, of all certificates together. It is kept by the
+    /// [`Pacer`](crate::Pacer) of whoever pushes; the reason for the figure is there.
+    pub pushes_per_s: u32,
 }
 
 impl Default for ApnsLimits {
@@ -88,6 +92,7 @@ impl Default for ApnsLimits {
             backoff_first: Duration::from_secs(1),
             backoff_max: Duration::from_mins(1),
             in_flight_max: 500,
+            pushes_per_s: PacerOptions::default().rate_per_s,
         }
     }
 }

@@ -43,7 +43,7 @@ struct Halt {
     pause_ms: u64,
     until_ms: u64,
     /// Hosts that refused since the last probes left.
-    refused: BTreeSet<String>,
+    refused: BTreeSet<u64>,
     /// Whether this round's refusals have lengthened the pause.
     is_counted: bool,
 }
@@ -54,7 +54,7 @@ pub struct Health {
     window_ms: u64,
     answered: usize,
     /// Hosts whose token was refused. An alarm ends its growth, so it has few.
-    refused: BTreeSet<String>,
+    refused: BTreeSet<u64>,
     /// Refusals of our certificate.
     forbidden: usize,
     halt: Option<Halt>,
@@ -86,9 +86,9 @@ impl Health {
         halt.until_ms = now_ms.saturating_add(halt.pause_ms);
     }
 
-    /// Learns what came of a push to `key`. A 410 is about one device and a 429 about its pace:
-    /// neither raises nor ends an alarm.
-    pub fn note(&mut self, key: &str, outcome: &PushOutcome, now_ms: u64) {
+    /// Learns what came of a push to a channel of `host`. A 410 is about one device and a 429 about
+    /// its pace: neither raises nor ends an alarm.
+    pub fn note(&mut self, host: u64, outcome: &PushOutcome, now_ms: u64) {
         match outcome {
             PushOutcome::Accepted { .. } => {
                 if self.halt.take().is_some() {
@@ -97,12 +97,12 @@ impl Health {
                 self.count(now_ms);
             }
             PushOutcome::Rejected { status, reason } => {
-                self.refuse(key, Some(*status), reason, now_ms);
+                self.refuse(host, Some(*status), reason, now_ms);
             }
             PushOutcome::Unavailable {
                 cause: cause @ Cause::CertificateRefused,
                 ..
-            } => self.refuse(key, None, &cause.to_string(), now_ms),
+            } => self.refuse(host, None, &cause.to_string(), now_ms),
             PushOutcome::Unregistered { .. } | PushOutcome::Throttled { .. } => {
                 self.count(now_ms);
             }
@@ -136,9 +136,8 @@ impl Health {
 
     /// `status` is `None` for a certificate refused in the handshake: that concerns every push, so
     /// it needs no second one to be sure.
-    fn refuse(&mut self, key: &str, status: Option<u16>, reason: &str, now_ms: u64) {
+    fn refuse(&mut self, host: u64, status: Option<u16>, reason: &str, now_ms: u64) {
         let is_ours = status.is_none_or(|status| status == FORBIDDEN);
-        let host = host_of(key);
         self.count(now_ms);
         if let Some(halt) = self.halt.as_mut() {
             halt.alarm.status = status;
@@ -146,7 +145,7 @@ impl Health {
             if halt.is_counted {
                 return;
             }
-            halt.refused.insert(host.to_owned());
+            halt.refused.insert(host);
             if is_ours || halt.refused.len() >= PROBES_REFUSED_MIN {
                 halt.is_counted = true;
                 halt.pause_ms = halt.pause_ms.saturating_mul(2).min(PAUSE_MAX_MS);
@@ -157,7 +156,7 @@ impl Health {
         if is_ours {
             self.forbidden += 1;
         } else {
-            self.refused.insert(host.to_owned());
+            self.refused.insert(host);
         }
         let refused = self.refused.len() + self.forbidden;
         let is_many = refused >= REFUSED_MIN && refused * REFUSED_ONE_IN > self.answered;
@@ -176,10 +175,4 @@ impl Health {
             });
         }
     }
-}
-
-/// The host of a key: what stands before the colon of a user's. One host may have many users, and
-/// says itself which.
-pub(super) fn host_of(key: &str) -> &str {
-    key.split_once(':').map_or(key, |(host, _)| host)
 }

@@ -1,28 +1,28 @@
 //! Pacing under any order of events.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use proptest::prelude::*;
 
 use super::*;
 
-/// What may happen to a queue.
+/// What may happen.
 #[derive(Debug, Clone)]
 enum Event {
-    Schedule(u8),
+    Want(u8),
     Contact(u8),
     Done(u8),
-    Take(usize, u8),
+    Change,
+    Take(u8),
     Wait(u64),
 }
 
 fn event() -> impl Strategy<Value = Event> {
     prop_oneof![
-        (0..40_u8).prop_map(Event::Schedule),
-        (0..40_u8).prop_map(Event::Contact),
-        (0..40_u8).prop_map(Event::Done),
-        (0..30_usize, 0..6_u8).prop_map(|(max, outcome)| Event::Take(max, outcome)),
-        prop_oneof![0..2000_u64, 0..2 * HOUR].prop_map(Event::Wait),
+        3 => (0..40_u8).prop_map(Event::Want),
+        1 => (0..40_u8).prop_map(Event::Contact),
+        1 => (0..40_u8).prop_map(Event::Done),
+        1 => Just(Event::Change),
+        3 => (0..6_u8).prop_map(Event::Take),
+        3 => prop_oneof![0..2000_u64, 0..2 * HOUR].prop_map(Event::Wait),
     ]
 }
 
@@ -40,42 +40,48 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
     /// Proves, for any order of events: never more pushes in any stretch of time than burst and
-    /// rate, no key twice in one take, only keys that were asked for, and whoever is still wanted
-    /// at the end is reached within a bounded time.
+    /// rate, nobody twice within ten seconds unless it came or the push failed, only those who are
+    /// wanted, never more remembered than the bound, and whoever is still wanted at the end is
+    /// reached within a bounded time.
     #[test]
     fn never_too_many_and_never_nobody(events in prop::collection::vec(event(), 1..120)) {
-        let options = PacerOptions { rate_per_s: 5, burst: 8, entries_max: 30 };
-        let mut pacer = Pacer::new(options);
-        let mut wanted = BTreeSet::new();
+        let options = PacerOptions { rate_per_s: 5, burst: 8, entries_max: 40, under_way_max: 8 };
+        let mut fleet = Fleet::with(options);
         let mut sent: Vec<u64> = Vec::new();
-        let mut now = 0;
+        let mut counted: BTreeMap<u64, u64> = BTreeMap::new();
+        let mut now = HOUR;
         for event in events {
             match event {
-                Event::Schedule(key) => {
-                    let key = key.to_string();
-                    if pacer.schedule(&key, now).is_ok() {
-                        wanted.insert(key);
-                    }
+                Event::Want(host) => {
+                    fleet.wanted.entry(host.into()).or_insert(1);
                 }
-                Event::Contact(key) => pacer.contacted(&key.to_string(), now),
-                Event::Done(key) => {
-                    pacer.done(&key.to_string());
-                    wanted.remove(&key.to_string());
+                Event::Contact(host) => {
+                    fleet.pacer.contacted(device(host.into()), now);
+                    counted.remove(&host.into());
                 }
-                Event::Take(max, outcome) => {
-                    let keys = pacer.take(now, max);
-                    prop_assert!(keys.len() <= max);
-                    let unique: BTreeSet<&String> = keys.iter().collect();
-                    prop_assert_eq!(unique.len(), keys.len());
-                    for key in &keys {
-                        prop_assert!(wanted.contains(key));
+                Event::Done(host) => {
+                    fleet.done(host.into());
+                    counted.remove(&host.into());
+                }
+                Event::Change => fleet.change(),
+                Event::Take(outcome) => {
+                    let hosts = fleet.take(now);
+                    let unique: BTreeSet<&u64> = hosts.iter().collect();
+                    prop_assert_eq!(unique.len(), hosts.len());
+                    for host in &hosts {
+                        prop_assert!(fleet.wanted.contains_key(host));
+                        let last = counted.remove(host);
+                        prop_assert!(last.is_none_or(|at| now >= at + COALESCE_MS));
                         sent.push(now);
-                        pacer.note(key, &any_outcome(outcome), now);
+                        if outcome > 3 {
+                            counted.insert(*host, now);
+                        }
                     }
+                    fleet.land(&hosts, &any_outcome(outcome), now);
                 }
                 Event::Wait(ms) => now += ms,
             }
-            prop_assert_eq!(pacer.len(), wanted.len());
+            prop_assert!(fleet.pacer.len() <= 40);
         }
         for (first, from) in sent.iter().enumerate() {
             for (last, to) in sent.iter().enumerate().skip(first) {
@@ -83,39 +89,13 @@ proptest! {
                 prop_assert!(((last - first + 1) as u64) * 1000 <= most);
             }
         }
-        let mut missing = wanted;
+        let mut missing: BTreeSet<u64> = fleet.wanted.keys().copied().collect();
         let end = now + 3 * DAY;
-        while let Some(next) = pacer.next_ms(now).filter(|_| !missing.is_empty()) {
-            now = next.max(now);
+        while !missing.is_empty() {
+            now += 10 * SECOND;
             prop_assert!(now < end, "not reached: {:?}", missing);
-            for key in pacer.take(now, 10) {
-                pacer.note(&key, &accepted(), now);
-                missing.remove(&key);
-            }
-        }
-    }
-
-    /// Proves that the queue's order holds: who is taken was not pushed later than any due one that
-    /// is left behind.
-    #[test]
-    fn longest_waiting_first(takes in prop::collection::vec((0..3 * HOUR, 0..8_usize), 1..40)) {
-        let mut queue = PushQueue::new(20);
-        let mut last: BTreeMap<String, u64> = (0..20).map(|n| (n.to_string(), 0)).collect();
-        for key in last.keys() {
-            queue.schedule(key, 0).unwrap();
-        }
-        let mut now = 1;
-        for (wait, max) in takes {
-            now += wait;
-            let taken = queue.take_due(now, max);
-            let rest = queue.take_due(now, usize::MAX);
-            let newest = taken.iter().map(|key| last[key]).max();
-            let oldest = rest.iter().map(|key| last[key]).min();
-            if let (Some(newest), Some(oldest)) = (newest, oldest) {
-                prop_assert!(newest <= oldest);
-            }
-            for key in taken.into_iter().chain(rest) {
-                last.insert(key, now);
+            for host in fleet.reach(now) {
+                missing.remove(&host);
             }
         }
     }
