@@ -56,7 +56,12 @@ pub(crate) fn count_failure(
 /// Whether the host's system is another one than at the last failure: what failed on that may work
 /// on this.
 pub(crate) fn is_other_build(attempts: &Attempts, context: &Context<'_>) -> bool {
-    match (attempts.build_version.as_deref(), context.build_version) {
+    is_other_build_than(attempts, context.build_version)
+}
+
+/// The same for a build that is not in a context.
+pub(crate) fn is_other_build_than(attempts: &Attempts, build: Option<&str>) -> bool {
+    match (attempts.build_version.as_deref(), build) {
         (Some(then), Some(now)) => then != now,
         _ => false,
     }

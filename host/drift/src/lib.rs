@@ -8,6 +8,7 @@
 //!
 //! Read in this order: [`desired`], [`state`], [`mod@drift`], [`mod@plan`], [`next`], [`step`], [`status`].
 
+pub mod classes;
 pub mod command;
 pub mod desired;
 pub mod drift;

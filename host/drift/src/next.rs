@@ -98,7 +98,7 @@ pub(crate) fn is_paused(context: &Context<'_>) -> bool {
 
 /// Whether a list must come before any change: none in this epoch, too old, asked for, or an
 /// outcome was lost after it was requested.
-fn is_list_due_first(state: &SyncState, context: &Context<'_>) -> bool {
+pub(crate) fn is_list_due_first(state: &SyncState, context: &Context<'_>) -> bool {
     let Some(observed) = &state.observed else {
         return true;
     };
@@ -111,13 +111,13 @@ fn is_list_due_first(state: &SyncState, context: &Context<'_>) -> bool {
 
 /// Attributes are asked once per epoch and with every periodic refresh, on the device channel; the
 /// list says when: they need no contact of their own.
-fn is_attributes_due(state: &SyncState, context: &Context<'_>) -> bool {
+pub(crate) fn is_attributes_due(state: &SyncState, context: &Context<'_>) -> bool {
     context.enrollment.channel() == Channel::Device
         && may_try(&state.attributes, context)
         && state.attributes.answered_at.is_none()
 }
 
-fn may_try(periodic: &Periodic, context: &Context<'_>) -> bool {
+pub(crate) fn may_try(periodic: &Periodic, context: &Context<'_>) -> bool {
     periodic
         .retry_at
         .is_none_or(|until| context.policy.is_over(until, context.now))

@@ -88,29 +88,45 @@ impl Policy {
     /// Whether something stamped `at` is older than the refresh interval, which is stretched by
     /// up to a tenth so that hosts that enrolled together do not refresh together.
     pub fn is_refresh_due(&self, enrollment: &EnrollmentId, at: Timestamp, now: Timestamp) -> bool {
+        is_older(at, self.refresh_span_ms(enrollment, at), now)
+    }
+
+    /// The stretched interval after which a list requested at `at` is asked for again, in ms.
+    pub fn refresh_span_ms(&self, enrollment: &EnrollmentId, at: Timestamp) -> u64 {
         let stretch = jitter(enrollment, at.0, self.refresh_interval_ms / 10);
-        is_older(at, self.refresh_interval_ms.saturating_add(stretch), now)
+        self.refresh_interval_ms.saturating_add(stretch)
     }
 
     /// Whether a list requested at `at` is too old to say anything.
     pub fn is_stale(&self, at: Timestamp, now: Timestamp) -> bool {
-        is_older(
-            at,
-            self.refresh_interval_ms
-                .saturating_mul(Self::STALE_INTERVALS),
-            now,
-        )
+        is_older(at, self.stale_span_ms(), now)
+    }
+
+    /// The age at which a list says nothing any more, in ms.
+    pub fn stale_span_ms(&self) -> u64 {
+        self.refresh_interval_ms
+            .saturating_mul(Self::STALE_INTERVALS)
     }
 
     /// Whether an attribute told at `at` is too old to say anything: older than two intervals.
     pub fn is_attribute_old(&self, at: Timestamp, now: Timestamp) -> bool {
-        is_older(at, self.refresh_interval_ms.saturating_mul(2), now)
+        is_older(at, self.attribute_span_ms(), now)
+    }
+
+    /// The age at which an attribute says nothing any more, in ms.
+    pub fn attribute_span_ms(&self) -> u64 {
+        self.refresh_interval_ms.saturating_mul(2)
     }
 
     /// Whether a wait until `until` is over; one longer than any that is ever set is.
     pub fn is_over(&self, until: Timestamp, now: Timestamp) -> bool {
-        let longest = self.retry_max_ms.max(self.not_now_max_ms).saturating_mul(2);
-        now >= until || until.0 - now.0 > longest
+        now >= until || until.0 - now.0 > self.wait_max_ms()
+    }
+
+    /// The longest wait that is believed, in ms: twice what is ever set.
+    pub fn wait_max_ms(&self) -> u64 {
+        let longest = self.retry_max_ms.max(self.not_now_max_ms);
+        longest.saturating_mul(2)
     }
 }
 
@@ -128,11 +144,16 @@ fn doubled(first_ms: u64, times: u8, max_ms: u64) -> u64 {
 
 /// A number below `bound_ms` (0 if that is 0) that depends on the enrollment and `salt` alone.
 fn jitter(enrollment: &EnrollmentId, salt: u64, bound_ms: u64) -> u64 {
-    let digest = Sha256::new()
-        .chain_update(enrollment.to_string())
-        .chain_update([0])
-        .chain_update(salt.to_be_bytes())
-        .finalize();
+    let mut hash = Sha256::new();
+    // Its string form, without making one: this is asked for every host at the start.
+    hash.update(enrollment.host().as_str());
+    if let Some(user) = enrollment.user_part() {
+        hash.update(":");
+        hash.update(user);
+    }
+    hash.update([0]);
+    hash.update(salt.to_be_bytes());
+    let digest = hash.finalize();
     let mut first = [0; 8];
     first.copy_from_slice(&digest[..8]);
     u64::from_be_bytes(first).checked_rem(bound_ms).unwrap_or(0)

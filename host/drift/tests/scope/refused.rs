@@ -32,6 +32,8 @@ host.os_version in ['15', 'b']
     1:27 "b" is not a version: one to 4 numbers with dots between them, such as 15.1
 host.platform == 'macOS'
     1:18 "macOS" is not a platform; there are macos, ios, ipados, tvos, watchos and visionos | did you mean "macos"?
+host.platform == 'osx'
+    1:18 "osx" is not a platform; there are macos, ios, ipados, tvos, watchos and visionos | did you mean "macos"?
 host.platform in ['windows']
     1:19 "windows" is not a platform; there are macos, ios, ipados, tvos, watchos and visionos
 host.serial

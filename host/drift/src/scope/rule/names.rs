@@ -57,13 +57,26 @@ pub(super) fn hint(name: &str) -> String {
     }
 }
 
+/// Other names under which platforms are known, in small letters.
+const OTHER_PLATFORM_NAMES: [(&str, Platform); 6] = [
+    ("osx", Platform::MacOs),
+    ("os x", Platform::MacOs),
+    ("darwin", Platform::MacOs),
+    ("iphone", Platform::Ios),
+    ("appletv", Platform::TvOs),
+    ("xros", Platform::VisionOs),
+];
+
 /// The platform that was meant by `text`.
 pub(super) fn nearest_platform(text: &str) -> Option<Platform> {
-    let meant = nearest(
-        &text.to_ascii_lowercase(),
-        &Platform::ALL.map(Platform::as_str),
-    )?;
-    meant.parse().ok()
+    let text = text.to_ascii_lowercase();
+    let mut others = OTHER_PLATFORM_NAMES.iter();
+    if let Some((_, platform)) = others.find(|(name, _)| *name == text) {
+        return Some(*platform);
+    }
+    nearest(&text, &Platform::ALL.map(Platform::as_str))?
+        .parse()
+        .ok()
 }
 
 /// The name that is nearest to `text`: one that differs in at most two characters, or else one
