@@ -105,6 +105,8 @@ struct Seen<'a, S> {
     profiles: BTreeMap<&'a PayloadIdentifier, u64>,
     facts: BTreeMap<&'a HostId, u64>,
     enrollments: BTreeMap<&'a EnrollmentId, u64>,
+    /// Hosts of new enrollments; one that is stored already has its host.
+    enrolled: BTreeSet<&'a HostId>,
     commanded: BTreeSet<&'a EnrollmentId>,
     hosts: BTreeSet<&'a HostId>,
     /// Hosts whose stored rows are gone.
@@ -119,6 +121,7 @@ impl<'a, S: Stored> Seen<'a, S> {
             profiles: BTreeMap::new(),
             facts: BTreeMap::new(),
             enrollments: BTreeMap::new(),
+            enrolled: BTreeSet::new(),
             commanded: BTreeSet::new(),
             hosts: BTreeSet::new(),
             removed: BTreeSet::new(),
@@ -156,6 +159,9 @@ impl<'a, S: Stored> Seen<'a, S> {
             return conflict(format!("enrollment {id}"));
         }
         self.enrollments.insert(id, read + 1);
+        if read == 0 {
+            self.enrolled.insert(id.host());
+        }
         Ok(())
     }
 
@@ -186,6 +192,7 @@ impl<'a, S: Stored> Seen<'a, S> {
     fn remove(&mut self, host: &'a HostId) {
         self.removed.insert(host);
         self.hosts.remove(host);
+        self.enrolled.remove(host);
         self.facts.remove(host);
         self.enrollments.retain(|id, _| id.host() != host);
         self.commanded.retain(|id| id.host() != host);
@@ -194,7 +201,7 @@ impl<'a, S: Stored> Seen<'a, S> {
     /// No enrollment and no facts without their host, no command without its enrollment: a device
     /// that speaks while an administrator removes it must not leave half a host behind.
     fn check_owners(&self) -> Result<(), StoreError> {
-        let owners = self.enrollments.keys().map(|id| id.host());
+        let owners = self.enrolled.iter().copied();
         for host in owners.chain(self.facts.keys().copied()) {
             let is_stored = !self.removed.contains(host) && self.stored.has_host(host)?;
             if !is_stored && !self.hosts.contains(host) {

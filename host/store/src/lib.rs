@@ -32,31 +32,53 @@ pub use era::{begin_era, era};
 pub use error::{BackendError, RowError, StoreError};
 pub use memory::{MemorySnapshot, MemoryStore};
 pub use record::{
-    Access, BuiltInRecord, COMMANDS_KEPT_MAX, CommandOutcome, CommandRecord, EnrollmentRecord,
-    HOST_LABELS_MAX, HOST_VALUE_BYTES_MAX, HOST_VALUES_MAX, HOSTS_PAGE_MAX, Held, HostFacts,
-    HostRecord, Identity, Origin, PINS_MAX, Pin, ProfileRecord, PushTarget, RECENT_MESSAGES_MAX,
-    VersionRecord, Via,
+    Access, BuiltInRecord, COMMANDS_KEPT_MAX, CommandOutcome, CommandRecord, EnrollmentOutline,
+    EnrollmentRecord, HOST_LABELS_MAX, HOST_VALUE_BYTES_MAX, HOST_VALUES_MAX, HOSTS_PAGE_MAX, Held,
+    HostFacts, HostOutline, HostRecord, Identity, OUTLINES_PAGE_MAX, Origin, PINS_MAX, Pin,
+    ProfileRecord, PushTarget, RECENT_MESSAGES_MAX, VersionRecord, Via,
 };
 pub use redb_store::{RedbOptions, RedbStore};
 
-/// Where the server keeps everything that must survive it. All methods block.
+/// Told once what became of a batch.
+pub type Done = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
+
+/// Where the server keeps everything that must survive it. All methods but [`Store::submit`] block.
 pub trait Store: Send + Sync {
     /// What names this store and keys its command uuids.
     fn identity(&self) -> &Identity;
 
-    /// Stores a batch, its changes in order: all of it or nothing. It is durable on return.
+    /// Queues a batch, to be stored with its changes in order: all of it or nothing. `done` is
+    /// called once, when the batch is durable or refused; batches are told of in the order in which
+    /// they were queued. It is called on the store's own thread, which everybody waits for: it must
+    /// not block. A batch of nothing may be told of at once. Should the store end before, `done` is
+    /// dropped without a call.
     ///
     /// A profile, an enrollment and the facts of a host must carry the revision that was read, an
     /// enrollment and facts need their host, a command its enrollment (stored already, or anywhere
     /// in the batch), and the bytes of a version never change. What a document expects must hold; like the revisions, it is
     /// compared with what the changes before it in the batch have made of the store.
     ///
+    /// `done` is told [`StoreError::Conflict`] if one of these does not hold,
+    /// [`StoreError::DocumentKey`] and [`StoreError::DocumentValue`] for a document,
+    /// [`StoreError::HostFacts`] for facts out of bounds: nothing was stored. After any other error
+    /// it is open whether the batch is stored: read again before deciding anew.
+    fn submit(&self, batch: Vec<Change>, done: Done);
+
+    /// Stores a batch as [`Store::submit`] does and waits for it: it is durable on return.
+    ///
     /// # Errors
-    /// [`StoreError::Conflict`] if one of these does not hold, [`StoreError::DocumentKey`] and
-    /// [`StoreError::DocumentValue`] for a document, [`StoreError::HostFacts`] for facts out of
-    /// bounds: nothing was stored. After any other error it is open whether the batch is stored:
-    /// read again before deciding anew.
-    fn commit(&self, batch: Vec<Change>) -> Result<(), StoreError>;
+    /// What `submit` tells.
+    fn commit(&self, batch: Vec<Change>) -> Result<(), StoreError> {
+        let (told, verdict) = std::sync::mpsc::sync_channel(1);
+        self.submit(
+            batch,
+            Box::new(move |verdict| {
+                // Whoever gave up waiting does not want to know.
+                let _ = told.send(verdict);
+            }),
+        );
+        verdict.recv().map_err(|_| StoreError::Closed)?
+    }
 
     /// Every profile, tombstones included, by identifier.
     ///
@@ -86,6 +108,17 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// [`StoreError`] of the backend, or a row of a host in this page that cannot be read.
     fn hosts(&self, after: Option<&HostId>, limit: usize) -> Result<Vec<HostRecord>, StoreError>;
+
+    /// What [`HostRecord::outline`] makes of hosts, in order of id, those behind `after`; at most
+    /// `limit` and [`OUTLINES_PAGE_MAX`]. A page shorter than asked for is the last.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the backend, or a row of a host in this page that cannot be read.
+    fn outlines(
+        &self,
+        after: Option<&HostId>,
+        limit: usize,
+    ) -> Result<Vec<HostOutline>, StoreError>;
 
     /// The newest commands of an enrollment, newest first; at most `limit`, and at most
     /// [`COMMANDS_KEPT_MAX`] are kept.

@@ -12,10 +12,10 @@ use mooring_mdm::ids::{EnrollmentId, HostId, PayloadIdentifier};
 use crate::check::{Stored, check, first_kept};
 use crate::document::{DOCUMENTS_PAGE_MAX, FullKey};
 use crate::record::{
-    CommandRecord, EnrollmentRecord, HOSTS_PAGE_MAX, HostFacts, HostRecord, Identity,
-    ProfileRecord, VersionRecord,
+    CommandRecord, EnrollmentRecord, HOSTS_PAGE_MAX, HostFacts, HostOutline, HostRecord, Identity,
+    OUTLINES_PAGE_MAX, ProfileRecord, VersionRecord,
 };
-use crate::{Change, Document, KeyRange, Space, Store, StoreError, builtin, era};
+use crate::{Change, Document, Done, KeyRange, Space, Store, StoreError, builtin, era};
 
 /// The schema version that a store in memory says it has.
 const SCHEMA: u32 = 3;
@@ -87,6 +87,16 @@ impl MemoryStore {
         }
     }
 
+    fn store(&self, batch: Vec<Change>) -> Result<(), StoreError> {
+        let mut rows = self.rows()?;
+        check(&batch, &**rows)?;
+        let rows = Arc::make_mut(&mut rows);
+        for change in batch {
+            rows.apply(change);
+        }
+        Ok(())
+    }
+
     fn rows(&self) -> Result<MutexGuard<'_, Arc<Rows>>, StoreError> {
         // Poisoned means that a change panicked halfway: nothing here can be trusted any more.
         self.rows.lock().map_err(|_| StoreError::Closed)
@@ -119,14 +129,9 @@ impl Store for MemoryStore {
         &self.identity
     }
 
-    fn commit(&self, batch: Vec<Change>) -> Result<(), StoreError> {
-        let mut rows = self.rows()?;
-        check(&batch, &**rows)?;
-        let rows = Arc::make_mut(&mut rows);
-        for change in batch {
-            rows.apply(change);
-        }
-        Ok(())
+    /// Stores at once, on the caller's thread.
+    fn submit(&self, batch: Vec<Change>, done: Done) {
+        done(self.store(batch));
     }
 
     fn profiles(&self) -> Result<Vec<ProfileRecord>, StoreError> {
@@ -166,12 +171,18 @@ impl Store for MemoryStore {
 
     fn hosts(&self, after: Option<&HostId>, limit: usize) -> Result<Vec<HostRecord>, StoreError> {
         let rows = self.rows()?;
-        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
-        let page = rows
-            .hosts
-            .range((from, Bound::Unbounded))
-            .take(limit.min(HOSTS_PAGE_MAX));
-        Ok(page.map(|(_, host)| rows.whole(host)).collect())
+        let page = rows.after(after).take(limit.min(HOSTS_PAGE_MAX));
+        Ok(page.map(|host| rows.whole(host)).collect())
+    }
+
+    fn outlines(
+        &self,
+        after: Option<&HostId>,
+        limit: usize,
+    ) -> Result<Vec<HostOutline>, StoreError> {
+        let rows = self.rows()?;
+        let page = rows.after(after).take(limit.min(OUTLINES_PAGE_MAX));
+        Ok(page.map(|host| rows.whole(host).outline()).collect())
     }
 
     fn commands(
@@ -215,6 +226,12 @@ impl Store for MemoryStore {
 }
 
 impl Rows {
+    fn after(&self, host: Option<&HostId>) -> impl Iterator<Item = &HostRecord> {
+        let from = host.map_or(Bound::Unbounded, Bound::Excluded);
+        let behind = self.hosts.range((from, Bound::Unbounded));
+        behind.map(|(_, host)| host)
+    }
+
     fn whole(&self, host: &HostRecord) -> HostRecord {
         let of_host = self
             .enrollments

@@ -3,10 +3,11 @@
 //! Knows nothing of tables, keys or encodings. Invariant: whatever is a secret (push token and
 //! magic, unlock token, bootstrap token, command key, a host's secrets) or a profile's content is
 //! never shown by `Debug`. What an enrollment holds of identities is in `access`, what
-//! administrators said of a host in `facts`.
+//! administrators said of a host in `facts`, what a fleet is judged by in `outline`.
 
 mod access;
 mod facts;
+mod outline;
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -27,6 +28,7 @@ use crate::StoreError;
 
 pub use access::{Access, Held, PINS_MAX, Pin, Via};
 pub use facts::{HOST_LABELS_MAX, HOST_VALUE_BYTES_MAX, HOST_VALUES_MAX, HostFacts};
+pub use outline::{EnrollmentOutline, HostOutline, OUTLINES_PAGE_MAX};
 
 /// Commands of one enrollment that are remembered, counted back from its newest. A week of a
 /// busy host; enough to explain a failure, and a bound on what a looping device can make us keep.

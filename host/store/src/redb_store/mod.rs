@@ -8,6 +8,7 @@ mod codec;
 mod fault;
 mod inspect;
 mod mount;
+mod outline;
 mod raw_store;
 mod read;
 mod rows;
@@ -26,8 +27,11 @@ use redb::{DatabaseError, ReadTransaction, ReadableDatabase};
 
 use crate::document::DOCUMENTS_PAGE_MAX;
 use crate::error::BackendError;
-use crate::record::{CommandRecord, HOSTS_PAGE_MAX, HostRecord, Identity, ProfileRecord};
-use crate::{Change, Document, KeyRange, Space, Store, StoreError};
+use crate::record::{
+    CommandRecord, HOSTS_PAGE_MAX, HostOutline, HostRecord, Identity, OUTLINES_PAGE_MAX,
+    ProfileRecord,
+};
+use crate::{Change, Document, Done, KeyRange, Space, Store, StoreError};
 use mount::Mount;
 use sets::SetCache;
 use writer::Writer;
@@ -105,7 +109,6 @@ impl RedbStore {
 
     fn mounted(mount: Mount) -> Result<Self, StoreError> {
         let identity = mount.with(schema::prepare)?;
-        mount.with(sets::collect_unused)?;
         let mount = Arc::new(mount);
         let writer = Writer::start(Arc::clone(&mount))
             .map_err(fault::backend("starting the store's writer"))?;
@@ -131,7 +134,7 @@ impl RedbStore {
         };
         match attempt() {
             Err(StoreError::Backend { .. }) => {
-                self.writer.commit(Vec::new())?;
+                self.writer.probe()?;
                 attempt()
             }
             outcome => outcome,
@@ -172,11 +175,11 @@ impl Store for RedbStore {
         &self.identity
     }
 
-    fn commit(&self, batch: Vec<Change>) -> Result<(), StoreError> {
+    fn submit(&self, batch: Vec<Change>, done: Done) {
         if batch.is_empty() {
-            return Ok(());
+            return done(Ok(()));
         }
-        self.writer.commit(batch)
+        self.writer.submit(batch, done);
     }
 
     fn profiles(&self) -> Result<Vec<ProfileRecord>, StoreError> {
@@ -198,6 +201,15 @@ impl Store for RedbStore {
     fn hosts(&self, after: Option<&HostId>, limit: usize) -> Result<Vec<HostRecord>, StoreError> {
         let limit = limit.min(HOSTS_PAGE_MAX);
         self.read(|snapshot| read::HostReader::open(snapshot, &self.sets)?.page(after, limit))
+    }
+
+    fn outlines(
+        &self,
+        after: Option<&HostId>,
+        limit: usize,
+    ) -> Result<Vec<HostOutline>, StoreError> {
+        let limit = limit.min(OUTLINES_PAGE_MAX);
+        self.read(|snapshot| outline::page(snapshot, &self.sets, after, limit))
     }
 
     fn commands(

@@ -23,7 +23,7 @@ use crate::{Document, KeyRange, Space, StoreError};
 const DOING: &str = "reading";
 
 /// The name of a row in an error.
-fn name(first: &str, second: impl std::fmt::Display) -> String {
+pub(super) fn name(first: &str, second: impl std::fmt::Display) -> String {
     format!("{first:?} {second}")
 }
 

@@ -5,12 +5,12 @@
 //! is only deleted while nobody can be writing a row that refers to it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
 use mooring_drift::set::{ProfileSet, SetId};
 use redb::{Database, ReadableDatabase, ReadableTable};
 
-use super::codec::{EnrollmentRow, SetRow, decode};
+use super::codec::{RefersRow, SetRow, decode};
 use super::fault::{ReadError, backend};
 use super::schema::{ENROLLMENTS, SETS, begin_write};
 use crate::{RowError, StoreError};
@@ -18,6 +18,9 @@ use crate::{RowError, StoreError};
 /// Entries of all cached sets together: some 20 MB. A fleet of common states has a few hundred
 /// sets; one of unique states gains nothing from a cache.
 const CACHED_ENTRIES_MAX: usize = 200_000;
+
+/// The set that is not stored. Made once: making it computes a hash.
+static EMPTY: LazyLock<ProfileSet> = LazyLock::new(ProfileSet::empty);
 
 /// Sets that were read lately.
 #[derive(Debug, Default)]
@@ -36,12 +39,11 @@ impl SetCache {
         table: &impl ReadableTable<&'static [u8; 16], &'static [u8]>,
         id: SetId,
     ) -> Result<ProfileSet, ReadError> {
+        if id == EMPTY.id() {
+            return Ok(EMPTY.clone());
+        }
         if let Some(set) = self.lock().sets.get(&id) {
             return Ok(set.clone());
-        }
-        let empty = ProfileSet::empty();
-        if id == empty.id() {
-            return Ok(empty);
         }
         let row = table.get(&id.0)?.ok_or(RowError::SetMissing(id))?;
         let set = decode::<SetRow>(row.value())?.into_set(id)?;
@@ -66,7 +68,7 @@ impl SetCache {
     }
 }
 
-/// Deletes the sets that no enrollment refers to. To be called before anything can be written.
+/// Deletes the sets that no enrollment refers to. To be called while nothing can be written.
 ///
 /// A damaged enrollment may refer to any set, so while there is one nothing is deleted.
 pub(super) fn collect_unused(db: &Database) -> Result<(), StoreError> {
@@ -102,12 +104,11 @@ fn unused(db: &Database) -> Result<Option<BTreeSet<SetId>>, StoreError> {
     }
     for row in enrollments.iter().map_err(backend(doing))? {
         let (_, value) = row.map_err(backend(doing))?;
-        let Ok(row) = decode::<EnrollmentRow>(value.value().1) else {
+        let Ok(row) = decode::<RefersRow>(value.value().1) else {
             return Ok(None);
         };
-        unused.remove(&row.sync.delivered_set());
-        if let Some(observed) = row.sync.observed_set() {
-            unused.remove(&observed);
+        for id in row.sets() {
+            unused.remove(&id);
         }
     }
     Ok(Some(unused))

@@ -9,7 +9,7 @@
 //! grow by themselves as load does, and a lone commit waits for nobody.
 
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
+use std::sync::mpsc::{Receiver, SendError, SyncSender, TryRecvError, sync_channel};
 use std::thread::JoinHandle;
 
 use redb::Database;
@@ -18,21 +18,23 @@ use super::apply::Tables;
 use super::fault::backend;
 use super::mount::Mount;
 use super::schema::begin_write;
+use super::sets::collect_unused;
 use crate::check::check;
-use crate::{Change, StoreError};
+use crate::{Change, Done, StoreError};
 
 /// Most changes in one transaction, unless a single batch is larger: measured, 256 reaches nearly
 /// the rate of 1024 at a quarter of the latency.
 const GROUP_CHANGES_MAX: usize = 256;
-/// Most batches that wait; further callers wait for a place. Two full groups.
-const QUEUE_BATCHES_MAX: usize = 512;
+/// Most batches that wait; further callers wait for a place. More than a server has connections,
+/// each of which waits for one.
+const QUEUE_BATCHES_MAX: usize = 16 * 1024;
 
 type Verdict = Result<(), StoreError>;
 
 struct Job {
     /// An empty one asks whether the database can be used.
     batch: Vec<Change>,
-    verdict: SyncSender<Verdict>,
+    done: Done,
 }
 
 /// The writer's queue and thread. Dropping it writes what is queued and ends the thread.
@@ -61,15 +63,31 @@ impl Writer {
         })
     }
 
-    /// Queues a batch and waits until it is durable or refused.
-    pub(super) fn commit(&self, batch: Vec<Change>) -> Verdict {
-        let (verdict, answer) = sync_channel(1);
-        let queue = self.queue.as_ref().ok_or(StoreError::Closed)?;
-        queue
-            .send(Job { batch, verdict })
-            .map_err(|_| StoreError::Closed)?;
-        answer.recv().map_err(|_| StoreError::Closed)?
+    /// Queues a batch; `done` is told when it is durable or refused.
+    pub(super) fn submit(&self, batch: Vec<Change>, done: Done) {
+        let job = Job { batch, done };
+        let refused = match &self.queue {
+            Some(queue) => queue.send(job).err().map(|SendError(job)| job),
+            None => Some(job),
+        };
+        if let Some(job) = refused {
+            (job.done)(Err(StoreError::Closed));
+        }
     }
+
+    /// Waits until everything queued before is stored, and tells whether the database can be used.
+    pub(super) fn probe(&self) -> Verdict {
+        let (told, verdict) = sync_channel(1);
+        self.submit(Vec::new(), tell(told));
+        verdict.recv().map_err(|_| StoreError::Closed)?
+    }
+}
+
+/// Tells whoever waits at the other end; who gave up waiting does not want to know.
+fn tell(told: SyncSender<Verdict>) -> Done {
+    Box::new(move |verdict| {
+        let _ = told.send(verdict);
+    })
 }
 
 impl Drop for Writer {
@@ -82,16 +100,22 @@ impl Drop for Writer {
     }
 }
 
-/// Runs until nobody can send any more and the queue is empty.
+/// Runs until nobody can send any more and the queue is empty. Then sets that nobody uses any more
+/// are deleted: nothing can refer to one anew, and nobody waits for it.
 fn write_all(mount: &Mount, jobs: &Receiver<Job>) {
+    write_queued(mount, jobs);
+    // What could not be deleted takes room until the store is closed next, and harms nobody.
+    let _ = mount.with(collect_unused);
+}
+
+fn write_queued(mount: &Mount, jobs: &Receiver<Job>) {
     let mut left_over = None;
     while let Some(first) = left_over.take().or_else(|| jobs.recv().ok()) {
         let (group, next) = gather(first, jobs);
         left_over = next;
         let verdicts = write_group(mount, &group);
         for (job, verdict) in group.into_iter().zip(verdicts) {
-            // Whoever gave up waiting does not want to know.
-            let _ = job.verdict.send(verdict);
+            (job.done)(verdict);
         }
     }
 }
@@ -188,8 +212,9 @@ mod tests {
                 } else {
                     enroll(&format!("H{n}"))
                 };
-                let (verdict, answer) = sync_channel(1);
-                queue.send(Job { batch, verdict }).unwrap();
+                let (told, answer) = sync_channel(1);
+                let done = tell(told);
+                queue.send(Job { batch, done }).unwrap();
                 answer
             })
             .collect();
@@ -220,7 +245,7 @@ mod tests {
             queue
                 .send(Job {
                     batch,
-                    verdict: sync_channel(1).0,
+                    done: tell(sync_channel(1).0),
                 })
                 .unwrap();
         }

@@ -11,8 +11,8 @@ use super::samples::{
     builtin, command, enrollment, enrollment_id, facts, host_change, host_id, identifier, profile,
 };
 use crate::{
-    BuiltInRecord, Change, CommandRecord, Document, Expected, HostRecord, KeyRange, MemoryStore,
-    ProfileRecord, RedbStore, Space, Store, StoreError, builtins,
+    BuiltInRecord, Change, CommandRecord, Document, Expected, HostOutline, HostRecord, KeyRange,
+    MemoryStore, ProfileRecord, RedbStore, Space, Store, StoreError, builtins,
 };
 
 /// One change before it is known which revision it must carry.
@@ -147,7 +147,19 @@ type Everything = (
     Vec<Vec<Document>>,
 );
 
+/// What is read as outlines is what whole hosts make, in pages of any size.
+fn assert_outlines(store: &dyn Store) {
+    let hosts = store.hosts(None, 100).unwrap();
+    let wanted: Vec<HostOutline> = hosts.iter().map(HostRecord::outline).collect();
+    assert_eq!(store.outlines(None, 100).unwrap(), wanted);
+    for (n, host) in wanted.iter().enumerate() {
+        let page = store.outlines(Some(&host.id), 1).unwrap();
+        assert_eq!(page.first(), wanted.get(n + 1));
+    }
+}
+
 fn everything(store: &dyn Store) -> Everything {
+    assert_outlines(store);
     let hosts = ["H0", "H1", "H2"];
     let ids = hosts
         .iter()

@@ -109,7 +109,7 @@ struct HeldRow {
 
 #[derive(Encode, Decode)]
 #[cbor(index_only)]
-enum ViaRow {
+pub(super) enum ViaRow {
     #[n(0)]
     None,
     #[n(1)]
@@ -261,12 +261,18 @@ impl From<AccessRow> for Access {
             }),
             is_blocked: row.is_blocked,
             is_migrated: row.is_migrated,
-            via: row.via.map(|via| match via {
-                ViaRow::None => Via::None,
-                ViaRow::Mtls => Via::Mtls,
-                ViaRow::Signature => Via::Signature,
-                ViaRow::Header => Via::Header,
-            }),
+            via: row.via.map(Via::from),
+        }
+    }
+}
+
+impl From<ViaRow> for Via {
+    fn from(row: ViaRow) -> Self {
+        match row {
+            ViaRow::None => Self::None,
+            ViaRow::Mtls => Self::Mtls,
+            ViaRow::Signature => Self::Signature,
+            ViaRow::Header => Self::Header,
         }
     }
 }

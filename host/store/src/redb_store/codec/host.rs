@@ -10,7 +10,9 @@ use mooring_mdm::ids::{CommandUuid, EnrollmentId, HostId, PayloadIdentifier};
 
 use super::failure::FailureRow;
 use crate::RowError;
-use crate::record::{CommandOutcome, CommandRecord, EnrollmentRecord, HostFacts, HostRecord};
+use crate::record::{
+    CommandOutcome, CommandRecord, EnrollmentRecord, HostFacts, HostOutline, HostRecord,
+};
 
 /// What belongs to a host as a whole.
 #[derive(Encode, Decode)]
@@ -59,6 +61,24 @@ impl HostRow {
             attributes,
             attributes_at,
             enrolled_at: enrolled_at.0,
+        }
+    }
+
+    /// The outline of a host of which nothing else is known yet.
+    pub(in super::super) fn into_outline(self, id: HostId) -> HostOutline {
+        let HostRecord {
+            id,
+            attributes,
+            attributes_at,
+            facts,
+            ..
+        } = self.into_record(id, HostFacts::default(), Vec::new());
+        HostOutline {
+            id,
+            attributes,
+            attributes_at,
+            facts,
+            enrollments: Vec::new(),
         }
     }
 

@@ -9,6 +9,7 @@ mod facts;
 mod failure;
 mod host;
 mod life;
+mod outline;
 mod profile;
 mod sync;
 mod work;
@@ -18,6 +19,7 @@ use minicbor::{Decode, Encode};
 pub(super) use enrollment::EnrollmentRow;
 pub(super) use facts::FactsRow;
 pub(super) use host::{CommandRow, HostRow};
+pub(super) use outline::{OutlineRow, RefersRow};
 pub(super) use profile::{ProfileRow, VersionRow};
 pub(super) use sync::SetRow;
 

@@ -53,6 +53,31 @@ pub(super) fn pages(store: &dyn Store) {
         .collect();
     store.commit(fleet).unwrap();
     assert_eq!(store.hosts(None, usize::MAX).unwrap().len(), HOSTS_PAGE_MAX);
+    let outlines = store.outlines(None, usize::MAX).unwrap();
+    assert_eq!(outlines.len(), ids.len() + HOSTS_PAGE_MAX + 1);
+    assert_eq!(store.outlines(None, 0).unwrap(), []);
+}
+
+/// Batches that are queued without waiting are told of in order, each with its own verdict.
+pub(super) fn queued(store: &dyn Store) {
+    let (told, verdicts) = std::sync::mpsc::channel();
+    for n in 0..100 {
+        let batch = match n % 10 {
+            3 => vec![Change::Enrollment(enrollment(enrollment_id("none"), 0, 1))],
+            7 => Vec::new(),
+            _ => enroll(&format!("Q{n:02}")),
+        };
+        let told = told.clone();
+        let done = move |verdict: Result<(), _>| told.send((n, verdict.is_ok())).unwrap();
+        store.submit(batch, Box::new(done));
+    }
+    drop(told);
+    let mut verdicts: Vec<(u32, bool)> = verdicts.iter().collect();
+    // One that changes nothing needs not wait for the others.
+    verdicts.retain(|(n, _)| n % 10 != 7);
+    let wanted = (0..100).filter(|n| n % 10 != 7).map(|n| (n, n % 10 != 3));
+    assert_eq!(verdicts, wanted.collect::<Vec<_>>());
+    assert_eq!(store.outlines(None, 1000).unwrap().len(), 80);
 }
 
 pub(super) fn channels_of_a_host(store: &dyn Store) {

@@ -18,7 +18,7 @@ use crate::{
 
 type Case = (&'static str, fn(&dyn Store));
 
-const CASES: [Case; 29] = [
+const CASES: [Case; 30] = [
     ("unknown keys are none", unknown_keys_are_none),
     (
         "everything written is read back equal",
@@ -46,6 +46,7 @@ const CASES: [Case; 29] = [
         "removing a missing host is fine",
         hosts::removing_a_missing_host,
     ),
+    ("queued batches are told of in order", hosts::queued),
     ("every version is kept", profiles::every_version_is_kept),
     (
         "the bytes of a version never change",
