@@ -113,7 +113,7 @@ impl Core {
             return Err(ChangeError::Held(Box::new(impact)));
         }
         if !changes.is_empty() {
-            let committed = self.store.commit(changes);
+            let committed = self.commit(changes);
             // Also after a conflict: the shelf may have missed a change that was stored.
             self.restock()?;
             committed?;

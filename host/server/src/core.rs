@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use mooring_drift::command::CommandNames;
 use mooring_drift::personal::PersonalNames;
@@ -15,9 +15,10 @@ use mooring_store::{EnrollmentRecord, HostRecord, Store, StoreError};
 use tokio::sync::Notify;
 
 use crate::clock::Clock;
-use crate::device::{DeviceSettings, Recent, queue};
+use crate::device::{DeviceSettings, Payloads, Recent, queue};
 use crate::enrollment::Enrollment;
 use crate::events::Events;
+use crate::fleet::Fleet;
 use crate::impact::RemovalGuard;
 use crate::judge::Judge;
 use crate::pause;
@@ -38,6 +39,8 @@ pub struct Core {
     pub(crate) clock: Clock,
     pub(crate) judge: Arc<Judge>,
     pub(crate) devices: DeviceSettings,
+    /// Every host in memory.
+    pub(crate) fleet: Fleet,
     /// How devices enroll, if this server says how.
     pub(crate) enrollment: Option<Enrollment>,
     /// Who is told of what devices say, if anybody is.
@@ -47,19 +50,17 @@ pub struct Core {
     /// Built-ins whose newer output is held until somebody confirms it.
     pub(crate) held_builtins: HeldBuiltIns,
     shelf: RwLock<Arc<Shelf>>,
-    /// Held for reading while a device is answered and for writing while the shelf changes: once
-    /// a change of profiles is promised, no device gets what it was decided from before.
-    gate: RwLock<()>,
+    /// Counts what changes the desired state of hosts, as soon as devices are answered by it: once
+    /// a change is promised, what was decided from before is looked at again before it leaves.
+    generation: AtomicU64,
     /// Held while profiles change, so that versions are counted without gaps.
     change: Mutex<()>,
     /// Held while the pause is switched; apart from `change`, since an emergency stop waits for
     /// nobody's plan.
     pausing: Mutex<()>,
-    /// When each enrollment was last heard of: an idle device in sync writes nothing. Bounded by
-    /// the number of enrollments that the store holds.
-    seen: Mutex<BTreeMap<EnrollmentId, Timestamp>>,
     /// The newest signed messages of each enrollment, where more is known than the store has: an
-    /// idle device in sync writes nothing. Bounded like `seen`.
+    /// idle device in sync writes nothing. Bounded by
+    /// the number of enrollments that the store holds.
     recent: Mutex<BTreeMap<EnrollmentId, Recent>>,
     /// Enrollments for which commands of others wait: most have none.
     queued: Mutex<BTreeSet<EnrollmentId>>,
@@ -68,6 +69,8 @@ pub struct Core {
     /// Who came or got something to do, for those who push.
     pub(crate) contacts: Contacts,
     commands_sent: AtomicU64,
+    /// Profiles as they stand in commands.
+    pub(crate) payloads: Payloads,
     /// Whether an administrator stopped all sending.
     is_paused: AtomicBool,
     /// Enrollments of an earlier era are observed anew.
@@ -128,7 +131,7 @@ impl Core {
         queue::enter_era(&*store, era, clock.now())?;
         let queued = queue::enrollments(&*store)?;
         let era = AtomicU32::new(era);
-        Ok(Self {
+        let core = Self {
             store,
             policy,
             names,
@@ -136,24 +139,27 @@ impl Core {
             clock,
             judge,
             devices,
+            fleet: Fleet::default(),
             enrollment,
             events,
             removal_guard,
             held_builtins: HeldBuiltIns::default(),
             shelf: RwLock::new(Arc::new(shelf)),
-            gate: RwLock::new(()),
+            generation: AtomicU64::new(0),
             change: Mutex::new(()),
             pausing: Mutex::new(()),
-            seen: Mutex::new(BTreeMap::new()),
             recent: Mutex::new(BTreeMap::new()),
             queued: Mutex::new(queued),
             wake: Arc::new(Notify::new()),
             contacts: Contacts::default(),
             commands_sent: AtomicU64::new(0),
+            payloads: Payloads::default(),
             is_paused,
             era,
             rolled_back: Mutex::new(BTreeSet::new()),
-        })
+        };
+        core.load_fleet()?;
+        Ok(core)
     }
 
     /// One host, in the present era.
@@ -216,6 +222,7 @@ impl Core {
                     tracing::error!(%error, "commands of others may be sent a second time");
                 }
                 hosts.clear();
+                self.place_everybody();
                 tracing::error!(
                     "this store is an old copy: every host is observed anew before it is changed"
                 );
@@ -227,13 +234,13 @@ impl Core {
 
     /// Whether an administrator stopped all sending.
     pub fn is_paused(&self) -> bool {
-        self.is_paused.load(Ordering::Relaxed)
+        self.is_paused.load(Ordering::SeqCst)
     }
 
     /// Notes what was stored of it.
     pub(crate) fn note_paused(&self, is_paused: bool) {
-        let _gate = self.gate.write().unwrap_or_else(PoisonError::into_inner);
-        self.is_paused.store(is_paused, Ordering::Relaxed);
+        self.is_paused.store(is_paused, Ordering::SeqCst);
+        self.generation.fetch_add(1, Ordering::SeqCst);
         self.wake.notify_one();
     }
 
@@ -256,9 +263,9 @@ impl Core {
         self.commands_sent.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Keeps the shelf as it is until a device is answered.
-    pub(crate) fn contact_gate(&self) -> RwLockReadGuard<'_, ()> {
-        self.gate.read().unwrap_or_else(PoisonError::into_inner)
+    /// A number that is another one as soon as devices are answered by another desired state.
+    pub(crate) fn generation(&self) -> u64 {
+        self.generation.load(Ordering::SeqCst)
     }
 
     /// The right to change profiles.
@@ -274,8 +281,9 @@ impl Core {
     /// Reads the profiles anew after a change was committed.
     pub(crate) fn restock(&self) -> Result<(), StoreError> {
         let shelf = Arc::new(Shelf::load(&*self.store, &self.personal)?);
-        let _gate = self.gate.write().unwrap_or_else(PoisonError::into_inner);
-        *self.shelf.write().unwrap_or_else(PoisonError::into_inner) = shelf;
+        *self.shelf.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&shelf);
+        self.restock_fleet(&shelf);
+        self.generation.fetch_add(1, Ordering::SeqCst);
         self.wake.notify_one();
         Ok(())
     }
@@ -321,29 +329,18 @@ impl Core {
     }
 
     pub(crate) fn saw(&self, enrollment: &EnrollmentId, now: Timestamp) {
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        match seen.get_mut(enrollment) {
-            Some(at) => *at = now,
-            None => {
-                seen.insert(enrollment.clone(), now);
-            }
-        }
-        drop(seen);
+        self.fleet.saw(enrollment, now);
         self.contacts.note(enrollment);
     }
 
     pub(crate) fn forget_seen(&self, host: &HostId) {
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        seen.retain(|enrollment, _| enrollment.host() != host);
         let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
         recent.retain(|enrollment, _| enrollment.host() != host);
     }
 
     /// When an enrollment was last heard of; `stored` is what the store remembers.
     pub(crate) fn last_seen(&self, enrollment: &EnrollmentId, stored: Timestamp) -> Timestamp {
-        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        seen.get(enrollment)
-            .copied()
-            .map_or(stored, |at| at.max(stored))
+        let seen = self.fleet.last_seen(enrollment);
+        seen.map_or(stored, |at| at.max(stored))
     }
 }

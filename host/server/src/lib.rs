@@ -16,6 +16,7 @@ pub mod device;
 mod documents;
 pub mod enrollment;
 mod events;
+pub mod fleet;
 pub mod hosts;
 pub mod http;
 pub mod impact;

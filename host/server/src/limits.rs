@@ -16,6 +16,10 @@ pub const LARGE_BODIES_PER_CORE: usize = 2;
 /// hosts are below it.
 pub const LARGE_BODY_BYTES: usize = 128 * 1024;
 
+/// Longest body of a device's message, in bytes, that is answered where it arrives, between other
+/// connections: some hundred microseconds at most. What is longer goes to a thread of its own.
+pub const PROMPT_BODY_BYTES_MAX: usize = 32 * 1024;
+
 /// Beginning of a device's message that is read without asking for room, in bytes: all of what
 /// ordinary hosts send but their lists. With every connection taken that is 256 MiB.
 pub const BODY_BYTES_FREE: usize = 32 * 1024;
@@ -76,7 +80,7 @@ pub const ADMIN_CONNECTIONS_MAX: usize = 256;
 
 /// Connections that devices of one address (of IPv6: one /64 network) hold at once; further ones
 /// are closed. A site behind one address can have more devices, since each connects for seconds.
-pub const CONNECTIONS_PER_ADDRESS_MAX: usize = 256;
+pub const CONNECTIONS_PER_ADDRESS_MAX: usize = 1024;
 
 /// Open files that the process asks the system for, where it may.
 pub const DESCRIPTORS_WANTED: u64 = 65_536;

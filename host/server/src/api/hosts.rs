@@ -20,6 +20,9 @@ pub struct HostSummary {
     /// The worst of its profiles; absent once it checked out.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub status: Option<Status>,
+    /// The status of the profile that the list was asked for, the worst of its channels.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub profile_status: Option<Status>,
     /// When any of its channels was last heard of.
     pub last_seen_at: String,
     /// A certificate that tried to speak for it and is held until somebody accepts it.
@@ -39,7 +42,7 @@ fn is_false(flag: &bool) -> bool {
     !flag
 }
 
-/// `GET /api/v1/hosts?after=&limit=&status=`.
+/// `GET /api/v1/hosts?after=&limit=&profile=&status=`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HostListing {
     /// One page, in order of id.

@@ -77,6 +77,9 @@ pub struct Summary {
     /// Hosts for which two devices speak in turn: they get no changes until that is settled.
     #[serde(default)]
     pub duplicates: u64,
+    /// How far hosts are sorted by changed labels, assignments or values; absent once all are.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub regrouping: Option<Regrouping>,
     /// Who stopped all sending, if anybody did.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub pause: Option<PauseDetail>,
@@ -88,6 +91,16 @@ pub struct Summary {
     pub push: Option<PushSummary>,
     /// Every profile that is wanted somewhere, or still to be removed somewhere.
     pub profiles: Vec<ProfileCounts>,
+}
+
+/// Hosts are being sorted by labels, assignments or values that were changed: those that are not
+/// yet done count as before. What a device gets follows the change at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Regrouping {
+    /// Hosts that are done.
+    pub done: u64,
+    /// All hosts that are looked at.
+    pub total: u64,
 }
 
 /// One profile in a [`Summary`].

@@ -50,10 +50,12 @@ pub struct LabelSummary {
     /// The rule, as it was written.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub rule: Option<String>,
-    /// Hosts that have it.
-    pub hosts: u64,
-    /// Hosts of which nobody knows whether they have it.
-    pub hosts_unknown: u64,
+    /// Hosts that have it; absent where a later page of them was asked for.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub hosts: Option<u64>,
+    /// Hosts of which nobody knows whether they have it; absent as `hosts` is.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub hosts_unknown: Option<u64>,
     /// The profiles whose assignments name it.
     pub used_by: Vec<PayloadIdentifier>,
 }

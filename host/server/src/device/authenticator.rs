@@ -2,7 +2,8 @@
 //!
 //! Knows nothing of hosts and enrollments. Invariants: a certificate that is not trusted at this
 //! moment makes no [`Speaker`]; a header is believed from listed proxies alone; what is asked for
-//! and missing is refused, and never answered with 401.
+//! and missing is refused, and never answered with 401. Whoever was known a moment ago is told by a
+//! digest, in a microsecond; a signature is checked every time.
 
 use std::net::IpAddr;
 
@@ -10,12 +11,9 @@ use ipnet::IpNet;
 use mooring_drift::policy::Timestamp;
 use mooring_identity::header::HeaderError;
 use mooring_identity::signature::{self, SignatureError};
-use mooring_identity::{Certificate, CertificateError, Trust, TrustError, header};
+use mooring_identity::{BeliefError, Certificate, CertificateError, Shown, Trust, TrustError};
 
 use super::speaker::{DeviceAuth, Speaker, Stamp};
-
-/// Certificates that come with a leaf and are looked at.
-const SENT_MAX: usize = 8;
 
 /// How devices show who they are here.
 pub struct Authenticator {
@@ -150,12 +148,7 @@ impl Authenticator {
         if self.has(DeviceAuth::Mtls)
             && let Some((leaf, sent)) = presented.certificates.split_first()
         {
-            let leaf = Certificate::from_der(leaf)?;
-            let sent = sent.iter().take(SENT_MAX);
-            let sent: Vec<_> = sent
-                .filter_map(|der| Certificate::from_der(der).ok())
-                .collect();
-            self.check(&leaf, &sent, now)?;
+            let leaf = self.believe(Shown::Connection { leaf, sent }, now)?;
             return Ok(Speaker::Connection(leaf));
         }
         if self.has(DeviceAuth::Signature)
@@ -180,9 +173,7 @@ impl Authenticator {
             let unknown = IpAddr::from([0, 0, 0, 0]);
             return Err(AuthenticationError::Stranger(address.unwrap_or(unknown)));
         }
-        let leaf = header::certificate(value)?;
-        self.check(&leaf, &[], now)?;
-        Ok(Speaker::Proxy(leaf))
+        self.believe(Shown::Header(value), now).map(Speaker::Proxy)
     }
 
     fn by_signature(
@@ -194,7 +185,8 @@ impl Authenticator {
         let text = String::from_utf8_lossy(value);
         let cms = signature::decode_header(&text)?;
         let signed = signature::verify_detached(&cms, body)?;
-        self.check(&signed.signer, &signed.others, now)?;
+        let trusted = self.trust()?.verify(&signed.signer, &signed.others, now.0);
+        trusted.map_err(|source| untrusted(&signed.signer, source))?;
         let mut digest = [0; 16];
         digest.copy_from_slice(&signed.digest[..16]);
         Ok(Speaker::Signature {
@@ -206,18 +198,16 @@ impl Authenticator {
         })
     }
 
-    fn check(
+    fn believe(
         &self,
-        leaf: &Certificate,
-        sent: &[Certificate],
+        shown: Shown<'_>,
         now: Timestamp,
-    ) -> Result<(), AuthenticationError> {
-        let trust = self.trust.as_ref().ok_or(AuthenticationError::NoTrust)?;
-        let trusted = trust.verify(leaf, sent, now.0);
-        trusted.map_err(|source| AuthenticationError::Untrusted {
-            fingerprint: leaf.fingerprint().to_string(),
-            source,
-        })
+    ) -> Result<Certificate, AuthenticationError> {
+        Ok(self.trust()?.believe(shown, now.0)?)
+    }
+
+    fn trust(&self) -> Result<&Trust, AuthenticationError> {
+        self.trust.as_ref().ok_or(AuthenticationError::NoTrust)
     }
 
     fn has(&self, way: DeviceAuth) -> bool {
@@ -230,6 +220,26 @@ impl Authenticator {
             DeviceAuth::Signature => "the header Mdm-Signature".to_owned(),
             DeviceAuth::Header => format!("the header {}", self.header().unwrap_or("of a proxy")),
             DeviceAuth::None => "anything".to_owned(),
+        }
+    }
+}
+
+fn untrusted(certificate: &Certificate, source: TrustError) -> AuthenticationError {
+    AuthenticationError::Untrusted {
+        fingerprint: certificate.fingerprint().to_string(),
+        source,
+    }
+}
+
+impl From<BeliefError> for AuthenticationError {
+    fn from(error: BeliefError) -> Self {
+        match error {
+            BeliefError::Header(source) => Self::Header(source),
+            BeliefError::Certificate(source) => Self::Certificate(source),
+            BeliefError::Untrusted {
+                certificate,
+                source,
+            } => untrusted(&certificate, source),
         }
     }
 }

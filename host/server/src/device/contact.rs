@@ -36,12 +36,13 @@ impl Core {
             source,
         };
         let mut host = host.ok_or_else(not_enrolled)?;
-        let mut record = record(&host, enrollment)
-            .cloned()
-            .ok_or_else(not_enrolled)?;
+        let own = |one: &EnrollmentRecord| one.id == *enrollment;
+        let own = host.enrollments.iter().position(own);
+        let own = own.ok_or_else(not_enrolled)?;
+        let record = &host.enrollments[own];
         let now = self.clock.now();
         let queue = self.queue(enrollment).map_err(failed)?;
-        let may_quote = self.may_quote(&record, &connect.report, &queue);
+        let may_quote = self.may_quote(record, &connect.report, &queue);
         if record.sync.phase != Phase::Enrolled {
             return Ok(Decision {
                 may_quote,
@@ -49,47 +50,55 @@ impl Core {
             });
         }
         let event = event_of(connect, may_quote);
-        let mut step = self.step_with(&host, &record, event.clone(), &queue);
+        let mut step = self.step_with(&host, record, event.clone(), &queue);
         let is_told = step.attributes.is_some();
         if let Some(told) = step.attributes.take() {
             host.attributes = std::mem::take(&mut host.attributes).replaced_by(told);
             host.attributes_at = Some(now);
             // What it told may decide what it gets next: the same report once more, with that known.
-            step = self.step_with(&host, &record, event, &queue);
+            step = self.step_with(&host, &host.enrollments[own], event, &queue);
         }
         let (reply, mut changes) =
-            self.encode(&host, &record.id, &step, &queue, request.speaker)?;
+            self.encode(&host, enrollment, &step, &queue, request.speaker)?;
         let of_queue = queue.changes(enrollment, &step, request.body, now);
         changes.extend(of_queue.map_err(failed)?);
         if let (Report::Result { uuid, outcome }, None) = (&connect.report, &step.closed) {
             let late = queue.late(enrollment, uuid, outcome, request.body, now);
             changes.extend(late.map_err(failed)?);
         }
-        if step.state == record.sync {
-            return Ok(Decision {
-                changes,
-                reply,
-                may_quote,
-                ..Decision::empty()
-            });
+        let before = &host.enrollments[own].sync;
+        let is_changed = step.state != *before;
+        let is_command_new = step.state.sequence > before.sequence;
+        let is_rolled_back = step.is_rolled_back && is_changed;
+        if is_changed {
+            let told = is_told.then(|| host_change(&host));
+            changes.extend(self.written(&host.enrollments[own], step, told, now));
         }
-        let is_command_new = step.state.sequence > record.sync.sequence;
-        let is_rolled_back = step.is_rolled_back;
-        changes.extend(history::records(&record, &step, &self.names, now));
-        if is_told {
-            changes.push(host_change(&host));
-        }
-        record.sync = step.state;
-        record.last_seen_at = now;
-        changes.push(Change::Enrollment(record));
         Ok(Decision {
             changes,
-            reply,
+            host: Some(host),
             is_command_new,
             is_rolled_back,
             may_quote,
-            ..Decision::empty()
+            ..Decision::reply(reply)
         })
+    }
+
+    /// What a step writes of its own enrollment, and of its host.
+    fn written(
+        &self,
+        record: &EnrollmentRecord,
+        step: Step,
+        told: Option<Change>,
+        now: Timestamp,
+    ) -> Vec<Change> {
+        let mut changes = history::records(record, &step, &self.names, now);
+        changes.extend(told);
+        let mut record = record.clone();
+        record.sync = step.state;
+        record.last_seen_at = now;
+        changes.push(Change::Enrollment(record));
+        changes
     }
 
     /// Whether a report may repeat a secret of the host. A command of somebody else holds none of

@@ -66,7 +66,6 @@ impl Core {
 
     fn try_migrate(&self, checkin: &CheckIn) -> Result<(), MigrationError> {
         let enrollment = &checkin.enrollment;
-        let _gate = self.contact_gate();
         let host = self.host(enrollment.host())?;
         if host.as_ref().is_some_and(is_known_here) {
             return Err(MigrationError::AlreadyHere(enrollment.clone()));
@@ -95,7 +94,7 @@ impl Core {
             }
         }
         if !decision.changes.is_empty() {
-            self.store.commit(decision.changes)?;
+            self.commit(decision.changes)?;
         }
         tracing::info!(%enrollment, "a record of another server was taken");
         Ok(())

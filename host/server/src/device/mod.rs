@@ -4,6 +4,7 @@
 //! durable; no reply makes a device unenroll but that to a host which an administrator blocked.
 
 mod admission;
+mod answer;
 mod authenticator;
 mod binding;
 mod contact;
@@ -31,11 +32,10 @@ pub use reply::DeviceReply;
 pub use speaker::{DeviceAuth, Speaker, Stamp, UnknownDeviceAuth};
 
 pub(crate) use contact::transport;
-pub(crate) use payload::installs_secrets;
+pub(crate) use payload::{Payloads, installs_secrets};
 pub(crate) use replay::Recent;
 
 use crate::core::Core;
-use crate::limits::CONFLICT_RETRIES_MAX;
 use admission::{Admission, Admitted};
 use replay::Sighting;
 
@@ -105,6 +105,8 @@ enum Refusal {
 )]
 struct Decision {
     changes: Vec<Change>,
+    /// The host that the changes are of, as it was before them, where it is at hand.
+    host: Option<HostRecord>,
     reply: DeviceReply,
     is_command_new: bool,
     /// Whether the device proved that this store forgot something.
@@ -125,6 +127,7 @@ impl Decision {
     fn reply(reply: DeviceReply) -> Self {
         Self {
             changes: Vec::new(),
+            host: None,
             reply,
             is_command_new: false,
             is_rolled_back: false,
@@ -140,86 +143,6 @@ impl Decision {
             is_ignored: true,
             ..Self::reply(reply)
         }
-    }
-}
-
-impl Core {
-    /// Answers one message of a device.
-    pub fn answer_device(&self, request: &DeviceRequest<'_>) -> DeviceReply {
-        match self.try_answer(request) {
-            Ok(reply) => reply,
-            Err(refusal @ Refusal::Store { .. }) => {
-                tracing::error!(error = %chain(&refusal), "a device's message failed");
-                DeviceReply::Unavailable
-            }
-            Err(refusal) => {
-                let certificate = request.speaker.certificate();
-                let certificate = certificate.map(|c| c.fingerprint().to_string());
-                tracing::info!(reason = %refusal, certificate, "a device's message was refused");
-                DeviceReply::Refused(refusal.to_string())
-            }
-        }
-    }
-
-    fn try_answer(&self, request: &DeviceRequest<'_>) -> Result<DeviceReply, Refusal> {
-        let message = Message::decode(request.body)?;
-        let enrollment = match &message {
-            Message::CheckIn(checkin) => &checkin.enrollment,
-            Message::Connect(connect) => &connect.enrollment,
-        };
-        let failed = |source| Refusal::Store {
-            enrollment: enrollment.clone(),
-            source,
-        };
-        for _ in 0..CONFLICT_RETRIES_MAX {
-            let _gate = self.contact_gate();
-            let era = self.era();
-            let host = self.host(enrollment.host()).map_err(failed)?;
-            let is_known = host
-                .as_ref()
-                .is_some_and(|host| record(host, enrollment).is_some());
-            let mut decision = self.decide(&message, enrollment, host, request)?;
-            if let Some(events) = self.events.as_ref().filter(|_| !decision.is_ignored) {
-                let changes = &decision.changes;
-                let (may_quote, now) = (decision.may_quote, self.clock.now());
-                let event = events.event(&message, request, (changes, may_quote), now);
-                decision.changes.push(event.map_err(failed)?);
-            }
-            if decision.changes.is_empty() {
-                if is_known && !decision.is_ignored {
-                    self.saw(enrollment, self.clock.now());
-                    self.keep_recent(enrollment, decision.recent);
-                }
-                return Ok(decision.reply);
-            }
-            match self.store.commit(decision.changes) {
-                Ok(()) if decision.is_ignored => return Ok(decision.reply),
-                Ok(()) => {
-                    self.saw(enrollment, self.clock.now());
-                    self.keep_recent(enrollment, decision.recent);
-                    if let Some(events) = &self.events {
-                        events.committed();
-                    }
-                    if decision.is_command_new {
-                        self.count_command();
-                    }
-                    // Another device proved meanwhile that this store is an old copy: what was
-                    // decided before counts no more, and is closed when the device comes again.
-                    if decision.is_command_new && self.era() != era {
-                        return Ok(DeviceReply::Empty);
-                    }
-                    if decision.is_rolled_back {
-                        self.note_rolled_back(enrollment.host());
-                    }
-                    return Ok(decision.reply);
-                }
-                // Somebody changed the same record meanwhile: decide anew from what it is now.
-                Err(StoreError::Conflict { .. }) => {}
-                Err(source) => return Err(failed(source)),
-            }
-        }
-        tracing::warn!(%enrollment, "a message met too many concurrent changes");
-        Ok(DeviceReply::Unavailable)
     }
 }
 
@@ -278,7 +201,8 @@ impl Core {
                 return Ok(Decision::ignored(DeviceReply::Empty));
             }
         }
-        let device = host.as_ref().and_then(device_record).cloned();
+        let device = host.as_ref().and_then(device_record);
+        let device = device.filter(|_| admitted.access.is_some()).cloned();
         let is_check_in = matches!(message, Message::CheckIn(_));
         let speaking = host.as_ref().and_then(|host| record(host, enrollment));
         let speaking = speaking.filter(|_| is_check_in).cloned();

@@ -4,7 +4,9 @@
 //! validity, purpose), and whoever sent the message holds its key, or a listed proxy vouches.
 
 use std::fmt;
+use std::hash::{BuildHasher, RandomState};
 use std::str::FromStr;
+use std::sync::LazyLock;
 
 use mooring_drift::policy::Timestamp;
 use mooring_identity::Certificate;
@@ -114,4 +116,14 @@ impl Speaker {
             Self::Signature { .. } => Via::Signature,
         }
     }
+}
+
+/// Names an identity and the way in which it was shown, for the index of the fleet. The key is of
+/// this process, so nobody can look for two identities with one name.
+pub(super) fn routine_of(speaker: &Speaker) -> u64 {
+    static KEY: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+    let fingerprint = speaker.certificate().map(|c| *c.fingerprint().as_bytes());
+    let named = KEY.hash_one((speaker.via() as u8, fingerprint));
+    // Zero stands for no identity at all.
+    named.max(1)
 }

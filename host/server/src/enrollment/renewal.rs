@@ -5,6 +5,7 @@
 
 use mooring_drift::desired::Transport;
 use mooring_drift::policy::Timestamp;
+use mooring_drift::state::SyncState;
 use mooring_mdm::ids::{Channel, CommandUuid, HostId, PayloadIdentifier};
 use mooring_store::{Change, EnrollmentRecord, HostRecord, Pin, StoreError};
 use sha2::{Digest, Sha256};
@@ -57,14 +58,25 @@ pub(crate) struct Renewal {
     pub(crate) changes: Vec<Change>,
 }
 
+/// No later than the renewal of an identity that ends at this moment is due, and for one that lives
+/// for 360 days or more exactly then.
+pub(crate) fn earliest_due(host: &HostId, ends_at: Timestamp) -> Timestamp {
+    let begins_at = Timestamp(ends_at.0.saturating_sub(LONG_LIFE_MS));
+    due_between(host, begins_at, ends_at)
+}
+
 /// When the renewal of an identity is due. Hosts that enrolled together are spread over a twelfth
 /// of its life, and 30 days at most.
 pub(crate) fn due_at(host: &HostId, pin: &Pin) -> Timestamp {
-    let life = pin.not_after.0.saturating_sub(pin.not_before.0);
+    due_between(host, pin.not_before, pin.not_after)
+}
+
+fn due_between(host: &HostId, begins_at: Timestamp, ends_at: Timestamp) -> Timestamp {
+    let life = ends_at.0.saturating_sub(begins_at.0);
     let due = if life >= LONG_LIFE_MS {
-        pin.not_after.0.saturating_sub(BEFORE_END_MS)
+        ends_at.0.saturating_sub(BEFORE_END_MS)
     } else {
-        pin.not_before.0.saturating_add(life / 3 * 2)
+        begins_at.0.saturating_add(life / 3 * 2)
     };
     let digest = Sha256::digest(host.as_str());
     let share = u64::from(digest[0]) << 8 | u64::from(digest[1]);
@@ -78,6 +90,16 @@ pub(crate) fn due_at(host: &HostId, pin: &Pin) -> Timestamp {
 /// if the profile's challenge could be read on its way; nor if the new identity would only be held
 /// for an administrator, because nothing tells it from a stranger's.
 pub(crate) fn can_renew(core: &Core, host: &HostRecord, record: &EnrollmentRecord) -> bool {
+    is_renewable(core, transport(host), record.id.channel(), &record.sync)
+}
+
+/// The same for a channel of which only this is at hand.
+pub(crate) fn is_renewable(
+    core: &Core,
+    transport: Transport,
+    channel: Channel,
+    sync: &SyncState,
+) -> bool {
     let Some(enrollment) = &core.enrollment else {
         return false;
     };
@@ -88,13 +110,13 @@ pub(crate) fn can_renew(core: &Core, host: &HostRecord, record: &EnrollmentRecor
         }
         Identities::Acme { .. } => (core.devices.reenroll == Reenroll::Auto, false),
     };
-    let is_open = has_challenge && transport(host) == Transport::Open;
-    record.id.channel() == Channel::Device && is_let_in && !is_open && is_by_our_profile(record)
+    let is_open = has_challenge && transport == Transport::Open;
+    channel == Channel::Device && is_let_in && !is_open && is_by_our_profile(sync)
 }
 
 /// Whether the last complete list shows the enrollment profile of this server.
-fn is_by_our_profile(record: &EnrollmentRecord) -> bool {
-    let observed = record.sync.observed.as_ref();
+fn is_by_our_profile(sync: &SyncState) -> bool {
+    let observed = sync.observed.as_ref();
     let mut others = observed.into_iter().flat_map(|one| &one.unmanaged);
     others.any(|listed| listed.identifier.as_str() == ENROLLMENT_IDENTIFIER)
 }

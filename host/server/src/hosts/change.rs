@@ -46,7 +46,7 @@ impl Core {
             if changes.is_empty() {
                 return Ok(());
             }
-            match self.store.commit(changes) {
+            match self.commit(changes) {
                 Ok(()) => {
                     for record in &host.enrollments {
                         self.contacts.want(&record.id);
@@ -83,7 +83,7 @@ impl Core {
         for record in host.iter().flat_map(|host| &host.enrollments) {
             changes.extend(self.forgotten(&record.id)?);
         }
-        self.store.commit(changes)?;
+        self.commit(changes)?;
         for record in host.iter().flat_map(|host| &host.enrollments) {
             self.note_queue(&record.id, false);
         }
@@ -92,7 +92,8 @@ impl Core {
         Ok(())
     }
 
-    /// A host by its id, or by its serial number if that is unique.
+    /// A host by its id, or by its serial number if that is unique: there is no index of those, so
+    /// every host is looked at, which takes about a second of a million.
     pub(crate) fn find_host(&self, name: &str) -> Result<HostRecord, HostError> {
         if let Ok(id) = HostId::parse(name)
             && let Some(host) = self.host(&id)?
@@ -100,14 +101,15 @@ impl Core {
             return Ok(host);
         }
         let mut found = Vec::new();
-        self.each_host(|host| {
+        self.each_outline(|host| {
             if host.attributes.serial_number.as_deref() == Some(name) {
-                found.push(host.clone());
+                found.push(host.id.clone());
             }
         })?;
+        let not_found = || HostError::NotFound(name.to_owned());
         match (found.pop(), found.len()) {
-            (None, _) => Err(HostError::NotFound(name.to_owned())),
-            (Some(host), 0) => Ok(host),
+            (None, _) => Err(not_found()),
+            (Some(id), 0) => self.host(&id)?.ok_or_else(not_found),
             (Some(_), others) => Err(HostError::Ambiguous {
                 serial: name.to_owned(),
                 count: others + 1,

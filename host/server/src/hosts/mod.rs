@@ -7,16 +7,18 @@ mod access;
 mod change;
 mod duplicate;
 mod judgement;
+mod listing;
 mod resend;
 mod summary;
 mod view;
+mod walk;
 mod words;
 
 use mooring_mdm::ids::PayloadIdentifier;
 use mooring_store::StoreError;
 
+pub use listing::HostsQuery;
 pub use resend::NotSent;
-pub use view::HostsQuery;
 
 /// Why a host could not be shown or changed.
 #[derive(Debug, thiserror::Error)]

@@ -5,7 +5,7 @@
 
 use mooring_drift::desired::Wish;
 use mooring_drift::state::Target;
-use mooring_drift::status::{ProfileStatus, profile_states};
+use mooring_drift::status::{ProfileStatus, Status, profile_states};
 use mooring_drift::step::Event;
 use mooring_mdm::ids::{Channel, EnrollmentId, HostId, PayloadIdentifier};
 use mooring_store::{Change, EnrollmentRecord, HostRecord, ProfileRecord, StoreError};
@@ -14,6 +14,7 @@ use super::HostError;
 use super::change::live;
 use crate::api::{FailedResent, Resent};
 use crate::core::Core;
+use crate::fleet::FleetFilter;
 use crate::limits::CONFLICT_RETRIES_MAX;
 use crate::shelf::{Shelf, is_wanted};
 
@@ -79,19 +80,23 @@ impl Core {
     /// [`HostError`] if there is no such profile, or a host cannot be changed; those before it in
     /// order of id are.
     pub fn resend_failed(&self, identifier: &PayloadIdentifier) -> Result<FailedResent, HostError> {
-        let shelf = self.shelf();
-        if !shelf.profiles.contains_key(identifier) {
+        if !self.shelf().profiles.contains_key(identifier) {
             return Err(HostError::NoProfile(identifier.clone()));
         }
-        let mut failed = Vec::new();
-        self.each_host(|host| {
-            if !self.failed_marked(&shelf, host, identifier).is_empty() {
-                failed.push(host.id.clone());
-            }
-        })?;
+        let mut failed = FleetFilter {
+            profile: Some(identifier.clone()),
+            status: Some(Status::Failed),
+            after: None,
+            limit: HOSTS_A_COMMIT,
+        };
         let mut hosts = 0;
-        for some in failed.chunks(HOSTS_A_COMMIT) {
-            hosts += self.resend_some(some, identifier)?;
+        loop {
+            let page = self.fleet_page(&failed)?;
+            hosts += self.resend_some(&page.hosts, identifier)?;
+            failed.after = page.next;
+            if failed.after.is_none() {
+                break;
+            }
         }
         tracing::info!(%identifier, hosts, "a failed profile is tried once more");
         Ok(FailedResent {
@@ -120,7 +125,7 @@ impl Core {
             }
             let wanted: Vec<_> = marked.iter().map(|record| record.id.clone()).collect();
             let changes = marked.into_iter().map(Change::Enrollment).collect();
-            match self.store.commit(changes) {
+            match self.commit(changes) {
                 Ok(()) => {
                     for id in &wanted {
                         self.contacts.want(id);

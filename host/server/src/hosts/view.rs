@@ -11,18 +11,15 @@ use mooring_drift::status::Status;
 use mooring_identity::Fingerprint;
 use mooring_mdm::device::Attributes;
 use mooring_mdm::ids::HostId;
-use mooring_store::{
-    CommandOutcome, CommandRecord, EnrollmentRecord, HOSTS_PAGE_MAX, Held, HostRecord, Pin,
-    StoreError, Via,
-};
+use mooring_store::{CommandOutcome, CommandRecord, EnrollmentRecord, Held, HostRecord, Pin, Via};
 
 use super::HostError;
 use super::duplicate::duplicate;
 use super::judgement::{Judged, Judgement};
 use super::words::remark_words;
 use crate::api::{
-    CommandDetail, EnrollmentDetail, HeldIdentity, HostDetail, HostListing, HostProfile,
-    HostProfiles, HostSummary, PinnedIdentity, PlannedChange, UnmanagedProfile,
+    CommandDetail, EnrollmentDetail, HeldIdentity, HostDetail, HostProfile, HostProfiles,
+    HostSummary, PinnedIdentity, PlannedChange, UnmanagedProfile,
 };
 use crate::clock::rfc3339;
 use crate::core::Core;
@@ -32,46 +29,7 @@ use crate::enrollment::renewal::{can_renew, due_at};
 use crate::limits::COMMANDS_SHOWN_MAX;
 use crate::shelf::Shelf;
 
-/// Which hosts to list.
-#[derive(Debug, Clone, Default)]
-pub struct HostsQuery {
-    /// Only those behind this id.
-    pub after: Option<HostId>,
-    /// At most so many.
-    pub limit: usize,
-    /// Only those in this status.
-    pub status: Option<Status>,
-}
-
 impl Core {
-    /// One page of hosts.
-    ///
-    /// # Errors
-    /// [`StoreError`] if a host cannot be read.
-    pub fn host_listing(&self, query: &HostsQuery) -> Result<HostListing, StoreError> {
-        let (shelf, limit) = (self.shelf(), query.limit.clamp(1, HOSTS_PAGE_MAX));
-        let mut after = query.after.clone();
-        let mut hosts = Vec::new();
-        loop {
-            let page = self.hosts(after.as_ref(), HOSTS_PAGE_MAX)?;
-            for host in &page {
-                let judgement = self.judgement(&shelf, host);
-                if query.status.is_some() && judgement.status != query.status {
-                    continue;
-                }
-                if hosts.len() == limit {
-                    let next = hosts.last().map(|last: &HostSummary| last.id.clone());
-                    return Ok(HostListing { hosts, next });
-                }
-                hosts.push(self.host_summary(host, &judgement));
-            }
-            match page.last() {
-                Some(last) if page.len() == HOSTS_PAGE_MAX => after = Some(last.id.clone()),
-                Some(_) | None => return Ok(HostListing { hosts, next: None }),
-            }
-        }
-    }
-
     /// One host with its channels, plan and last commands.
     ///
     /// # Errors
@@ -92,7 +50,7 @@ impl Core {
             self.channel_detail(&shelf, &host, record, status)
         });
         Ok(HostDetail {
-            summary: self.host_summary(&host, &judgement),
+            summary: self.host_summary(&host, judgement.status),
             enrolled_at: rfc3339(host.enrolled_at),
             attributes_at: host.attributes_at.map(rfc3339),
             are_attributes_old: self.are_attributes_old(&host),
@@ -132,7 +90,7 @@ impl Core {
         Judgement::of(host, shelf, &circumstances, &self.policy, self.clock.now())
     }
 
-    fn host_summary(&self, host: &HostRecord, judgement: &Judgement) -> HostSummary {
+    pub(super) fn host_summary(&self, host: &HostRecord, status: Option<Status>) -> HostSummary {
         let seen = host
             .enrollments
             .iter()
@@ -142,7 +100,8 @@ impl Core {
         HostSummary {
             id: host.id.clone(),
             attributes: self.shown_attributes(host),
-            status: judgement.status,
+            status,
+            profile_status: None,
             last_seen_at: rfc3339(seen.unwrap_or(host.enrolled_at)),
             held: access.and_then(|access| access.held.as_ref()).map(held),
             duplicate: duplicate(host),

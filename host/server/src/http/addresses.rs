@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv6Addr};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ipnet::IpNet;
 
@@ -40,7 +40,7 @@ impl Addresses {
             return Some(Place { of: None });
         }
         let key = network(address);
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut open = self.open();
         let count = open.entry(key).or_default();
         if *count >= self.each_max {
             return None;
@@ -53,15 +53,29 @@ impl Addresses {
     }
 }
 
+impl Addresses {
+    fn open(&self) -> MutexGuard<'_, BTreeMap<IpAddr, usize>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Place {
+    /// Whether more than half of its address's places are taken.
+    pub(super) fn is_crowded(&self) -> bool {
+        self.of.as_ref().is_some_and(|(addresses, key)| {
+            let open = addresses.open();
+            open.get(key)
+                .is_some_and(|count| *count > addresses.each_max / 2)
+        })
+    }
+}
+
 impl Drop for Place {
     fn drop(&mut self) {
         let Some((addresses, key)) = &self.of else {
             return;
         };
-        let mut open = addresses
-            .open
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut open = addresses.open();
         if let Some(count) = open.get_mut(key) {
             *count -= 1;
             if *count == 0 {
@@ -96,8 +110,9 @@ mod tests {
         let first = addresses.take(address("2001:db8::1")).unwrap();
         let second = addresses.take(address("2001:db8::ffff:2")).unwrap();
         assert!(addresses.take(address("2001:db8::3")).is_none());
-        assert!(addresses.take(address("2001:db8:0:1::3")).is_some());
-        drop(first);
+        let alone = addresses.take(address("2001:db8:0:1::3")).unwrap();
+        assert!(first.is_crowded() && second.is_crowded() && !alone.is_crowded());
+        drop((first, alone));
         let third = addresses.take(address("2001:db8::3")).unwrap();
         assert!(addresses.take(address("2001:db8::3")).is_none());
         let mapped = addresses.take(address("::ffff:192.0.2.1")).unwrap();

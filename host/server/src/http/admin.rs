@@ -242,7 +242,11 @@ fn hosts_query(query: &str) -> Result<HostsQuery, Problem> {
             return Err(wrong("status", detail));
         }
     };
+    let profile = query_value(query, "profile").map(|text| PayloadIdentifier::parse(&text));
     Ok(HostsQuery {
+        profile: profile
+            .transpose()
+            .map_err(|error| wrong("profile", error.to_string()))?,
         after: after
             .transpose()
             .map_err(|error| wrong("after", error.to_string()))?,

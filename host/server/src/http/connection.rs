@@ -8,6 +8,8 @@ use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use hyper::body::Body;
+use hyper::header::{CONNECTION, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -15,7 +17,9 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 
+use super::addresses::Place;
 use super::bounds::Bounds;
+use super::crowd::Crowd;
 use super::listener::Service;
 use super::peer::Peer;
 use super::stream::{BoundedStream, Turn};
@@ -27,12 +31,13 @@ pub(super) struct Host<S> {
     pub(super) service: Arc<S>,
     pub(super) tls: Option<Tls>,
     pub(super) bounds: Bounds,
+    pub(super) crowd: Crowd,
     pub(super) stop: watch::Receiver<bool>,
 }
 
 impl<S: Service> Host<S> {
     /// Serves one connection until it ends.
-    pub(super) async fn serve(&self, socket: TcpStream, address: SocketAddr) {
+    pub(super) async fn serve(&self, socket: TcpStream, address: SocketAddr, place: &Place) {
         // Replies are small and a device waits for each.
         if let Err(error) = socket.set_nodelay(true) {
             tracing::debug!(%error, "a connection keeps its delay");
@@ -44,7 +49,7 @@ impl<S: Service> Host<S> {
                 address,
                 certificates: Vec::new(),
             };
-            return self.requests(stream, turn, peer).await;
+            return self.requests(stream, turn, peer, place).await;
         };
         let mut stop = self.stop.clone();
         let handshake = tokio::time::timeout(self.bounds.handshake, tls.accept(stream));
@@ -58,7 +63,7 @@ impl<S: Service> Host<S> {
                     address,
                     certificates: certificates(&stream),
                 };
-                self.requests(stream, turn, peer).await;
+                self.requests(stream, turn, peer, place).await;
             }
             Ok(Err(error)) => tracing::debug!(%address, %error, "a TLS handshake failed"),
             Err(_) => tracing::debug!(%address, "a TLS handshake took too long"),
@@ -70,6 +75,7 @@ impl<S: Service> Host<S> {
         stream: impl AsyncRead + AsyncWrite + Unpin + Send,
         turn: Arc<Turn>,
         peer: Peer,
+        place: &Place,
     ) {
         // Whoever connects has something to ask.
         turn.head();
@@ -80,7 +86,13 @@ impl<S: Service> Host<S> {
                 (Arc::clone(&service), Arc::clone(&turn), Arc::clone(&peer));
             async move {
                 turn.answering();
-                let answer = service.answer(request, &peer).await;
+                let mut answer = service.answer(request, &peer).await;
+                // Whoever was told that there is nothing more can come again when there is.
+                let is_over = answer.body().size_hint().exact() == Some(0);
+                if is_over && (self.crowd.is_dense() || place.is_crowded()) {
+                    let close = HeaderValue::from_static("close");
+                    answer.headers_mut().insert(CONNECTION, close);
+                }
                 turn.idle();
                 Ok::<_, Infallible>(answer)
             }

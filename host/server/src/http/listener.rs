@@ -20,6 +20,7 @@ use super::addresses::Addresses;
 use super::body::Answer;
 use super::bounds::Bounds;
 use super::connection::{Host, told};
+use super::crowd::Crowd;
 use super::peer::Peer;
 use super::tls::Tls;
 use crate::limits::{ADMIN_CONNECTIONS_MAX, BACKLOG};
@@ -91,15 +92,18 @@ impl Listener {
         let socket = bind(options.address)?;
         let address = socket.local_addr()?;
         let each_max = options.connections_per_address_max.unwrap_or(usize::MAX);
+        let permits = Arc::new(Semaphore::new(options.connections_max));
+        let crowd = Crowd::new(Arc::clone(&permits));
         let entrance = Entrance {
             socket,
-            permits: Arc::new(Semaphore::new(options.connections_max)),
+            permits,
             addresses: Addresses::new(each_max, options.exempt),
         };
         let host = Arc::new(Host {
             service,
             tls: options.tls,
             bounds: options.bounds,
+            crowd,
             stop,
         });
         #[expect(
@@ -162,7 +166,7 @@ async fn accept(entrance: Entrance, host: Arc<Host<impl Service>>) {
         };
         let host = Arc::clone(&host);
         connections.spawn(async move {
-            host.serve(socket, address).await;
+            host.serve(socket, address, &place).await;
             drop((permit, place));
         });
     }

@@ -13,6 +13,7 @@ mod changed;
 mod connection;
 mod control;
 mod credentials;
+mod crowd;
 mod descriptors;
 mod device;
 mod enrollment;

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
-use tokio::time::{Sleep, sleep};
+use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::bounds::Bounds;
 
@@ -44,16 +44,50 @@ impl Turn {
     }
 }
 
+/// A wait with an end. Its timer stays registered from one wait to the next and is moved only when
+/// it would be too late, or has rung too early: a timer for each request would cost more than
+/// reading it.
+#[derive(Debug, Default)]
+struct Wait {
+    until: Option<Instant>,
+    timer: Option<Pin<Box<Sleep>>>,
+}
+
+impl Wait {
+    /// Whether the wait, which begins now unless it did before, is over.
+    fn is_over(&mut self, time: Duration, cx: &mut Context<'_>) -> bool {
+        let until = *self.until.get_or_insert_with(|| Instant::now() + time);
+        let timer = self
+            .timer
+            .get_or_insert_with(|| Box::pin(sleep_until(until)));
+        if timer.deadline() > until {
+            timer.as_mut().reset(until);
+        }
+        while timer.as_mut().poll(cx).is_ready() {
+            if timer.deadline() >= until {
+                return true;
+            }
+            timer.as_mut().reset(until);
+        }
+        false
+    }
+
+    fn end(&mut self) {
+        self.until = None;
+    }
+}
+
 /// A socket with the bounds of its connection.
 #[derive(Debug)]
 pub(super) struct BoundedStream {
     socket: TcpStream,
     turn: Arc<Turn>,
     bounds: Bounds,
-    /// Since when nothing was read, and in which turn.
-    reading: Option<(u8, Pin<Box<Sleep>>)>,
-    /// Since when nothing could be written.
-    writing: Option<Pin<Box<Sleep>>>,
+    /// Since nothing was read, in the turn beside it.
+    reading: Wait,
+    reading_turn: u8,
+    /// Since nothing could be written.
+    writing: Wait,
 }
 
 impl BoundedStream {
@@ -63,8 +97,9 @@ impl BoundedStream {
             socket,
             turn,
             bounds,
-            reading: None,
-            writing: None,
+            reading: Wait::default(),
+            reading_turn: ANSWERING,
+            writing: Wait::default(),
         }
     }
 
@@ -75,19 +110,19 @@ impl BoundedStream {
             HEAD => self.bounds.head,
             IDLE => self.bounds.idle,
             _ => {
-                self.reading = None;
+                self.reading.end();
                 return false;
             }
         };
         // While an answer waits to be taken, the bound of writing holds.
-        if self.writing.is_some() {
+        if self.writing.until.is_some() {
             return false;
         }
-        if self.reading.as_ref().is_none_or(|(of, _)| *of != turn) {
-            self.reading = Some((turn, timer(time)));
+        if self.reading_turn != turn {
+            self.reading_turn = turn;
+            self.reading.end();
         }
-        let timer = self.reading.as_mut().map(|(_, timer)| timer.as_mut());
-        timer.is_some_and(|timer| timer.poll(cx).is_ready())
+        self.reading.is_over(time, cx)
     }
 
     /// What a write that came to `written` means for the timers.
@@ -98,15 +133,14 @@ impl BoundedStream {
     ) -> Poll<io::Result<usize>> {
         if written.is_ready() {
             // After an answer the wait for the next request begins anew.
-            (self.writing, self.reading) = (None, None);
+            self.writing.end();
+            self.reading.end();
             return written;
         }
-        let time = self.bounds.write;
-        let timer = self.writing.get_or_insert_with(|| timer(time));
-        match timer.as_mut().poll(cx) {
-            Poll::Ready(()) => Poll::Ready(Err(self.give_up("an answer was not taken in time"))),
-            Poll::Pending => Poll::Pending,
+        if self.writing.is_over(self.bounds.write, cx) {
+            return Poll::Ready(Err(self.give_up("an answer was not taken in time")));
         }
+        Poll::Pending
     }
 
     fn give_up(&mut self, why: &'static str) -> io::Error {
@@ -115,10 +149,6 @@ impl BoundedStream {
         }
         io::Error::new(io::ErrorKind::TimedOut, why)
     }
-}
-
-fn timer(time: Duration) -> Pin<Box<Sleep>> {
-    Box::pin(sleep(time))
 }
 
 impl AsyncRead for BoundedStream {

@@ -8,14 +8,13 @@ use mooring_drift::desired::Desired;
 use mooring_drift::drift::{Change, drift};
 use mooring_drift::state::{NextAttempt, Phase, SyncState};
 use mooring_mdm::ids::EnrollmentId;
-use mooring_store::{EnrollmentRecord, HostFacts, HostRecord};
+use mooring_store::{EnrollmentOutline, HostFacts, HostOutline};
 
 use crate::core::Core;
-use crate::device::device_record;
 use crate::shelf::Shelf;
 
 /// What a change would do to one channel.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Channel {
     pub(super) enrollment: EnrollmentId,
     /// In the order in which it would be sent.
@@ -27,8 +26,11 @@ pub(super) struct Channel {
 }
 
 /// Whether a host counts.
-pub(super) fn is_enrolled(host: &HostRecord) -> bool {
-    device_record(host).is_some_and(|device| device.sync.phase != Phase::CheckedOut)
+fn is_enrolled(host: &HostOutline) -> bool {
+    host.enrollments.first().is_some_and(|device| {
+        device.id.channel() == mooring_mdm::ids::Channel::Device
+            && device.sync.phase != Phase::CheckedOut
+    })
 }
 
 impl Core {
@@ -38,7 +40,7 @@ impl Core {
         &self,
         before: &Shelf,
         after: &Shelf,
-        host: &HostRecord,
+        host: &HostOutline,
         facts: Option<&HostFacts>,
     ) -> Option<Vec<Channel>> {
         if !is_enrolled(host) {
@@ -70,7 +72,7 @@ impl Core {
 }
 
 fn compare(
-    record: &EnrollmentRecord,
+    record: &EnrollmentOutline,
     now: &Desired<'_>,
     then: &Desired<'_>,
     build: Option<&str>,

@@ -6,8 +6,11 @@
 
 mod compare;
 mod guard;
+mod kinds;
 mod prospect;
 mod tally;
+#[cfg(test)]
+pub(crate) mod tests;
 
 use std::sync::Arc;
 
@@ -59,7 +62,8 @@ impl Core {
         Ok(Some(impact).filter(|impact| impact.is_held && !is_confirmed))
     }
 
-    /// Looks at every host that the change may concern.
+    /// Looks at every host that the change may concern; at one of each kind, where they can be told
+    /// apart.
     fn tallied(
         &self,
         shelf: &Shelf,
@@ -67,20 +71,22 @@ impl Core {
         page: &AffectedPage,
     ) -> Result<Impact, StoreError> {
         let mut tally = Tally::new(page);
-        let after = prospect.shelf.as_ref().unwrap_or(shelf);
-        if prospect.shelf.is_some() {
-            self.each_host(|host| {
-                let channels = self.compared(shelf, after, host, prospect.facts.get(&host.id));
-                tally.add(host, channels);
-            })?;
-        } else {
+        let Some(after) = &prospect.shelf else {
             for (id, facts) in &prospect.facts {
                 if let Some(host) = self.host(id)? {
-                    let channels = self.compared(shelf, shelf, &host, Some(facts));
-                    tally.add(&host, channels);
+                    let channels = self.compared(shelf, shelf, &host.outline(), Some(facts));
+                    tally.add(&host.id, channels);
                 }
             }
+            return Ok(tally.finish());
+        };
+        if self.add_by_kind(shelf, after, prospect, &mut tally)? {
+            return Ok(tally.finish());
         }
+        self.each_outline(|host| {
+            let channels = self.compared(shelf, after, host, prospect.facts.get(&host.id));
+            tally.add(&host.id, channels);
+        })?;
         Ok(tally.finish())
     }
 
@@ -93,8 +99,8 @@ impl Core {
         else {
             return Ok(impact);
         };
-        let mut enrolled = 0;
-        self.each_host(|host| enrolled += u64::from(compare::is_enrolled(host)))?;
+        let hosts = self.fleet_counts()?.hosts;
+        let enrolled = hosts.applied + hosts.pending + hosts.failed + hosts.unknown;
         impact.is_held = guard.holds(&impact, weight, enrolled);
         Ok(impact)
     }

@@ -22,7 +22,9 @@ pub(super) struct Prospect {
     /// What administrators would have said of hosts.
     pub(super) facts: BTreeMap<HostId, HostFacts>,
     /// Whether labels, assignments or values would be others.
-    is_scope_changed: bool,
+    pub(super) is_scope_changed: bool,
+    /// Whether values would be declared otherwise.
+    pub(super) are_values_changed: bool,
 }
 
 impl Prospect {
@@ -36,6 +38,7 @@ impl Prospect {
             shelf: None,
             facts: BTreeMap::new(),
             is_scope_changed: false,
+            are_values_changed: false,
         };
         for change in changes {
             match change {
@@ -107,6 +110,7 @@ impl Prospect {
                 )?;
             }
             Space::Value => {
+                self.are_values_changed = true;
                 let values = &mut self.changing(shelf).values;
                 put(values, |text| ValueName::parse(text).ok(), key, value)?;
             }

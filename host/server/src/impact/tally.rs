@@ -7,13 +7,12 @@ use std::collections::BTreeMap;
 
 use mooring_drift::drift::{Change, InstallReason};
 use mooring_mdm::ids::{HostId, PayloadIdentifier};
-use mooring_store::HostRecord;
 
 use super::compare::Channel;
 use crate::api::{HostImpact, Impact, ImpactChange, ProfileImpact};
 use crate::change::AffectedPage;
 
-/// What was found so far. Hosts come in order of id.
+/// What was found so far.
 pub(super) struct Tally<'a> {
     impact: Impact,
     profiles: BTreeMap<PayloadIdentifier, ProfileImpact>,
@@ -34,36 +33,47 @@ impl<'a> Tally<'a> {
         }
     }
 
+    /// Behind which host the page begins, and how many hosts are on it.
+    pub(super) fn page(&self) -> (Option<&'a HostId>, usize) {
+        (self.page.after.as_ref(), self.page.limit)
+    }
+
     /// Adds a host; `None` if it does not count.
-    pub(super) fn add(&mut self, host: &HostRecord, channels: Option<Vec<Channel>>) {
+    pub(super) fn add(&mut self, host: &HostId, channels: Option<Vec<Channel>>) {
         let Some(channels) = channels else {
             return;
         };
-        self.impact.hosts_of += 1;
-        let (mut is_losing, mut is_changed, mut is_unknown) = (false, false, false);
-        for channel in &channels {
-            is_unknown |= channel.is_unknown;
-            self.impact.cancels += count(channel.cancels);
-            if !channel.changes.is_empty() {
-                self.impact.commands += count(channel.changes.len()) + 1;
-            }
-            for change in &channel.changes {
-                let is_removal = matches!(change, Change::Remove { .. });
-                is_losing |= is_removal;
-                is_changed |= is_removal | is_replacement(change);
-                self.add_change(change);
-            }
-        }
-        self.impact.hosts_losing += u64::from(is_losing);
-        self.impact.hosts_changed += u64::from(is_changed);
-        self.impact.hosts_unknown += u64::from(is_unknown);
-        if channels.iter().any(|channel| !channel.changes.is_empty()) {
-            self.impact.hosts += 1;
-            self.name(&host.id, channels);
+        if self.count(&channels, 1) {
+            self.name(host, channels);
         }
     }
 
-    fn add_change(&mut self, change: &Change) {
+    /// Adds `hosts` hosts of which this is true; says whether they would be named.
+    pub(super) fn count(&mut self, channels: &[Channel], hosts: u64) -> bool {
+        self.impact.hosts_of += hosts;
+        let (mut is_losing, mut is_changed, mut is_unknown) = (0, 0, 0);
+        for channel in channels {
+            is_unknown |= u64::from(channel.is_unknown);
+            self.impact.cancels += count(channel.cancels) * hosts;
+            if !channel.changes.is_empty() {
+                self.impact.commands += (count(channel.changes.len()) + 1) * hosts;
+            }
+            for change in &channel.changes {
+                let is_removal = matches!(change, Change::Remove { .. });
+                is_losing |= u64::from(is_removal);
+                is_changed |= u64::from(is_removal | is_replacement(change));
+                self.add_change(change, hosts);
+            }
+        }
+        self.impact.hosts_losing += is_losing * hosts;
+        self.impact.hosts_changed += is_changed * hosts;
+        self.impact.hosts_unknown += is_unknown * hosts;
+        let is_named = is_named(channels);
+        self.impact.hosts += u64::from(is_named) * hosts;
+        is_named
+    }
+
+    fn add_change(&mut self, change: &Change, hosts: u64) {
         let profile = self
             .profiles
             .entry(change.identifier().clone())
@@ -80,12 +90,18 @@ impl<'a> Tally<'a> {
             }
             Change::Install { .. } => (&mut profile.installs, &mut self.impact.installs),
         };
-        *own += 1;
-        *all += 1;
+        *own += hosts;
+        *all += hosts;
     }
 
-    /// Puts a host on the page, if it belongs there.
-    fn name(&mut self, host: &HostId, channels: Vec<Channel>) {
+    /// Whether a host is still to be named, or to be noted as the first behind the page.
+    pub(super) fn has_room(&self, host: &HostId) -> bool {
+        let is_behind = self.page.after.as_ref().is_none_or(|after| host > after);
+        is_behind && self.impact.next.is_none()
+    }
+
+    /// Puts a host on the page, if it belongs there. Hosts come in order of id.
+    pub(super) fn name(&mut self, host: &HostId, channels: Vec<Channel>) {
         if self.page.after.as_ref().is_some_and(|after| host <= after) {
             return;
         }
@@ -109,6 +125,11 @@ impl<'a> Tally<'a> {
         self.impact.profiles = self.profiles.into_values().collect();
         self.impact
     }
+}
+
+/// Whether a host with these channels is named: something would be done to it.
+pub(super) fn is_named(channels: &[Channel]) -> bool {
+    channels.iter().any(|channel| !channel.changes.is_empty())
 }
 
 /// Whether something that is there gives way to it.

@@ -1,7 +1,7 @@
 //! Which enrollments came, or got something to do, since somebody looked.
 //!
-//! Knows nothing of pushes. Invariants: noting one costs a lock and at most one small copy; the
-//! set is bounded, and what does not fit is not lost but makes the next look one at everybody.
+//! Knows nothing of pushes. Invariants: noting one costs a lock and one small copy; what is kept is
+//! bounded, and what does not fit is told, so that it is found by looking at everybody.
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -9,7 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use mooring_mdm::ids::EnrollmentId;
 use tokio::sync::Notify;
 
-/// Most enrollments kept between two looks.
+/// Most enrollments kept between two looks: several times what a server answers in a second.
 const KEPT_MAX: usize = 50_000;
 
 /// Enrollments to look at. Keeps nothing before [`Contacts::open`].
@@ -22,8 +22,8 @@ pub(crate) struct Contacts {
 /// What was noted between two looks.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Noted {
-    /// They sent a message.
-    pub(crate) came: BTreeSet<EnrollmentId>,
+    /// They sent a message; one may be there several times.
+    pub(crate) came: Vec<EnrollmentId>,
     /// There may be something new to do for them.
     pub(crate) wanted: BTreeSet<EnrollmentId>,
     /// Some more did not fit.
@@ -40,14 +40,13 @@ impl Contacts {
     /// An enrollment sent a message.
     pub(crate) fn note(&self, enrollment: &EnrollmentId) {
         let mut noted = self.noted();
-        let is_full = noted.came.len() >= KEPT_MAX;
-        if !noted.is_open || noted.came.contains(enrollment) {
+        if !noted.is_open {
             return;
         }
-        if is_full {
+        if noted.came.len() >= KEPT_MAX {
             noted.has_more = true;
         } else {
-            noted.came.insert(enrollment.clone());
+            noted.came.push(enrollment.clone());
         }
     }
 
@@ -71,12 +70,6 @@ impl Contacts {
         self.wanted.notified().await;
     }
 
-    /// Whether nothing was noted.
-    pub(crate) fn is_empty(&self) -> bool {
-        let noted = self.noted();
-        noted.came.is_empty() && noted.wanted.is_empty() && !noted.has_more
-    }
-
     /// What was noted since the last call.
     pub(crate) fn drain(&self) -> Noted {
         let mut noted = self.noted();
@@ -90,6 +83,15 @@ impl Contacts {
         )
     }
 
+    /// Those for whom there may be something new, since the last call of either.
+    pub(crate) fn drain_wanted(&self) -> Noted {
+        let mut noted = self.noted();
+        Noted {
+            wanted: std::mem::take(&mut noted.wanted),
+            ..Noted::default()
+        }
+    }
+
     fn noted(&self) -> MutexGuard<'_, Noted> {
         self.noted.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -99,24 +101,23 @@ impl Contacts {
 mod tests {
     use super::*;
 
-    /// Nothing is kept before somebody listens, each enrollment once after that, and never more
-    /// than the bound, which is told.
+    /// Nothing is kept before somebody listens, and never more than the bound, which is told.
     #[test]
     fn bounded() {
         let contacts = Contacts::default();
         let id = |n: usize| EnrollmentId::parse(&format!("host-{n}")).unwrap();
         contacts.note(&id(0));
         contacts.want(&id(0));
-        assert!(contacts.is_empty());
         contacts.open();
+        assert_eq!(contacts.drain().came, []);
         for n in 0..=KEPT_MAX {
             contacts.note(&id(n));
-            contacts.note(&id(0));
         }
+        contacts.want(&id(1));
         contacts.want(&id(1));
         let noted = contacts.drain();
         assert_eq!((noted.came.len(), noted.wanted.len()), (KEPT_MAX, 1));
         assert!(noted.has_more);
-        assert!(contacts.is_empty() && contacts.noted().is_open);
+        assert!(!contacts.drain().has_more && contacts.noted().is_open);
     }
 }

@@ -1,255 +1,372 @@
-//! The look at who has something to do: at everybody, or at those who were noted.
+//! One step of pushing: who has something to do is drawn, looked at, and pushed if its turn has come.
 //!
-//! Knows nothing of connections. Everything here blocks. Invariants: a look reads and decides, and
-//! stores nothing; one look at a time; what a crash lost is found again by a look at everybody.
+//! Knows nothing of connections. Everything here blocks. Invariants: a step reads and decides, and
+//! stores nothing; one step at a time; nobody is pushed whose record did not say just before that
+//! there is something to do; what a crash lost is found again, since nothing was planned.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, VecDeque};
+use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, PoisonError};
+use std::time::{Duration, Instant};
 
 use mooring_drift::policy::Timestamp;
-use mooring_mdm::ids::EnrollmentId;
-use mooring_push::{Apns, PushCertificate};
-use mooring_store::{EnrollmentRecord, HOSTS_PAGE_MAX, HostRecord, StoreError};
-use sha2::{Digest, Sha256};
+use mooring_mdm::ids::{EnrollmentId, HostId};
+use mooring_push::{Meeting, Round, Sight, Target, Wave};
+use mooring_store::{EnrollmentRecord, HostRecord, StoreError};
 
-use super::certificate::{StoredCertificate, days_left};
-use super::error::ClientError;
-use super::lanes::ClientId;
+use super::adopt::Told;
 use super::scheduler::Scheduler;
-use super::state::CertificateState;
-use super::work::{Moment, Reason, Work, record_of, target_of, work_of};
+use super::send::{Aim, Shot};
+use super::source::Place;
+use super::work::{Moment, Work, target_of, work_of};
 use crate::device::chain;
 use crate::shelf::Shelf;
 
 /// A clock that goes back by more than this makes all waits meaningless.
 const SET_BACK_MS: u64 = 60 * 1000;
-/// Between two warnings about the same certificate.
-const WARNING_MS: u64 = 24 * 3_600_000;
+/// Hosts looked at in one step beside those that are pushed: some ten ms.
+const LOOKS_MAX: usize = 1000;
+/// Time that one step takes to find whom to look at.
+const DRAWING_MAX: Duration = Duration::from_millis(20);
+/// Between two looks at those who came: a session that goes on is seen once.
+const CAME_WAIT: Duration = Duration::from_secs(1);
+/// Hosts that go before the wave; more are found by the wave.
+const FRONT_MAX: usize = 10_000;
+/// Between two passes that nothing asked for.
+const PASS_WAIT: Duration = Duration::from_secs(1);
+/// And so many times what the last one took: however many wait, finding those whose turn has come
+/// takes a fiftieth of one core.
+const PASS_SHARE: u32 = 50;
 
-/// Who is looked at.
+/// What a step is to do about passes over all who have something to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Scope {
-    /// All hosts of the store.
-    Everybody,
-    /// Those who were noted since the last look.
-    Noted,
+pub(super) enum Begin {
+    /// Begin none.
+    Not,
+    /// Begin one if the last one is over and its time has come.
+    InTime,
+    /// Begin one now: something changed.
+    Now,
 }
 
-/// What looks remember of each other.
-#[derive(Debug, Default)]
+/// What steps remember of each other.
+#[derive(Debug)]
 pub(super) struct Memory {
-    number: u64,
     at: Timestamp,
-    shelf: Option<Arc<Shelf>>,
-    generation: u64,
-    /// When a certificate was last warned about.
-    warned_at: BTreeMap<String, Timestamp>,
-    /// Stored certificates that cannot be used and were told so.
-    unusable: BTreeSet<ClientId>,
-    /// Topics without a certificate that were told.
-    told: BTreeSet<String>,
+    wave: Wave<Place, Drawn>,
+    /// Those who came or got something to do; they go before the wave.
+    front: VecDeque<HostId>,
+    came_at: Option<Instant>,
+    pass: u8,
+    pass_at: Instant,
+    /// Spent on drawing since the pass began.
+    drawing: Duration,
+    told: Told,
 }
 
-/// What is to be done with what a look found of one enrollment.
-enum Verdict {
-    Want(String, Reason),
-    Keep,
-    Done,
+/// A host of the wave.
+#[derive(Debug)]
+struct Drawn {
+    host: HostId,
+    /// It was not pushed yet for what it has to do.
+    is_new: bool,
+}
+
+/// What a step found.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    /// The pushes to make.
+    pub(super) shots: Vec<Shot>,
+    /// Whether there are more to look at, whose pushes may leave as soon as the rate allows it.
+    pub(super) has_more: bool,
+    /// Whether the rate allows it still.
+    pub(super) is_open: bool,
+}
+
+/// What one step goes by.
+struct Step<'a> {
+    now: Timestamp,
+    shelf: &'a Shelf,
+    generation: u64,
+    sight: Sight,
+    round: Round,
+    shots: Vec<Shot>,
+    looks: usize,
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self {
+            at: Timestamp::default(),
+            wave: Wave::new(RandomState::new().hash_one(())),
+            front: VecDeque::new(),
+            came_at: None,
+            pass: 0,
+            pass_at: Instant::now(),
+            drawing: Duration::ZERO,
+            told: Told::default(),
+        }
+    }
+}
+
+impl Memory {
+    fn begin(&mut self) {
+        self.wave.begin();
+        self.pass = self.pass.wrapping_add(1);
+        self.drawing = Duration::ZERO;
+    }
+
+    fn is_at_rest(&self) -> bool {
+        self.front.is_empty() && self.wave.window().is_empty() && !self.wave.is_under_way()
+    }
+
+    fn forget(&mut self) {
+        self.wave.clear();
+        self.front.clear();
+    }
 }
 
 impl Scheduler {
-    /// Looks, and lets those wait for a push who have something to do.
-    pub(super) fn look(&self, scope: Scope) {
-        let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Err(error) = self.try_look(scope, &mut memory) {
+    /// Makes one step.
+    pub(super) fn look(&self, begin: Begin) -> Found {
+        let mut memory = self.memory();
+        let found = self.try_look(begin, &mut memory);
+        self.waiting_count(&memory);
+        found.unwrap_or_else(|error| {
             tracing::error!(error = %chain(&error), "not all devices with work could be found");
-        }
+            Found::default()
+        })
     }
 
-    fn try_look(&self, scope: Scope, memory: &mut Memory) -> Result<(), StoreError> {
+    fn try_look(&self, begin: Begin, memory: &mut Memory) -> Result<Found, StoreError> {
         let now = self.core.now();
         let is_set_back = now.0.saturating_add(SET_BACK_MS) < memory.at.0;
         memory.at = now;
         if is_set_back {
             tracing::warn!("the clock went back; pushes are paced anew");
             self.lanes().restart();
+            memory.forget();
         }
-        let has_new_client = self.adopt_certificates(memory)?;
-        let shelf = self.core.shelf();
-        let is_known = |known: &Arc<Shelf>| Arc::ptr_eq(known, &shelf);
-        if !memory.shelf.as_ref().is_some_and(is_known) {
-            memory.generation += 1;
-            memory.shelf = Some(Arc::clone(&shelf));
+        let has_new_client = self.adopt_certificates(&mut memory.told, now)?;
+        let has_more = self.take_noted(memory, now, begin == Begin::Now);
+        if self.core.is_paused() {
+            // Whoever has something to do afterwards is woken for it once.
+            self.lanes().forget();
+            memory.forget();
+            return Ok(Found::default());
         }
-        let moment = Moment {
-            shelf: &shelf,
-            generation: memory.generation,
+        let is_time = memory.is_at_rest() && Instant::now() >= memory.pass_at;
+        if begin == Begin::Now
+            || is_set_back
+            || has_new_client
+            || (begin == Begin::InTime && is_time)
+            || (begin != Begin::Not && has_more)
+        {
+            memory.begin();
+        }
+        self.step(memory, now)
+    }
+
+    /// Those who came or got something to do. Says whether there are more than are known.
+    fn take_noted(&self, memory: &mut Memory, now: Timestamp, is_urgent: bool) -> bool {
+        let is_waiting = memory.came_at.is_some_and(|at| at.elapsed() < CAME_WAIT);
+        let noted = if is_waiting && !is_urgent {
+            self.core.contacts.drain_wanted()
+        } else {
+            memory.came_at = Some(Instant::now());
+            self.core.contacts.drain()
         };
-        let noted = self.core.contacts.drain();
+        let came: BTreeSet<_> = noted.came.into_iter().collect();
         {
             let mut lanes = self.lanes();
-            for enrollment in &noted.came {
+            for enrollment in &came {
                 lanes.contacted(enrollment, now);
             }
         }
-        if scope == Scope::Everybody || noted.has_more || has_new_client || is_set_back {
-            return self.look_at_everybody(moment, memory);
-        }
-        for enrollment in noted.came.union(&noted.wanted) {
-            self.look_at(moment, enrollment);
-        }
-        Ok(())
+        let left = came.iter().filter(|came| self.has_more_to_do(came));
+        let hosts = left.chain(&noted.wanted).map(EnrollmentId::host);
+        let hosts: BTreeSet<_> = hosts.collect();
+        let room = FRONT_MAX.saturating_sub(memory.front.len());
+        let has_more = noted.has_more || hosts.len() > room;
+        memory.front.extend(hosts.into_iter().take(room).cloned());
+        has_more
     }
 
-    fn look_at(&self, moment: Moment<'_>, enrollment: &EnrollmentId) {
-        let verdict = match self.core.host(enrollment.host()) {
-            Ok(host) => {
-                let host = host.as_ref();
-                let found = host.and_then(|host| Some((host, record_of(host, enrollment)?)));
-                found.map_or(Verdict::Done, |(host, record)| {
-                    self.verdict(moment, host, record)
-                })
-            }
-            Err(error) => unreadable(enrollment, &error),
+    /// Most of those who came have nothing more to do, and no record is read for them.
+    fn has_more_to_do(&self, enrollment: &EnrollmentId) -> bool {
+        let core = &self.core;
+        // Who cannot be read is told of when it is looked at.
+        let has_more = core.has_queue(enrollment) || core.has_work(enrollment).unwrap_or(true);
+        if !has_more {
+            self.lanes().done(enrollment);
+        }
+        has_more
+    }
+
+    fn step(&self, memory: &mut Memory, now: Timestamp) -> Result<Found, StoreError> {
+        let generation = self.core.generation();
+        let shelf = self.core.shelf();
+        let [a, b, ..] = generation.to_le_bytes();
+        let mut step = Step {
+            now,
+            shelf: &shelf,
+            generation,
+            sight: Sight {
+                state: u16::from_le_bytes([a, b]),
+                pass: memory.pass,
+            },
+            round: self.lanes().round(now),
+            shots: Vec::new(),
+            looks: 0,
         };
-        self.apply(vec![(enrollment.clone(), verdict)], None);
-    }
-
-    fn look_at_everybody(&self, moment: Moment<'_>, memory: &mut Memory) -> Result<(), StoreError> {
-        memory.number += 1;
-        let topics: BTreeSet<_> = self.lanes().topics().into_iter().collect();
-        let mut uncertified = BTreeMap::<String, usize>::new();
-        let mut after = None;
-        loop {
-            if self.is_stopping.load(Ordering::Relaxed) {
-                return Ok(());
-            }
-            let hosts = self.core.hosts(after.as_ref(), HOSTS_PAGE_MAX)?;
-            let mut verdicts = Vec::new();
-            for host in &hosts {
-                for record in &host.enrollments {
-                    let target = target_of(host, record);
-                    if let Some(target) = target.filter(|t| !topics.contains(&t.topic)) {
-                        *uncertified.entry(target.topic.clone()).or_default() += 1;
-                    }
-                    verdicts.push((record.id.clone(), self.verdict(moment, host, record)));
-                }
-            }
-            self.apply(verdicts, Some(memory.number));
-            match hosts.last() {
-                Some(last) if hosts.len() == HOSTS_PAGE_MAX => after = Some(last.id.clone()),
-                Some(_) | None => break,
-            }
-        }
-        self.lanes().sweep(memory.number);
-        tell_uncertified(&uncertified, &mut memory.told);
-        *self.uncertified() = uncertified;
-        Ok(())
-    }
-
-    fn verdict(&self, moment: Moment<'_>, host: &HostRecord, record: &EnrollmentRecord) -> Verdict {
-        let Some(target) = target_of(host, record) else {
-            return Verdict::Done;
-        };
-        match work_of(&self.core, moment, host, record) {
-            Ok(Work::None) => Verdict::Done,
-            Ok(Work::Settling) => Verdict::Keep,
-            Ok(Work::Due(reason)) => Verdict::Want(target.topic.clone(), reason),
-            Err(error) => unreadable(&record.id, &error),
-        }
-    }
-
-    fn apply(&self, verdicts: Vec<(EnrollmentId, Verdict)>, look: Option<u64>) {
-        let now = self.core.now();
+        let gone = self.go(memory, &mut step);
+        let is_open = step.round.is_open();
         let mut lanes = self.lanes();
-        for (enrollment, verdict) in verdicts {
-            match verdict {
-                Verdict::Want(topic, reason) => lanes.want(&enrollment, &topic, reason, now),
-                Verdict::Keep => {}
-                Verdict::Done => lanes.done(&enrollment),
-            }
-            if let Some(look) = look {
-                lanes.found(&enrollment, look);
-            }
-        }
+        lanes.end(step.round);
+        gone.map(|()| Found {
+            shots: step.shots,
+            has_more: !memory.is_at_rest() && !lanes.is_halted(now),
+            is_open,
+        })
     }
 
-    /// Makes clients for certificates that are new and ends those of others. Says whether there is
-    /// a new one: its lane is empty, so that everybody has to be looked at.
-    fn adopt_certificates(&self, memory: &mut Memory) -> Result<bool, StoreError> {
-        let stored = self.core.push_certificates()?;
-        let mut has_new = false;
-        for topic in self.lanes().topics() {
-            if stored.iter().all(|(known, _)| *known != topic) {
-                self.lanes().close(&topic);
+    /// Draws and looks until the rate, the lanes or the time for it are exhausted.
+    fn go(&self, memory: &mut Memory, step: &mut Step<'_>) -> Result<(), StoreError> {
+        let until = Instant::now() + DRAWING_MAX;
+        // Without any certificate it is still found out for whom there is none.
+        let is_barren = self.lanes().topics().is_empty();
+        self.draw(memory, step, until)?;
+        while (step.round.is_open() || is_barren)
+            && step.looks < LOOKS_MAX + step.shots.len()
+            && !self.is_stopping.load(Ordering::Relaxed)
+        {
+            if let Some(host) = memory.front.pop_front() {
+                self.look_at(&host, step);
+                continue;
             }
-        }
-        for (topic, stored) in &stored {
-            match self.adopt(topic, stored) {
-                Ok(is_new) => has_new |= is_new,
-                Err(error) if memory.unusable.insert(client_id(stored)) => {
-                    tracing::error!(topic, error = %chain(&error), "no pushes for this topic");
+            match memory.wave.take() {
+                Some(Drawn { host, .. }) => {
+                    self.look_at(&host, step);
+                    self.lanes().rest(&host, step.sight, step.now);
                 }
-                Err(_) => {}
+                None if memory.wave.is_under_way() && Instant::now() < until => {
+                    self.draw(memory, step, until)?;
+                }
+                None => break,
             }
-            warn_of_end(topic, stored, memory);
         }
-        Ok(has_new)
+        Ok(())
     }
 
-    /// Says whether the certificate was new.
-    pub(super) fn adopt(
-        &self,
-        topic: &str,
-        stored: &StoredCertificate,
-    ) -> Result<bool, ClientError> {
-        let id = client_id(stored);
-        let known = self.lanes().client(topic);
-        if known.is_some_and(|(known, _)| known == id) {
-            return Ok(false);
+    /// Fills the window with those whose turn has come.
+    fn draw(&self, memory: &mut Memory, step: &Step<'_>, until: Instant) -> Result<(), StoreError> {
+        let begun = Instant::now();
+        while let Some(place) = memory.wave.wants() {
+            let found = match self.core.maybe_due(place.as_ref()) {
+                Ok(found) => found,
+                Err(error) => {
+                    memory.wave.clear();
+                    return Err(error);
+                }
+            };
+            let drawn = self.met(found.hosts, step);
+            if memory.wave.add(drawn, found.next) {
+                self.end_pass(memory, step, begun);
+            }
+            if Instant::now() >= until {
+                break;
+            }
         }
-        let certificate = PushCertificate::from_pem(stored.pem.as_bytes())?;
-        let client = Apns::new(&certificate, &self.options)?;
-        self.lanes().open(topic, id, Arc::new(client));
-        tracing::info!(topic, "pushes leave with this certificate from now on");
-        Ok(true)
+        memory.drawing += begun.elapsed();
+        Ok(())
     }
-}
 
-/// One enrollment that cannot be read keeps no other from its push.
-fn unreadable(enrollment: &EnrollmentId, error: &StoreError) -> Verdict {
-    tracing::error!(%enrollment, error = %chain(error), "it is not known what a device has to do");
-    Verdict::Keep
-}
-
-fn warn_of_end(topic: &str, stored: &StoredCertificate, memory: &mut Memory) {
-    let now = memory.at;
-    let warned_at = memory.warned_at.get(topic);
-    if warned_at.is_some_and(|at| now.0.abs_diff(at.0) < WARNING_MS) {
-        return;
+    fn met(&self, hosts: Vec<HostId>, step: &Step<'_>) -> Vec<Drawn> {
+        let mut lanes = self.lanes();
+        let met = hosts.into_iter().filter_map(|host| {
+            let is_new = match lanes.meet(&host, step.sight, step.now) {
+                Meeting::New => true,
+                Meeting::Due => false,
+                Meeting::Later => return None,
+            };
+            Some(Drawn { host, is_new })
+        });
+        met.collect()
     }
-    // Looked at once a day, whether there is something to say or not.
-    memory.warned_at.insert(topic.to_owned(), now);
-    let Ok(certificate) = PushCertificate::from_pem(stored.pem.as_bytes()) else {
-        return;
-    };
-    let state = CertificateState::new(topic, days_left(certificate.not_after_ms(), now));
-    if let Some(warning) = state.warning {
-        tracing::warn!(topic, days_left = state.days_left, "{warning}");
+
+    fn end_pass(&self, memory: &mut Memory, step: &Step<'_>, begun: Instant) {
+        let uncertified = {
+            let mut lanes = self.lanes();
+            lanes.sweep(step.sight.pass, step.now);
+            lanes.uncertified()
+        };
+        memory.told.uncertified(&uncertified);
+        let wait = (memory.drawing + begun.elapsed()) * PASS_SHARE;
+        memory.pass_at = Instant::now() + wait.max(PASS_WAIT);
     }
-}
 
-fn client_id(stored: &StoredCertificate) -> ClientId {
-    Sha256::digest(&stored.pem).into()
-}
-
-/// Each topic is told once, and again after it had a certificate in between.
-fn tell_uncertified(uncertified: &BTreeMap<String, usize>, told: &mut BTreeSet<String>) {
-    told.retain(|topic| uncertified.contains_key(topic));
-    for (topic, channels) in uncertified {
-        if told.insert(topic.clone()) {
-            tracing::warn!(topic, channels, "no push certificate is set for this topic");
+    fn look_at(&self, id: &HostId, step: &mut Step<'_>) {
+        step.looks += 1;
+        match self.core.host(id) {
+            Ok(Some(host)) => {
+                for record in &host.enrollments {
+                    self.judge(&host, record, step);
+                }
+            }
+            Ok(None) => self.lanes().done(&EnrollmentId::device(id.clone())),
+            // One host that cannot be read keeps no other from its push.
+            Err(error) => {
+                tracing::error!(host = %id, error = %chain(&error), "a host cannot be read");
+            }
         }
+        self.lanes().looked(id, step.sight);
+    }
+
+    fn judge(&self, host: &HostRecord, record: &EnrollmentRecord, step: &mut Step<'_>) {
+        let enrollment = &record.id;
+        let Some(target) = target_of(host, record) else {
+            return self.lanes().done(enrollment);
+        };
+        let moment = Moment {
+            shelf: step.shelf,
+            generation: step.generation,
+        };
+        let reason = match work_of(&self.core, moment, host, record) {
+            Ok(Work::None) => return self.lanes().done(enrollment),
+            Ok(Work::Settling) => return,
+            Ok(Work::Due(reason)) => reason,
+            Err(error) => {
+                let error = chain(&error);
+                tracing::error!(%enrollment, error, "it is not known what a device has to do");
+                return;
+            }
+        };
+        let ticket = {
+            let (round, topic) = (&mut step.round, &target.topic);
+            let mut lanes = self.lanes();
+            lanes.want(round, enrollment, topic, reason, step.sight)
+        };
+        let Some(ticket) = ticket else {
+            return;
+        };
+        match Target::new(&target.token, &target.magic) {
+            Ok(made) => step.shots.push(Shot {
+                ticket,
+                aim: Aim {
+                    target: made,
+                    token: target.token.clone(),
+                },
+            }),
+            Err(error) => {
+                self.lanes().landed(&ticket, None, step.now);
+                tracing::error!(%enrollment, error = %chain(&error), "a device cannot be pushed");
+            }
+        }
+    }
+
+    /// Counts those who were drawn and whom nobody looked at yet.
+    fn waiting_count(&self, memory: &Memory) {
+        let drawn = memory.wave.window().iter().filter(|drawn| drawn.is_new);
+        self.drawn.store(drawn.count(), Ordering::Relaxed);
     }
 }

@@ -3,6 +3,7 @@
 //! Knows nothing of HTTP/2. Invariants: a push promises nothing and carries nothing; what a device
 //! gets is decided when it connects; no answer to a push makes a device unmanaged.
 
+mod adopt;
 pub(crate) mod certificate;
 pub(crate) mod contacts;
 mod error;
@@ -10,11 +11,13 @@ mod lanes;
 mod look;
 mod scheduler;
 mod send;
+mod source;
 mod state;
 mod work;
 
 use std::fmt;
 use std::pin::pin;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use mooring_mdm::ids::EnrollmentId;
@@ -77,8 +80,8 @@ impl Pusher {
         }
     }
 
-    /// Looks at everybody, sends what is due at this moment, and waits for the answers: what it
-    /// does by itself once started, in one step.
+    /// Looks at everybody who may have something to do, sends what may leave at this moment, and waits
+    /// for the answers: what it does by itself once started, in one go.
     pub async fn tick(&self) {
         scheduler::once(&self.scheduler).await;
     }
@@ -98,20 +101,13 @@ impl Pusher {
     /// How pushing is, for people. Reads the store, so it blocks.
     pub fn state(&self) -> PushState {
         let certificates = self.certificates();
-        let (alarm, waiting) = {
-            let lanes = self.scheduler.lanes();
-            (lanes.alarm(), lanes.len())
-        };
-        let uncertified = self.scheduler.uncertified();
-        let uncertified = uncertified.iter().map(|(topic, count)| UncertifiedTopic {
-            topic: topic.clone(),
-            enrollments: *count,
-        });
+        let drawn = self.scheduler.drawn.load(Ordering::Relaxed);
+        let lanes = self.scheduler.lanes();
         PushState {
-            alarm,
-            waiting,
+            alarm: lanes.alarm(),
+            waiting: lanes.len() + drawn,
             certificates,
-            uncertified: uncertified.collect(),
+            uncertified: lanes.uncertified(),
         }
     }
 

@@ -1,9 +1,10 @@
-//! One push: checked once more, sent, and what its answer means for the device.
+//! One push: sent, and what its answer means for the device.
 //!
-//! Knows nothing of pace. Invariants: what is pushed is what the store says at that moment; the one
-//! answer that changes a device is a 410 that is newer than its token, and then nothing changes
+//! Knows nothing of pace. Invariants: nothing leaves while an administrator has stopped all sending;
+//! the one answer that changes a device is a 410 that is newer than its token, and then nothing changes
 //! but that it is not pushed before its next TokenUpdate.
 
+use std::fmt;
 use std::sync::Arc;
 
 use mooring_drift::policy::Timestamp;
@@ -16,39 +17,45 @@ use super::certificate::StoredCertificate;
 use super::error::PushNowError;
 use super::lanes::Ticket;
 use super::scheduler::Scheduler;
-use super::work::{Moment, Work, record_of, target_of, work_of};
+use super::work::record_of;
 use crate::core::Core;
 use crate::device::chain;
 use crate::documents;
 use crate::limits::CONFLICT_RETRIES_MAX;
 
 /// Where one push goes.
-struct Aim {
-    target: Target,
+pub(super) struct Aim {
+    pub(super) target: Target,
     /// The token, to know it again.
-    token: Vec<u8>,
+    pub(super) token: Vec<u8>,
 }
 
-/// Makes the push of a ticket. Answers that come after `stop` is true are not waited for.
-pub(super) async fn send(
-    scheduler: Arc<Scheduler>,
-    ticket: Ticket,
-    mut stop: watch::Receiver<bool>,
-) {
-    let checking = (Arc::clone(&scheduler), ticket.clone());
-    let checked = tokio::task::spawn_blocking(move || aim(&checking.0, &checking.1)).await;
-    let Some(aim) = checked.ok().flatten() else {
-        let now = scheduler.core.now();
+/// A push that is ready to leave.
+pub(super) struct Shot {
+    pub(super) ticket: Ticket,
+    pub(super) aim: Aim,
+}
+
+impl fmt::Debug for Shot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shot").finish_non_exhaustive()
+    }
+}
+
+/// Makes a push. Answers that come after `stop` is true are not waited for.
+pub(super) async fn send(scheduler: Arc<Scheduler>, shot: Shot, mut stop: watch::Receiver<bool>) {
+    let Shot { ticket, aim } = shot;
+    let now = scheduler.core.now();
+    if scheduler.core.is_paused() {
         scheduler.lanes().landed(&ticket, None, now);
         return;
-    };
-    let expires_at_s = expires_at_s(scheduler.core.now());
+    }
     let outcome = tokio::select! {
-        outcome = ticket.client.push(&aim.target, expires_at_s) => outcome,
+        outcome = ticket.client.push(&aim.target, expires_at_s(now)) => outcome,
         _ended = stop.wait_for(|stop| *stop) => return,
     };
     let enrollment = &ticket.enrollment;
-    let is_over = ends_token(&scheduler.core, enrollment, aim.token, &outcome).await;
+    let is_over = ends_token(&scheduler, enrollment, aim.token, &outcome).await;
     tracing::debug!(%enrollment, ?outcome, "pushed");
     let now = scheduler.core.now();
     let mut lanes = scheduler.lanes();
@@ -75,7 +82,7 @@ pub(super) async fn send_now(
     };
     let now = scheduler.core.now();
     let outcome = client.push(&aim.target, expires_at_s(now)).await;
-    if ends_token(&scheduler.core, enrollment, aim.token, &outcome).await {
+    if ends_token(scheduler, enrollment, aim.token, &outcome).await {
         scheduler.lanes().done(enrollment);
     }
     let now = scheduler.core.now();
@@ -91,54 +98,6 @@ pub(super) async fn send_now(
 
 fn expires_at_s(now: Timestamp) -> u64 {
     now.0 / 1000 + EXPIRY_S
-}
-
-/// Where the push of a ticket goes, if there still is something to do for its enrollment.
-fn aim(scheduler: &Scheduler, ticket: &Ticket) -> Option<Aim> {
-    match try_aim(scheduler, ticket) {
-        Ok(Some(aim)) => Some(aim),
-        Ok(None) => None,
-        Err(error) => {
-            let enrollment = &ticket.enrollment;
-            tracing::error!(%enrollment, error = %chain(&error), "a device cannot be pushed");
-            None
-        }
-    }
-}
-
-fn try_aim(scheduler: &Scheduler, ticket: &Ticket) -> Result<Option<Aim>, PushNowError> {
-    let core = &scheduler.core;
-    let enrollment = &ticket.enrollment;
-    let host = core.host(enrollment.host())?;
-    let found = host
-        .as_ref()
-        .and_then(|host| Some((host, record_of(host, enrollment)?)));
-    let target = found.and_then(|(host, record)| target_of(host, record));
-    let target = target.filter(|target| target.topic == ticket.topic);
-    let (Some((host, record)), Some(target)) = (found, target) else {
-        scheduler.lanes().done(enrollment);
-        return Ok(None);
-    };
-    let shelf = core.shelf();
-    let moment = Moment {
-        shelf: &shelf,
-        // Whether there is work does not depend on it.
-        generation: 0,
-    };
-    match work_of(core, moment, host, record)? {
-        Work::Due(_) => {}
-        // Its push is repeated in its time, unless the device comes to an end before.
-        Work::Settling => return Ok(None),
-        Work::None => {
-            scheduler.lanes().done(enrollment);
-            return Ok(None);
-        }
-    }
-    let made = Target::new(&target.token, &target.magic);
-    Ok(Some(Aim {
-        target: made?,
-        token: target.token.clone(),
-    }))
 }
 
 /// Topic and target of an enrollment that is pushed whatever there is to do; a client for it is
@@ -176,7 +135,7 @@ fn aim_now(
 
 /// Whether this answer ended the pushes to an enrollment, which then is stored.
 async fn ends_token(
-    core: &Arc<Core>,
+    scheduler: &Scheduler,
     enrollment: &EnrollmentId,
     token: Vec<u8>,
     outcome: &PushOutcome,
@@ -184,7 +143,10 @@ async fn ends_token(
     if !matches!(outcome, PushOutcome::Unregistered { .. }) {
         return false;
     }
-    let (core, id, outcome) = (Arc::clone(core), enrollment.clone(), outcome.clone());
+    // Never closed; without it there would be a thread too many, and no harm.
+    let _one_of_few = scheduler.ends.acquire().await;
+    let core = Arc::clone(&scheduler.core);
+    let (id, outcome) = (enrollment.clone(), outcome.clone());
     let ended = tokio::task::spawn_blocking(move || disable(&core, &id, &token, &outcome)).await;
     match ended {
         Ok(Ok(is_disabled)) => is_disabled,
@@ -220,7 +182,7 @@ fn disable(
         }
         let mut record = record.clone();
         record.push_disabled_at = Some(core.now());
-        match core.store.commit(vec![Change::Enrollment(record)]) {
+        match core.commit(vec![Change::Enrollment(record)]) {
             Ok(()) => {
                 tracing::info!(%enrollment, "its push token is no longer valid: not pushed any more");
                 return Ok(true);

@@ -15,11 +15,12 @@ pub(super) const WARNING_DAYS: i64 = 60;
 pub struct PushState {
     /// Why pushes are halted, if they are.
     pub alarm: Option<PushAlarm>,
-    /// Enrollments that wait for a push, or were pushed and have not come to an end.
+    /// Enrollments that were pushed and have not come to an end, and those who are next. Of a wave
+    /// over many, those behind are not counted yet.
     pub waiting: usize,
     /// Every push certificate, by topic.
     pub certificates: Vec<CertificateState>,
-    /// Topics of enrolled devices for which there is no push certificate.
+    /// Topics without a push certificate of devices that have something to do.
     pub uncertified: Vec<UncertifiedTopic>,
 }
 

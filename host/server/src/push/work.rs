@@ -32,13 +32,13 @@ pub(super) enum Work {
 
 /// Tells one cause of pushes from another; equal ones need no second push.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Reason(u64);
+pub(super) struct Reason(pub(super) u32);
 
 /// The profiles at the moment of a look.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Moment<'a> {
     pub(super) shelf: &'a Shelf,
-    /// Another number for every other shelf.
+    /// Another number whenever something else is desired.
     pub(super) generation: u64,
 }
 
@@ -121,5 +121,6 @@ fn reason(record: &EnrollmentRecord, generation: u64, newest: Option<&[u8]>) -> 
     let told_at = record.token_updated_at.map(|at| at.0);
     let mut hasher = DefaultHasher::new();
     (generation, state.epoch, state.list_asked, told_at, newest).hash(&mut hasher);
-    Reason(hasher.finish())
+    let [a, b, c, d, ..] = hasher.finish().to_le_bytes();
+    Reason(u32::from_le_bytes([a, b, c, d]))
 }

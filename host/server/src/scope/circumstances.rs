@@ -5,28 +5,101 @@
 
 use std::collections::BTreeMap;
 
-use mooring_drift::desired::{Circumstances, Hold, Personal, Revision, System};
+use mooring_drift::desired::{Circumstances, Hold, Personal, Revision, System, Transport};
 use mooring_drift::policy::Timestamp;
 use mooring_drift::scope::{Subject, Truth};
 use mooring_mdm::device::Attributes;
-use mooring_mdm::ids::PayloadIdentifier;
+use mooring_mdm::ids::{Channel, HostId, PayloadIdentifier};
 use mooring_mdm::os::{OsVersion, Platform};
 use mooring_mdm::profile::placeholder::ValueName;
-use mooring_store::HostRecord;
+use mooring_store::{HostFacts, HostOutline, HostRecord, Via};
 
 use super::values::{attributes_of, values_of};
 use crate::core::Core;
-use crate::device::{device_record, transport};
+use crate::device::device_record;
 use crate::shelf::{Shelf, is_wanted, latest};
+
+/// What decides about the circumstances of a host, wherever it was read.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Known<'a> {
+    pub(crate) id: &'a HostId,
+    pub(crate) attributes: &'a Attributes,
+    pub(crate) attributes_at: Option<Timestamp>,
+    pub(crate) facts: &'a HostFacts,
+    pub(crate) transport: Transport,
+    /// Whether two devices speak for it in turn.
+    pub(crate) is_contradicted: bool,
+}
+
+impl<'a> From<&'a HostRecord> for Known<'a> {
+    fn from(host: &'a HostRecord) -> Self {
+        let device = device_record(host);
+        let access = device.map(|record| &record.access);
+        let is_rsa = access.and_then(|access| access.pins.first());
+        Self {
+            id: &host.id,
+            attributes: &host.attributes,
+            attributes_at: host.attributes_at,
+            facts: &host.facts,
+            transport: transport_by(
+                access.and_then(|access| access.via),
+                is_rsa.is_some_and(|pin| pin.is_rsa),
+            ),
+            is_contradicted: device.is_some_and(|record| record.sync.hardware.is_contradicted),
+        }
+    }
+}
+
+impl<'a> From<&'a HostOutline> for Known<'a> {
+    fn from(host: &'a HostOutline) -> Self {
+        let device = host.enrollments.first();
+        let device = device.filter(|outline| outline.id.channel() == Channel::Device);
+        Self {
+            id: &host.id,
+            attributes: &host.attributes,
+            attributes_at: host.attributes_at,
+            facts: &host.facts,
+            transport: transport_by(
+                device.and_then(|outline| outline.via),
+                device.is_some_and(|outline| outline.is_rsa),
+            ),
+            is_contradicted: device.is_some_and(|outline| outline.sync.hardware.is_contradicted),
+        }
+    }
+}
+
+/// How replies reach a host that proved who it is like this: what others could get holds no secrets
+/// in clear. `is_rsa` says whether anything can be encrypted to it.
+pub(crate) fn transport_by(via: Option<Via>, is_rsa: bool) -> Transport {
+    match via {
+        Some(Via::Signature | Via::Header) if is_rsa => Transport::Encrypted,
+        Some(Via::Signature | Via::Header) => Transport::Open,
+        Some(Via::Mtls | Via::None) | None => Transport::Private,
+    }
+}
 
 impl Core {
     /// The circumstances of a host at this moment.
-    pub(crate) fn circumstances(&self, shelf: &Shelf, host: &HostRecord) -> Circumstances {
-        let attributes = self.fresh_attributes(host);
+    pub(crate) fn circumstances<'a>(
+        &self,
+        shelf: &Shelf,
+        host: impl Into<Known<'a>>,
+    ) -> Circumstances {
+        self.circumstances_at(shelf, host.into(), self.now())
+    }
+
+    /// The circumstances of a host at some moment.
+    pub(crate) fn circumstances_at(
+        &self,
+        shelf: &Shelf,
+        host: Known<'_>,
+        now: Timestamp,
+    ) -> Circumstances {
+        let attributes = self.fresh_at(host, now);
         let mut circumstances = Circumstances {
-            personal: self.personal(shelf, host),
+            personal: self.personal_of(shelf, host),
             system: attributes.and_then(system),
-            transport: transport(host),
+            transport: host.transport,
             hold: self.hold(host),
             ..Circumstances::default()
         };
@@ -43,22 +116,27 @@ impl Core {
     }
 
     /// What the device told of itself, unless that is too old to say anything.
-    pub(crate) fn fresh_attributes<'a>(&self, host: &'a HostRecord) -> Option<&'a Attributes> {
-        let now: Timestamp = self.now();
-        let told_at = host.attributes_at?;
-        (!self.policy.is_attribute_old(told_at, now)).then_some(&host.attributes)
+    pub(crate) fn fresh_attributes<'a>(
+        &self,
+        host: impl Into<Known<'a>>,
+    ) -> Option<&'a Attributes> {
+        self.fresh_at(host.into(), self.now())
     }
 
-    fn hold(&self, host: &HostRecord) -> Option<Hold> {
+    /// The same at some moment.
+    pub(crate) fn fresh_at<'a>(&self, host: Known<'a>, now: Timestamp) -> Option<&'a Attributes> {
+        let told_at = host.attributes_at?;
+        (!self.policy.is_attribute_old(told_at, now)).then_some(host.attributes)
+    }
+
+    fn hold(&self, host: Known<'_>) -> Option<Hold> {
         if self.is_paused() {
             return Some(Hold::Paused);
         }
-        let device = device_record(host)?;
-        let is_contradicted = device.sync.hardware.is_contradicted;
-        is_contradicted.then_some(Hold::Duplicate)
+        host.is_contradicted.then_some(Hold::Duplicate)
     }
 
-    fn personal(&self, shelf: &Shelf, host: &HostRecord) -> BTreeMap<PayloadIdentifier, Personal> {
+    fn personal_of(&self, shelf: &Shelf, host: Known<'_>) -> BTreeMap<PayloadIdentifier, Personal> {
         let mut personal = BTreeMap::new();
         for identifier in &shelf.personal {
             let Some(profile) = shelf.profiles.get(identifier).filter(|p| is_wanted(p)) else {
@@ -82,19 +160,21 @@ impl Core {
 
 /// A host as rules see it.
 pub(crate) fn subject<'a>(
-    host: &'a HostRecord,
+    host: impl Into<Known<'a>>,
     attributes: Option<&'a Attributes>,
     values: &'a BTreeMap<ValueName, String>,
 ) -> Subject<'a> {
+    let host = host.into();
     Subject {
-        host: &host.id,
+        host: host.id,
         attributes,
         labels: &host.facts.labels,
         values,
     }
 }
 
-fn system(attributes: &Attributes) -> Option<System> {
+/// The system that the device told of, if it is one that is known.
+pub(crate) fn system(attributes: &Attributes) -> Option<System> {
     let platform = Platform::from_model(attributes.model.as_deref()?)?;
     let version = OsVersion::parse(attributes.os_version.as_deref()?).ok()?;
     Some(System { platform, version })

@@ -3,11 +3,11 @@
 //! Knows nothing of assignments but which labels they name. Invariants: a rule that is stored was
 //! read and names declared attributes only; a label that becomes manual has no members at first.
 
-use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 
 use mooring_drift::scope::{Label, LabelName, Truth};
 use mooring_mdm::ids::{HostId, PayloadIdentifier};
-use mooring_store::{HOSTS_PAGE_MAX, HostRecord, Space, StoreError};
+use mooring_store::{HOSTS_PAGE_MAX, HostOutline, Space, StoreError};
 
 use super::{ScopeError, attributes_of, subject};
 use crate::api::{LabelDetail, LabelKind, LabelListing, LabelMember, LabelSummary};
@@ -69,7 +69,7 @@ impl Core {
             self.clear_members(name)?;
         }
         let shelf = self.shelf();
-        let tally = self.tally(&shelf)?.remove(name).unwrap_or_default();
+        let tally = self.tally(&shelf, &[name])?.pop();
         Ok(Changed::Done(summary(&shelf, name, label, tally)))
     }
 
@@ -110,17 +110,17 @@ impl Core {
     /// [`StoreError`] if a host cannot be read.
     pub fn labels(&self) -> Result<LabelListing, StoreError> {
         let shelf = self.shelf();
-        let tally = self.tally(&shelf)?;
-        let labels = shelf.scope.labels.iter().map(|(name, label)| {
-            let tally = tally.get(name).copied().unwrap_or_default();
-            summary(&shelf, name, label, tally)
-        });
+        let names: Vec<_> = shelf.scope.labels.keys().collect();
+        let tallies = self.tally(&shelf, &names)?;
+        let labels = shelf.scope.labels.iter().zip(tallies);
+        let labels = labels.map(|((name, label), tally)| summary(&shelf, name, label, Some(tally)));
         Ok(LabelListing {
             labels: labels.collect(),
         })
     }
 
-    /// One label with a page of the hosts that have it.
+    /// One label with a page of the hosts that have it. Only the first page has the counts: for
+    /// those every host is looked at.
     ///
     /// # Errors
     /// [`ScopeError`] if there is none, or a host cannot be read.
@@ -129,19 +129,22 @@ impl Core {
         let label = shelf.scope.labels.get(name);
         let label = label.ok_or_else(|| ScopeError::NoLabel(name.clone()))?;
         let limit = query.limit.clamp(1, HOSTS_PAGE_MAX);
-        let (mut tally, mut members, mut next) = (Tally::default(), Vec::new(), None);
-        self.each_host(|host| {
+        let mut tally = query.after.is_none().then(Tally::default);
+        let (mut members, mut next) = (Vec::new(), None);
+        self.outlines_behind(query.after.as_ref(), |host| {
             let truth = self.has_label(&shelf, name, host);
-            tally.count(truth);
-            let is_behind = query.after.as_ref().is_none_or(|after| host.id > *after);
-            if truth != Truth::Yes || !is_behind {
-                return;
+            if let Some(tally) = &mut tally {
+                tally.count(truth);
             }
-            if members.len() < limit {
+            if truth == Truth::Yes && members.len() < limit {
                 members.push(member(host));
-            } else if next.is_none() {
-                next = members.last().map(|last| last.id.clone());
+            } else if truth == Truth::Yes && next.is_none() {
+                next = members.last().map(|last: &LabelMember| last.id.clone());
             }
+            if next.is_some() && tally.is_none() {
+                return ControlFlow::Break(());
+            }
+            ControlFlow::Continue(())
         })?;
         Ok(LabelDetail {
             summary: summary(&shelf, name, label, tally),
@@ -150,24 +153,23 @@ impl Core {
         })
     }
 
-    fn has_label(&self, shelf: &Shelf, name: &LabelName, host: &HostRecord) -> Truth {
+    fn has_label(&self, shelf: &Shelf, name: &LabelName, host: &HostOutline) -> Truth {
         let values = attributes_of(shelf, host);
         let subject = subject(host, self.fresh_attributes(host), &values);
         shelf.scope.has_label(name, &subject)
     }
 
-    fn tally(&self, shelf: &Shelf) -> Result<BTreeMap<LabelName, Tally>, StoreError> {
-        let names: Vec<_> = shelf.scope.labels.keys().cloned().collect();
-        let mut tally: BTreeMap<LabelName, Tally> = BTreeMap::new();
-        self.each_host(|host| {
+    /// How many hosts have each of these labels, in their order.
+    fn tally(&self, shelf: &Shelf, names: &[&LabelName]) -> Result<Vec<Tally>, StoreError> {
+        let mut tallies = vec![Tally::default(); names.len()];
+        self.each_outline(|host| {
             let values = attributes_of(shelf, host);
             let subject = subject(host, self.fresh_attributes(host), &values);
-            for name in &names {
-                let truth = shelf.scope.has_label(name, &subject);
-                tally.entry(name.clone()).or_default().count(truth);
+            for (name, tally) in names.iter().zip(&mut tallies) {
+                tally.count(shelf.scope.has_label(name, &subject));
             }
         })?;
-        Ok(tally)
+        Ok(tallies)
     }
 }
 
@@ -185,7 +187,7 @@ fn used_by(shelf: &Shelf, name: &LabelName) -> Vec<PayloadIdentifier> {
     using.map(|(identifier, _)| identifier.clone()).collect()
 }
 
-fn summary(shelf: &Shelf, name: &LabelName, label: &Label, tally: Tally) -> LabelSummary {
+fn summary(shelf: &Shelf, name: &LabelName, label: &Label, tally: Option<Tally>) -> LabelSummary {
     let (kind, rule) = match label {
         Label::Manual => (LabelKind::Manual, None),
         Label::Rule(rule) => (LabelKind::Rule, Some(rule.as_str().to_owned())),
@@ -194,13 +196,13 @@ fn summary(shelf: &Shelf, name: &LabelName, label: &Label, tally: Tally) -> Labe
         name: name.clone(),
         kind,
         rule,
-        hosts: tally.yes,
-        hosts_unknown: tally.unknown,
+        hosts: tally.map(|tally| tally.yes),
+        hosts_unknown: tally.map(|tally| tally.unknown),
         used_by: used_by(shelf, name),
     }
 }
 
-fn member(host: &HostRecord) -> LabelMember {
+fn member(host: &HostOutline) -> LabelMember {
     LabelMember {
         id: host.id.clone(),
         serial_number: host.attributes.serial_number.clone(),

@@ -69,7 +69,7 @@ impl Core {
     /// Takes a label that means nothing now from every host.
     pub(super) fn clear_members(&self, name: &LabelName) -> Result<(), ScopeError> {
         let mut members = Vec::new();
-        self.each_host(|host| {
+        self.each_outline(|host| {
             if host.facts.labels.contains(name) {
                 members.push(host.id.clone());
             }
@@ -119,7 +119,7 @@ impl Core {
     ) -> Result<Vec<HostId>, ScopeError> {
         let mut changed = Vec::new();
         for batch in hosts.chunks(FACTS_BATCH_MAX) {
-            let commit = |changes| Ok(self.store.commit(changes)?);
+            let commit = |changes| Ok(self.commit(changes)?);
             changed.extend(self.commit_facts(batch, edit, &commit)?);
         }
         Ok(changed)
@@ -219,7 +219,7 @@ impl Core {
             }
         }
         if !serials.is_empty() {
-            self.each_host(|host| {
+            self.each_outline(|host| {
                 let serial = host.attributes.serial_number.as_deref();
                 if let Some(hosts) = serial.and_then(|serial| serials.get_mut(serial)) {
                     hosts.push(host.id.clone());

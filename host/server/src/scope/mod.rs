@@ -20,6 +20,6 @@ pub use error::ScopeError;
 pub use labels::MembersQuery;
 pub use members::FACTS_BATCH_MAX;
 
-pub(crate) use circumstances::subject;
+pub(crate) use circumstances::{Known, subject, system};
 pub(crate) use definitions::Definitions;
 pub(crate) use values::{attributes_of, has_value, is_attribute, values_of};

@@ -10,9 +10,10 @@ use mooring_drift::command::Command;
 use mooring_mdm::error_chain::ErrorEntry;
 use mooring_mdm::profile::placeholder::{HostField, Placeholder, ValueName, check_value};
 use mooring_mdm::report::Outcome;
-use mooring_store::{HostRecord, ProfileRecord};
+use mooring_store::ProfileRecord;
 
 use super::ValueKind;
+use super::circumstances::Known;
 use crate::core::Core;
 use crate::shelf::Shelf;
 
@@ -20,11 +21,12 @@ use crate::shelf::Shelf;
 const WORDS_NOT_KEPT: &str = "(not kept: the profile holds secrets)";
 
 /// The values, or the names of those that are missing.
-pub(crate) fn values_of(
+pub(crate) fn values_of<'a>(
     shelf: &Shelf,
-    host: &HostRecord,
+    host: impl Into<Known<'a>>,
     placeholders: &BTreeSet<Placeholder>,
 ) -> Result<BTreeMap<Placeholder, String>, Vec<String>> {
+    let host = host.into();
     let (mut values, mut missing) = (BTreeMap::new(), Vec::new());
     for placeholder in placeholders {
         match value_of(shelf, host, placeholder) {
@@ -40,7 +42,11 @@ pub(crate) fn values_of(
 }
 
 /// The attributes of a host that are declared, with the defaults of those that it has not.
-pub(crate) fn attributes_of(shelf: &Shelf, host: &HostRecord) -> BTreeMap<ValueName, String> {
+pub(crate) fn attributes_of<'a>(
+    shelf: &Shelf,
+    host: impl Into<Known<'a>>,
+) -> BTreeMap<ValueName, String> {
+    let host = host.into();
     let declared = shelf.values.iter();
     let attributes = declared.filter(|(_, value)| value.kind == ValueKind::Attribute);
     let set = attributes.filter_map(|(name, declared)| {
@@ -61,8 +67,12 @@ pub(crate) fn is_attribute(shelf: &Shelf, name: &ValueName) -> bool {
 }
 
 /// Whether a host has a value for a placeholder.
-pub(crate) fn has_value(shelf: &Shelf, host: &HostRecord, placeholder: &Placeholder) -> bool {
-    value_of(shelf, host, placeholder).is_some()
+pub(crate) fn has_value<'a>(
+    shelf: &Shelf,
+    host: impl Into<Known<'a>>,
+    placeholder: &Placeholder,
+) -> bool {
+    value_of(shelf, host.into(), placeholder).is_some()
 }
 
 impl Core {
@@ -110,7 +120,7 @@ fn has_secret_places(profile: &ProfileRecord) -> bool {
     versions.any(|version| version.placeholders.iter().any(Placeholder::is_secret))
 }
 
-fn value_of(shelf: &Shelf, host: &HostRecord, placeholder: &Placeholder) -> Option<String> {
+fn value_of(shelf: &Shelf, host: Known<'_>, placeholder: &Placeholder) -> Option<String> {
     let told = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
     let value = match placeholder {
         Placeholder::Host(HostField::Id) => Some(host.id.to_string()),

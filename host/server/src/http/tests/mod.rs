@@ -1,6 +1,7 @@
 //! The listeners over real sockets of loopback, with bounds made short.
 
 mod client;
+mod crowd;
 mod files;
 mod identity;
 mod slow;
@@ -56,6 +57,7 @@ impl Service for Tester {
                 self.finish.notified().await;
                 answer(200, "text/plain", "done")
             }
+            "/nothing" => answer(200, "", ""),
             _ => answer(200, "text/plain", "ok"),
         }
     }

@@ -52,7 +52,7 @@ impl Case<'_> {
             facts.extend(self.attempts_words(attempts, record));
         }
         if let Some(times) = sync.contested.get(self.identifier) {
-            let words = format!("it vanished {times} times in a row without our doing");
+            let words = format!("it vanished {} without our doing", words::in_a_row(*times));
             facts.push(fact(WhyTopic::Contested, words));
         }
         facts
@@ -66,8 +66,8 @@ impl Case<'_> {
             Phase::CheckedOut => "it has checked out",
         };
         let busy = record.sync.not_now.map(|not_now| {
-            let (tally, at) = (not_now.tally, rfc3339(not_now.push_at));
-            format!("; busy (NotNow) {tally} times in a row, woken at {at} at the latest")
+            let (times, at) = (words::in_a_row(not_now.tally), rfc3339(not_now.push_at));
+            format!("; busy (NotNow) {times}, woken at {at} at the latest")
         });
         format!(
             "{phase}, last heard of at {seen}{}",

@@ -51,6 +51,15 @@ pub(super) fn failure(reason: &FailureReason) -> String {
     }
 }
 
+/// How often something happened, one time after the other.
+pub(super) fn in_a_row(times: u8) -> String {
+    match times {
+        1 => "once".to_owned(),
+        2 => "twice in a row".to_owned(),
+        _ => format!("{times} times in a row"),
+    }
+}
+
 fn with_chain(what: &str, chain: &[ErrorEntry]) -> String {
     let chain: Vec<String> = chain.iter().map(ToString::to_string).collect();
     if chain.is_empty() {

@@ -1,0 +1,116 @@
+//! One host for many: for questions whose answer is the same for all hosts of a class.
+//!
+//! Knows nothing of the questions. Invariant: hosts with the same class, and the same key under the
+//! definitions of then, cannot be told apart by either, but for their ids and their own values.
+
+use std::collections::BTreeSet;
+
+use mooring_drift::classes::ClassId;
+use mooring_drift::policy::Timestamp;
+use mooring_mdm::ids::{HostId, PayloadIdentifier};
+use mooring_store::{HostOutline, StoreError};
+
+use super::mentions::Mentions;
+use super::outlook::{Moments, told};
+use crate::core::Core;
+use crate::scope::Known;
+use crate::shelf::Shelf;
+
+/// A class by one of its hosts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Sample {
+    pub(crate) class: ClassId,
+    pub(crate) host: HostId,
+    /// How many hosts it stands for, itself among them.
+    pub(crate) hosts: u64,
+}
+
+/// Tells hosts apart by what some definitions look at.
+#[derive(Debug)]
+pub(crate) struct Grouping {
+    mentions: Mentions,
+    now: Timestamp,
+}
+
+impl Grouping {
+    /// Whether hosts may have copies of profiles with values of their own.
+    pub(crate) fn has_own_copies(&self) -> bool {
+        self.mentions.has_fillings()
+    }
+
+    /// What tells a host from others under the definitions of `shelf`.
+    pub(crate) fn key(&self, core: &Core, shelf: &Shelf, host: &HostOutline) -> Vec<u8> {
+        let mut moments = Moments::new(&core.policy, self.now);
+        let (fresh, _) = told(core, host, &mut moments);
+        let mut key = Vec::new();
+        self.mentions.key(shelf, Known::from(host), fresh, &mut key);
+        key
+    }
+}
+
+impl Core {
+    /// Every class that counts, by one of its hosts. Waits until all hosts are judged by the
+    /// definitions of this moment.
+    ///
+    /// # Errors
+    /// [`StoreError`] if a host cannot be read.
+    pub(crate) fn fleet_samples(&self) -> Result<Vec<Sample>, StoreError> {
+        self.settle_fleet()?;
+        while self.tend_fleet()? {}
+        let index = self.fleet.read();
+        let samples = index.classes.representatives();
+        let named = samples.filter_map(|(class, number, hosts)| {
+            let host = index.numbers.id(number)?;
+            Some(Sample { class, host, hosts })
+        });
+        Ok(named.collect())
+    }
+
+    /// Whether hosts of one class may differ in having one of these, which are not ours yet.
+    pub(crate) fn may_list<'a>(
+        &self,
+        mut identifiers: impl Iterator<Item = &'a PayloadIdentifier>,
+    ) -> bool {
+        let index = self.fleet.read();
+        identifiers.any(|identifier| index.classes.may_be_listed(identifier))
+    }
+
+    /// The class of a host at this moment.
+    pub(crate) fn fleet_class(&self, host: &HostId) -> Option<ClassId> {
+        let index = self.fleet.read();
+        index.classes.class_of(index.numbers.find(host)?)
+    }
+
+    /// The first hosts of these classes behind `after`, in order of id.
+    pub(crate) fn hosts_of_classes(
+        &self,
+        classes: &BTreeSet<ClassId>,
+        after: Option<&HostId>,
+        limit: usize,
+    ) -> Vec<HostId> {
+        let index = self.fleet.read();
+        let mut first = BTreeSet::new();
+        for number in index.classes.members(classes) {
+            let id = index.numbers.id(number);
+            let Some(id) = id.filter(|id| after.is_none_or(|after| id > after)) else {
+                continue;
+            };
+            if first.len() < limit || first.last().is_some_and(|last| id < *last) {
+                first.insert(id);
+                if first.len() > limit {
+                    first.pop_last();
+                }
+            }
+        }
+        first.into_iter().collect()
+    }
+
+    /// How these definitions tell hosts apart. Of values for places of profiles they see whether a
+    /// host has them, and not which.
+    pub(crate) fn grouping(&self, shelf: &Shelf) -> Grouping {
+        Grouping {
+            mentions: Mentions::of(shelf),
+            now: self.now(),
+        }
+    }
+}
