@@ -317,7 +317,7 @@ impl Checker {
             who,
             epoch,
             command: command.clone(),
-            number: self.given,
+            number: self.server.number(name).unwrap_or(self.given),
         };
         self.server.remembers(name);
         self.server.given.insert(name.to_owned(), given);

@@ -65,6 +65,8 @@ pub enum Rule {
     NotSilent,
     /// The server's word about a profile is not what is true.
     StatusLies,
+    /// The server's index of all hosts does not say what its store says.
+    IndexLies,
 }
 
 impl Rule {
@@ -99,6 +101,7 @@ impl Rule {
             Self::NeverRemoved => "never-removed",
             Self::NotSilent => "not-silent",
             Self::StatusLies => "status-lies",
+            Self::IndexLies => "index-lies",
         }
     }
 
@@ -133,7 +136,8 @@ impl Rule {
             | Self::NeverReached
             | Self::NeverRemoved
             | Self::NotSilent
-            | Self::StatusLies => false,
+            | Self::StatusLies
+            | Self::IndexLies => false,
         }
     }
 

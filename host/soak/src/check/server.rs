@@ -69,7 +69,8 @@ pub(super) struct Given {
     pub(super) who: Who,
     pub(super) epoch: Epoch,
     pub(super) command: Ordered,
-    /// Counts everything that any server of the world gave a name to.
+    /// Counts the names that any server of the world gave. One that is given again, since an old copy
+    /// was started, keeps its number.
     pub(super) number: u64,
 }
 
@@ -337,12 +338,19 @@ impl Server {
 
     /// An old copy was started as if nothing had happened, after `latest`.
     pub(super) fn rolled_back_from(&mut self, latest: &Self) {
-        self.forgotten.clone_from(&latest.forgotten);
-        for (name, given) in &latest.given {
+        for (name, given) in latest.forgotten.iter().chain(&latest.given) {
             if !self.given.contains_key(name) {
                 self.forgotten.insert(name.clone(), given.clone());
             }
         }
+        let doubtful = latest.doubtful.iter();
+        let doubtful = doubtful.filter(|name| !self.forgotten.contains_key(*name));
+        self.doubtful.extend(doubtful.cloned());
+    }
+
+    /// The number that a name has, if it was given in times that this store has forgotten.
+    pub(super) fn number(&self, name: &str) -> Option<u64> {
+        self.forgotten.get(name).map(|given| given.number)
     }
 
     /// The server knows by now of everything that it numbered up to this name, in one enrollment:

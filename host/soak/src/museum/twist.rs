@@ -8,8 +8,8 @@ use std::sync::Arc;
 use mooring_drift::state::SyncState;
 use mooring_mdm::ids::{EnrollmentId, HostId, PayloadIdentifier};
 use mooring_store::{
-    Change, CommandRecord, Document, EnrollmentRecord, HostRecord, Identity, KeyRange,
-    ProfileRecord, Space, Store, StoreError,
+    Change, CommandRecord, Document, Done, EnrollmentRecord, HOSTS_PAGE_MAX, HostOutline,
+    HostRecord, Identity, KeyRange, OUTLINES_PAGE_MAX, ProfileRecord, Space, Store, StoreError,
 };
 
 /// What is done to what goes into a store and comes out of it; nothing by itself.
@@ -74,13 +74,13 @@ impl Store for Twisted {
         self.store.identity()
     }
 
-    fn commit(&self, mut batch: Vec<Change>) -> Result<(), StoreError> {
+    fn submit(&self, mut batch: Vec<Change>, done: Done) {
         for change in &mut batch {
             self.write(change);
         }
         match self.twist.commits(&*self.store, batch) {
-            Some(batch) => self.store.commit(batch),
-            None => Ok(()),
+            Some(batch) => self.store.submit(batch, done),
+            None => done(Ok(())),
         }
     }
 
@@ -112,6 +112,25 @@ impl Store for Twisted {
             self.twist.reads(&*self.store, host);
         }
         Ok(hosts)
+    }
+
+    /// Made of whole hosts, so that the twist is seen here too.
+    fn outlines(
+        &self,
+        after: Option<&HostId>,
+        limit: usize,
+    ) -> Result<Vec<HostOutline>, StoreError> {
+        let limit = limit.min(OUTLINES_PAGE_MAX);
+        let mut outlines: Vec<HostOutline> = Vec::new();
+        loop {
+            let wanted = (limit - outlines.len()).min(HOSTS_PAGE_MAX);
+            let behind = outlines.last().map(|host| host.id.clone());
+            let page = self.hosts(behind.as_ref().or(after), wanted)?;
+            outlines.extend(page.iter().map(HostRecord::outline));
+            if page.len() < wanted || outlines.len() >= limit {
+                return Ok(outlines);
+            }
+        }
     }
 
     fn commands(

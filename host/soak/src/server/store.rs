@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 use mooring_mdm::ids::{EnrollmentId, HostId, PayloadIdentifier};
 use mooring_store::{
-    Change, CommandRecord, Document, HostRecord, Identity, KeyRange, MemorySnapshot, MemoryStore,
-    ProfileRecord, Space, Store, StoreError,
+    Change, CommandRecord, Document, Done, HostOutline, HostRecord, Identity, KeyRange,
+    MemorySnapshot, MemoryStore, ProfileRecord, Space, Store, StoreError,
 };
 
 /// How the next commit fails.
@@ -81,14 +81,8 @@ impl SoakStore {
             _ => None,
         }
     }
-}
 
-impl Store for SoakStore {
-    fn identity(&self) -> &Identity {
-        self.live.identity()
-    }
-
-    fn commit(&self, batch: Vec<Change>) -> Result<(), StoreError> {
+    fn attempt(&self, batch: Vec<Change>) -> Result<(), StoreError> {
         let planned = self.planned.swap(NONE, Ordering::Relaxed);
         if planned == NONE {
             return self.live.commit(batch);
@@ -98,6 +92,16 @@ impl Store for SoakStore {
         }
         self.struck.store(planned, Ordering::Relaxed);
         Err(StoreError::Closed)
+    }
+}
+
+impl Store for SoakStore {
+    fn identity(&self) -> &Identity {
+        self.live.identity()
+    }
+
+    fn submit(&self, batch: Vec<Change>, done: Done) {
+        done(self.attempt(batch));
     }
 
     fn profiles(&self) -> Result<Vec<ProfileRecord>, StoreError> {
@@ -118,6 +122,14 @@ impl Store for SoakStore {
 
     fn hosts(&self, after: Option<&HostId>, limit: usize) -> Result<Vec<HostRecord>, StoreError> {
         self.live.hosts(after, limit)
+    }
+
+    fn outlines(
+        &self,
+        after: Option<&HostId>,
+        limit: usize,
+    ) -> Result<Vec<HostOutline>, StoreError> {
+        self.live.outlines(after, limit)
     }
 
     fn commands(

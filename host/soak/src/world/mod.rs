@@ -9,6 +9,7 @@ mod arrival;
 mod contact;
 mod ending;
 mod incident;
+mod index;
 mod insist;
 mod queue;
 mod scope;
@@ -65,6 +66,8 @@ pub(crate) struct World<'a> {
     trouble: Random,
     book: Book<'a>,
     phase: Phase,
+    /// Events that came out of the queue.
+    events: u64,
 }
 
 /// The name of one of the administrator's profiles.
@@ -109,6 +112,7 @@ pub(crate) fn run(
         trouble: Random::new(seed, "trouble", 0),
         book: Book::new(&setup, listener),
         phase: Phase::Faults,
+        events: 0,
     };
     world.begin_phase(Phase::Faults)?;
     world.prepare()?;
@@ -119,6 +123,7 @@ pub(crate) fn run(
             break;
         }
         world.happen(event)?;
+        world.look_at_index();
     }
     Ok(world.finish(seed))
 }

@@ -166,6 +166,39 @@ fn a_rolled_back_store() {
     blind.broke(Rule::ChangedBeforeList);
 }
 
+/// Proves that a copy of an old copy has forgotten what that one had, whatever was proven since, and
+/// that a name which is given again tells nothing of those that came after it.
+#[test]
+fn a_store_rolled_back_twice() {
+    let mut script = Script::enrolled(&[]);
+    script.push("p", "u1");
+    script.server(ServerEvent::Copied { copy: 0 });
+    let forgotten = script.idle_gets(install("p", "u1"));
+    script.server(ServerEvent::RolledBack { copy: 0 });
+    script.server(ServerEvent::Copied { copy: 1 });
+    for _ in 0..2 {
+        script.done(&forgotten);
+        script.gets(Ordered::List);
+        script.server(ServerEvent::RolledBack { copy: 1 });
+    }
+    script.is_fine();
+
+    let mut script = Script::enrolled(&[]);
+    script.push("p", "u1");
+    script.server(ServerEvent::Copied { copy: 0 });
+    let first = script.idle_gets(install("p", "u1"));
+    script.done(&first);
+    let second = script.gets(Ordered::List);
+    for _ in 0..2 {
+        script.server(ServerEvent::RolledBack { copy: 0 });
+        script.idle();
+        script.gets_named(&first, install("p", "u1"));
+    }
+    script.reports(&second, listed(&[]));
+    script.gets(Ordered::List);
+    script.is_fine();
+}
+
 /// Proves that after a restore nothing counts that was seen, and no name comes twice.
 #[test]
 fn a_restored_store() {
