@@ -7,8 +7,8 @@ use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    backup, check, demo, enroll, host, label, pause, profile, pushcert, resend, restore, serve,
-    sim, status, value, why,
+    backup, bench, check, demo, enroll, host, label, pause, profile, pushcert, resend, restore,
+    serve, sim, status, value, why,
 };
 use crate::exit::{self, Exit};
 use crate::output;
@@ -64,6 +64,8 @@ pub(crate) enum Command {
     Resume(pause::ResumeArgs),
     /// Run simulated devices against a server
     Sim(sim::SimArgs),
+    /// Measure what the server costs on this machine, with fleets of simulated hosts
+    Bench(Box<bench::BenchArgs>),
 }
 
 /// Prints what the parser has to say, and tells how the process ends.
@@ -189,6 +191,8 @@ mod tests {
             "mooring profile assign a --everyone",
             "mooring profile unassign a --plan",
             "mooring why H com.example.a --json",
+            "mooring bench --only idle,ack --hosts 2000 --runs 1 --keep d --binary f --json",
+            "mooring bench --only change --states few,unique --uploads 5",
         ] {
             if let Err(error) = parse(line) {
                 panic!("{line}: {error}");

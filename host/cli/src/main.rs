@@ -51,6 +51,9 @@ fn run(cli: Cli) -> anyhow::Result<Exit> {
     if let Command::Restore(args) = &cli.command {
         return commands::restore::run(args);
     }
+    if let Command::Bench(args) = &cli.command {
+        return commands::bench::run(args);
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
@@ -73,6 +76,7 @@ fn run(cli: Cli) -> anyhow::Result<Exit> {
             Command::Pause(args) => commands::pause::pause(&args).await,
             Command::Resume(args) => commands::pause::resume(&args).await,
             Command::Sim(args) => commands::sim::run(args).await,
+            Command::Bench(args) => commands::bench::run(&args),
         }
     })
 }

@@ -55,15 +55,16 @@ pub(crate) struct Table {
 }
 
 impl Table {
-    pub(crate) fn new<const N: usize>(headings: [&str; N]) -> Self {
+    pub(crate) fn new<'a>(headings: impl IntoIterator<Item = &'a str>) -> Self {
         Self {
-            rows: vec![headings.map(str::to_owned).to_vec()],
+            rows: vec![headings.into_iter().map(str::to_owned).collect()],
         }
     }
 
     /// Adds a row of as many cells as there are headings; they are cleaned here.
-    pub(crate) fn row<const N: usize>(&mut self, cells: [String; N]) {
-        self.rows.push(cells.map(|cell| clean(&cell)).to_vec());
+    pub(crate) fn row(&mut self, cells: impl IntoIterator<Item = String>) {
+        let cells = cells.into_iter().map(|cell| clean(&cell));
+        self.rows.push(cells.collect());
     }
 
     /// Whether there is nothing but the headings.
@@ -105,9 +106,18 @@ pub(crate) fn pairs(pairs: &[(&str, String)]) -> String {
     pairs.iter().map(line).collect()
 }
 
-/// A number with its noun, `1 host` or `2 hosts`.
-pub(crate) fn count(number: usize, noun: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
+/// A number with its noun: `1 host`, `2 hosts`, `0 pushes`.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "numbers of any type, which are copied"
+)]
+pub(crate) fn count(number: impl ToString, noun: &str) -> String {
+    let number = number.to_string();
+    let plural = match number.as_str() {
+        "1" => "",
+        _ if noun.ends_with("sh") => "es",
+        _ => "s",
+    };
     format!("{number} {noun}{plural}")
 }
 
@@ -148,6 +158,7 @@ mod tests {
             table.render(" "),
             " NAME          N\n Zoë           1\n a longer one  22\n"
         );
-        assert_eq!(count(1, "host") + &count(0, "host"), "1 host0 hosts");
+        let counts = [count(1, "host"), count(0_u64, "host"), count(2, "push")];
+        assert_eq!(counts, ["1 host", "0 hosts", "2 pushes"]);
     }
 }

@@ -156,7 +156,7 @@ fn render(plan: &Impact) -> String {
 }
 
 fn summary(plan: &Impact) -> String {
-    let number = |n: u64, noun| count(usize::try_from(n).unwrap_or(usize::MAX), noun);
+    let number = |n: u64, noun| count(n, noun);
     let mut lines = vec![if plan.hosts == 0 {
         format!("no host of {} would be changed", plan.hosts_of)
     } else {

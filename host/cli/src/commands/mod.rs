@@ -3,6 +3,7 @@
 //! Each holds its arguments and a `run` that does the work and tells how it ended.
 
 pub(crate) mod backup;
+pub(crate) mod bench;
 pub(crate) mod change;
 pub(crate) mod check;
 pub(crate) mod demo;

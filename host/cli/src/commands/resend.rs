@@ -66,7 +66,7 @@ pub(crate) async fn run(args: &ResendArgs) -> anyhow::Result<Exit> {
         output::data(&format!("{name} is sent to {host} once more\n"))?;
     } else {
         let resent: FailedResent = client::read(&path, &body)?;
-        let hosts = count(usize::try_from(resent.hosts).unwrap_or(usize::MAX), "host");
+        let hosts = count(resent.hosts, "host");
         output::data(&format!(
             "{name} had failed on {hosts} and is tried once more\n"
         ))?;

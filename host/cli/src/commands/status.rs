@@ -1,6 +1,6 @@
 //! `mooring status`: the counts, overall and per profile.
 
-use mooring_server::api::Summary;
+use mooring_server::api::{Regrouping, Summary};
 
 use crate::client;
 use crate::connection::ConnectionArgs;
@@ -31,7 +31,10 @@ pub(crate) async fn run(args: &StatusArgs) -> anyhow::Result<Exit> {
     let summary: Summary = client::read(PATH, &body)?;
     output::data(&render(&summary))?;
     if summary.counts.failed > 0 {
-        output::note("see why: `mooring host list --status failed`, then `mooring host show ID`");
+        output::note(
+            "see why: `mooring host list --status failed` (with --profile IDENTIFIER those of one \
+             profile), then `mooring host show ID`",
+        );
     }
     if summary.duplicates > 0 {
         output::note(
@@ -50,10 +53,9 @@ pub(crate) async fn run(args: &StatusArgs) -> anyhow::Result<Exit> {
 /// The counts as text.
 fn render(summary: &Summary) -> String {
     let counts = &summary.counts;
-    let hosts = usize::try_from(summary.hosts).unwrap_or(usize::MAX);
     let mut text = format!(
         "{}: {} applied, {} pending, {} failed, {} unknown\n",
-        count(hosts, "host"),
+        count(summary.hosts, "host"),
         counts.applied,
         counts.pending,
         counts.failed,
@@ -104,7 +106,7 @@ fn notices(summary: &Summary) -> String {
         ));
     }
     for held in &summary.held_builtins {
-        let hosts = count(usize::try_from(held.hosts).unwrap_or(usize::MAX), "host");
+        let hosts = count(held.hosts, "host");
         lines.push(format!(
             "{} keeps its version: {} {} would change it on {hosts}; look with `mooring profile \
              enable {} --plan`, make it with --confirm {} instead",
@@ -112,17 +114,21 @@ fn notices(summary: &Summary) -> String {
         ));
     }
     if summary.duplicates > 0 {
-        let duplicates = usize::try_from(summary.duplicates).unwrap_or(usize::MAX);
         lines.push(format!(
             "{} spoken for by two devices: nothing is changed there",
-            count(duplicates, "host")
+            count(summary.duplicates, "host")
+        ));
+    }
+    if let Some(Regrouping { done, total }) = &summary.regrouping {
+        lines.push(format!(
+            "counting by changed definitions: {done} of {total} hosts are done, the others count as \
+             before; devices get what is right already"
         ));
     }
     if summary.held > 0 {
-        let held = usize::try_from(summary.held).unwrap_or(usize::MAX);
         lines.push(format!(
             "{} held: another identity wants to speak",
-            count(held, "host")
+            count(summary.held, "host")
         ));
     }
     let soon = &summary.identities;
@@ -133,10 +139,9 @@ fn notices(summary: &Summary) -> String {
         ));
     }
     if soon.expired > 0 {
-        let expired = usize::try_from(soon.expired).unwrap_or(usize::MAX);
         lines.push(format!(
             "identities that expired: {}; they have to enroll again (mooring enroll --serial SERIAL)",
-            count(expired, "host")
+            count(soon.expired, "host")
         ));
     }
     if let Some(push) = &summary.push {
@@ -149,8 +154,10 @@ fn notices(summary: &Summary) -> String {
                 .map(|warning| format!("push: {warning}")),
         );
         if push.waiting > 0 {
-            let waiting = usize::try_from(push.waiting).unwrap_or(usize::MAX);
-            lines.push(format!("push: {} to be woken", count(waiting, "channel")));
+            lines.push(format!(
+                "push: {} to be woken",
+                count(push.waiting, "channel")
+            ));
         }
     }
     lines.iter().map(|line| clean(line) + "\n").collect()
@@ -183,12 +190,14 @@ mod tests {
         let mut summary: Summary = serde_json::from_str(
             r#"{"hosts":1,"applied":1,"pending":0,"failed":0,"unknown":0,"checked_out":0,
                 "commands_sent":0,"identities":{"under_60_days":3,"under_30_days":2,"under_7_days":1,"expired":4},
-                "held":1,"push":{"waiting":2,"alarm":"refused","warnings":["expires"]},"profiles":[]}"#,
+                "held":1,"regrouping":{"done":7,"total":9},"push":{"waiting":2,"alarm":"refused","warnings":["expires"]},"profiles":[]}"#,
         )
         .unwrap();
         assert_eq!(
             notices(&summary),
-            "1 host held: another identity wants to speak\n\
+            "counting by changed definitions: 7 of 9 hosts are done, the others count as before; \
+             devices get what is right already\n\
+             1 host held: another identity wants to speak\n\
              identities that expire in less than 60 days: 3, 30 days: 2, 7 days: 1\n\
              identities that expired: 4 hosts; they have to enroll again (mooring enroll --serial \
              SERIAL)\n\
@@ -197,6 +206,7 @@ mod tests {
              push: 2 channels to be woken\n"
         );
         summary.held = 0;
+        summary.regrouping = None;
         summary.identities.under_60_days = 0;
         summary.identities.expired = 0;
         summary.push = None;

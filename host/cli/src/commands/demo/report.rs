@@ -69,7 +69,7 @@ pub(crate) struct FailedProfile {
 
 impl fmt::Display for FailedProfile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let hosts = count(usize::try_from(self.hosts).unwrap_or(usize::MAX), "host");
+        let hosts = count(self.hosts, "host");
         write!(f, "{} failed on {hosts}: {}", self.identifier, self.reason)
     }
 }
@@ -82,7 +82,7 @@ pub(crate) fn failures(core: &Core) -> Result<Vec<FailedProfile>, HostError> {
     let failed = HostsQuery {
         limit: usize::MAX,
         status: Some(Status::Failed),
-        after: None,
+        ..HostsQuery::default()
     };
     let mut hosts: BTreeMap<(PayloadIdentifier, String), u64> = BTreeMap::new();
     for host in core.host_listing(&failed)?.hosts {
@@ -155,20 +155,20 @@ impl Report {
     pub(crate) fn render(&self) -> String {
         let seconds = std::time::Duration::from_millis(self.elapsed_ms).as_secs_f64();
         format!(
-            "{} of {} hosts applied, {} pending, {} failed, {} unknown\n\
-             {} profiles accepted, {} refused, {} built-in ones enabled\n\
-             {} commands sent in {} contacts, {} pushes, {seconds:.1} s\n",
+            "{} of {} applied, {} pending, {} failed, {} unknown\n\
+             {} accepted, {} refused, {} built-in ones enabled\n\
+             {} sent in {}, {}, {seconds:.1} s\n",
             self.applied,
-            self.hosts,
+            count(self.hosts, "host"),
             self.pending,
             self.failed,
             self.unknown,
-            self.profiles_accepted,
+            count(self.profiles_accepted, "profile"),
             self.profiles_refused,
             self.builtins_enabled,
-            self.commands_sent,
-            self.contacts,
-            self.pushes
+            count(self.commands_sent, "command"),
+            count(self.contacts, "contact"),
+            count(self.pushes, "push")
         )
     }
 }

@@ -9,7 +9,7 @@ use crate::connection::ConnectionArgs;
 use crate::exit::Exit;
 use crate::output;
 use crate::progress;
-use crate::text::{NOT_KNOWN, Table, or_dash, shell_word};
+use crate::text::{Table, or_dash, shell_word};
 use crate::words::word;
 
 /// Most hosts in one answer of the server.
@@ -18,7 +18,10 @@ const PAGE_MAX: u32 = 1000;
 /// What `host list` takes.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ListArgs {
-    /// Only hosts with this status
+    /// Only hosts that should have this profile, or still have it
+    #[arg(long, value_name = "IDENTIFIER")]
+    profile: Option<String>,
+    /// Only hosts in this status; with --profile, those on which the profile is in it
     #[arg(long, value_name = "STATUS")]
     status: Option<StatusFilter>,
     /// How many hosts at most
@@ -63,15 +66,10 @@ pub(crate) async fn run(args: &ListArgs) -> anyhow::Result<Exit> {
         return Ok(Exit::Fine);
     }
     if listing.hosts.is_empty() {
-        output::note(match args.status {
-            None => {
-                "no host has enrolled yet; `mooring sim --help` tells how to try with simulated ones"
-            }
-            Some(_) => "no host is in that status",
-        });
+        output::note(nothing(args));
         return Ok(Exit::Fine);
     }
-    output::data(&render(&listing))?;
+    output::data(&render(&listing, args.profile.is_some()))?;
     if listing.hosts.iter().any(|host| host.held.is_some()) {
         output::note(
             "held: another identity wants to speak for the host, the one with that fingerprint; \
@@ -87,6 +85,19 @@ pub(crate) async fn run(args: &ListArgs) -> anyhow::Result<Exit> {
     Ok(Exit::Fine)
 }
 
+/// What to say where there is nothing to list.
+fn nothing(args: &ListArgs) -> &'static str {
+    match (&args.profile, args.status, &args.after) {
+        (_, _, Some(_)) => "no more hosts",
+        (None, None, None) => {
+            "no host has enrolled yet; `mooring sim --help` tells how to try with simulated ones"
+        }
+        (None, Some(_), None) => "no host is in that status",
+        (Some(_), None, None) => "no host should have that profile, or has it still",
+        (Some(_), Some(_), None) => "on no host is that profile in that status",
+    }
+}
+
 /// Asks for page after page until there are enough.
 async fn collect(client: &Client, args: &ListArgs) -> Result<HostListing, ClientError> {
     let mut all = HostListing {
@@ -95,10 +106,10 @@ async fn collect(client: &Client, args: &ListArgs) -> Result<HostListing, Client
     };
     let mut after = args.after.clone();
     let limit = usize::try_from(args.limit).unwrap_or(usize::MAX);
-    let bar = progress::bar(u64::from(args.limit / PAGE_MAX), "pages");
+    let bar = progress::bar(u64::from(args.limit.div_ceil(PAGE_MAX)), "pages");
     while all.hosts.len() < limit {
         let missing = u32::try_from(limit - all.hosts.len()).unwrap_or(PAGE_MAX);
-        let path = page(args.status, missing.min(PAGE_MAX), after.as_deref());
+        let path = page(args, missing.min(PAGE_MAX), after.as_deref());
         let listing: HostListing = client.get_document(&path).await?;
         all.hosts.extend(listing.hosts);
         all.next = listing.next;
@@ -112,34 +123,40 @@ async fn collect(client: &Client, args: &ListArgs) -> Result<HostListing, Client
     Ok(all)
 }
 
-fn page(status: Option<StatusFilter>, limit: u32, after: Option<&str>) -> String {
+fn page(args: &ListArgs, limit: u32, after: Option<&str>) -> String {
     let mut path = format!("/api/v1/hosts?limit={limit}");
-    if let Some(status) = status {
-        path.push_str("&status=");
-        path.push_str(status.word());
-    }
-    if let Some(after) = after {
-        path.push_str("&after=");
-        path.push_str(&segment(after));
+    for (name, value) in [
+        ("profile", args.profile.as_deref()),
+        ("status", args.status.map(StatusFilter::word)),
+        ("after", after),
+    ] {
+        if let Some(value) = value {
+            path.extend(["&", name, "=", &segment(value)]);
+        }
     }
     path
 }
 
-fn render(listing: &HostListing) -> String {
-    let mut table = Table::new(["ID", "SERIAL", "STATUS", "MODEL", "OS", "LAST SEEN", "NAME"]);
+fn render(listing: &HostListing, is_of_profile: bool) -> String {
+    let mut headings = vec!["ID", "SERIAL", "STATUS"];
+    headings.extend(is_of_profile.then_some("PROFILE"));
+    headings.extend(["MODEL", "OS", "LAST SEEN", "NAME"]);
+    let mut table = Table::new(headings);
     for host in &listing.hosts {
         let told = &host.attributes;
-        table.row([
+        let mut row = vec![
             host.id.to_string(),
             or_dash(told.serial_number.as_ref()),
             status(host),
+        ];
+        row.extend(is_of_profile.then(|| or_dash(host.profile_status.as_ref().map(word))));
+        row.extend([
             or_dash(told.model.as_ref()),
             or_dash(told.os_version.as_ref()),
             host.last_seen_at.clone(),
-            told.device_name
-                .clone()
-                .unwrap_or_else(|| NOT_KNOWN.to_owned()),
+            or_dash(told.device_name.as_ref()),
         ]);
+        table.row(row);
     }
     table.render("")
 }
@@ -165,16 +182,26 @@ pub(super) fn status(host: &HostSummary) -> String {
 
 #[cfg(test)]
 mod tests {
+    use clap::{Args as _, FromArgMatches as _};
+
     use super::*;
 
     /// Proves that parameters are encoded and left out where they are not given.
     #[test]
     fn pages() {
-        assert_eq!(page(None, 100, None), "/api/v1/hosts?limit=100");
+        let plain = args(&[]);
+        assert_eq!(page(&plain, 100, None), "/api/v1/hosts?limit=100");
+        let filtered = args(&["--profile", "com.example.a b", "--status", "pending"]);
         assert_eq!(
-            page(Some(StatusFilter::Pending), 5, Some("a&b")),
-            "/api/v1/hosts?limit=5&status=pending&after=a%26b"
+            page(&filtered, 5, Some("a&b")),
+            "/api/v1/hosts?limit=5&profile=com.example.a%20b&status=pending&after=a%26b"
         );
+    }
+
+    fn args(line: &[&str]) -> ListArgs {
+        let command = ListArgs::augment_args(clap::Command::new("list"));
+        let matches = command.get_matches_from([&["list"], line].concat());
+        ListArgs::from_arg_matches(&matches).unwrap()
     }
 
     /// Proves that a name from a device cannot disturb the terminal, and that marks stand beside the
@@ -190,12 +217,26 @@ mod tests {
                 "held":{"fingerprint":"00112233445566778899","at":"","reason":"r"}}]}"#,
         )
         .unwrap();
-        let text = render(&listing);
+        let text = render(&listing, false);
         assert!(
             text.contains("unknown, blocked, held 0011223344556677  "),
             "{text}"
         );
         assert!(text.contains("pending, two devices: S1 and S2"), "{text}");
         assert!(text.contains("x[2Jy") && !text.contains('\u{1b}'), "{text}");
+    }
+
+    /// Proves that a list of one profile's hosts shows both statuses.
+    #[test]
+    fn hosts_of_a_profile_are_listed() {
+        let listing: HostListing = serde_json::from_str(
+            r#"{"hosts":[{"id":"A","status":"failed","profile_status":"applied","last_seen_at":"-"}]}"#,
+        )
+        .unwrap();
+        assert_eq!(
+            render(&listing, true),
+            "ID  SERIAL  STATUS  PROFILE  MODEL  OS  LAST SEEN  NAME\n\
+             A   -       failed  applied  -      -   -          -\n"
+        );
     }
 }

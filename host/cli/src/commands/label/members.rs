@@ -66,7 +66,7 @@ async fn change(args: &MembersArgs, wish: &MembersWish) -> anyhow::Result<Exit> 
 }
 
 fn render(done: &MembersChange) -> String {
-    let hosts = |number| count(usize::try_from(number).unwrap_or(usize::MAX), "host");
+    let hosts = |number| count(number, "host");
     format!(
         "{}: given to {}, taken from {}\n",
         done.label,

@@ -82,8 +82,8 @@ fn render(listing: &LabelListing) -> String {
         table.row([
             label.name.to_string(),
             word(&label.kind),
-            label.hosts.to_string(),
-            label.hosts_unknown.to_string(),
+            or_dash(label.hosts),
+            or_dash(label.hosts_unknown),
             used_by(label),
             or_dash(label.rule.as_ref()),
         ]);
@@ -105,8 +105,9 @@ pub(super) fn render_summary(label: &LabelSummary) -> String {
     if let Some(rule) = &label.rule {
         lines.push(("rule", rule.clone()));
     }
-    lines.push(("hosts", label.hosts.to_string()));
-    lines.push(("unknown", label.hosts_unknown.to_string()));
+    lines.extend(label.hosts.map(|hosts| ("hosts", hosts.to_string())));
+    let unknown = label.hosts_unknown;
+    lines.extend(unknown.map(|hosts| ("unknown", hosts.to_string())));
     lines.push(("used by", used_by(label)));
     format!("{}\n{}", label.name, pairs(&lines))
 }

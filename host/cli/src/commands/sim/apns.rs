@@ -58,7 +58,7 @@ pub(super) async fn run(args: &ApnsArgs) -> anyhow::Result<Exit> {
     stop.await;
     let (pushes, accepted) = (server.pushes(), server.accepted());
     server.stop().await;
-    output::note(&format!("{pushes} pushes came, {accepted} were accepted"));
+    output::note(&format!("pushes: {pushes} came, {accepted} accepted"));
     Ok(Exit::Fine)
 }
 

@@ -190,8 +190,7 @@ fn show(bar: &indicatif::ProgressBar, now: &Progress) {
 
 fn judge(summary: &Summary, exit_when_idle: bool) -> Exit {
     if let Some(error) = &summary.first_error {
-        let errors = usize::try_from(summary.errors).unwrap_or(usize::MAX);
-        let errors = count(errors, "exchange");
+        let errors = count(summary.errors, "exchange");
         output::note(&format!("{errors} failed; the first: {}", clean(error)));
     }
     let is_unreached = summary.enrolled == 0 && summary.errors > 0;
@@ -207,8 +206,11 @@ fn judge(summary: &Summary, exit_when_idle: bool) -> Exit {
 
 fn render(summary: &Summary) -> String {
     let mut text = format!(
-        "{} of {} devices enrolled, {} contacts, {} ms\n",
-        summary.enrolled, summary.hosts, summary.contacts, summary.elapsed_ms
+        "{} of {} enrolled, {}, {} ms\n",
+        summary.enrolled,
+        count(summary.hosts, "device"),
+        count(summary.contacts, "contact"),
+        summary.elapsed_ms
     );
     if !summary.commands.is_empty() {
         let mut table = Table::new(["COMMAND", "RECEIVED"]);

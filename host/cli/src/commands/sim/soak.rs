@@ -215,24 +215,23 @@ fn show(bar: &ProgressBar, totals: &Totals, elapsed: Duration) {
     let rate = u128::from(totals.device_days) * 1000 / elapsed.as_millis().max(1);
     let failed = totals.failed_seeds.len();
     bar.set_message(format!(
-        "{} device-days, {rate}/s, {failed} failed",
-        totals.device_days
+        "{}, {rate}/s, {failed} failed",
+        count(totals.device_days, "device-day")
     ));
 }
 
 fn render(totals: &Totals) -> String {
     let failed = count(totals.failed_seeds.len(), "seed");
     let mut text = format!(
-        "{} worlds of {} hosts and {} days: {} device-days, {} messages in {} ms, \
-         {} device-days a second\n{failed} failed, {} commands lost, {} spurious\n",
-        totals.seeds,
-        totals.hosts,
-        totals.days,
-        totals.device_days,
-        totals.messages,
+        "{} of {} and {}: {}, {} in {} ms, {} a second\n{failed} failed, {} lost, {} spurious\n",
+        count(totals.seeds, "world"),
+        count(totals.hosts, "host"),
+        count(totals.days, "day"),
+        count(totals.device_days, "device-day"),
+        count(totals.messages, "message"),
         totals.elapsed_ms,
-        totals.device_days_per_second,
-        totals.lost,
+        count(totals.device_days_per_second, "device-day"),
+        count(totals.lost, "command"),
         totals.spurious
     );
     for (head, tally) in [
