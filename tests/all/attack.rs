@@ -9,6 +9,7 @@ mod bodies;
 mod crowd;
 mod der;
 mod forged;
+mod herd;
 mod measure;
 mod paths;
 mod process;

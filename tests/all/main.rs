@@ -18,6 +18,7 @@ mod device_life;
 mod docs;
 mod faults;
 mod hostile;
+mod hosts_pages;
 mod identity;
 mod nanomdm;
 mod openssl;

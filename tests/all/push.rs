@@ -3,6 +3,7 @@
 mod answers;
 mod paused;
 mod scene;
+mod waves;
 
 use std::time::Duration;
 

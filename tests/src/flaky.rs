@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex};
 
 use mooring_mdm::ids::{EnrollmentId, HostId, PayloadIdentifier};
 use mooring_store::{
-    Change, CommandRecord, Document, HostRecord, Identity, KeyRange, MemoryStore, ProfileRecord,
-    Space, Store, StoreError,
+    Change, CommandRecord, Document, Done, HostOutline, HostRecord, Identity, KeyRange,
+    MemoryStore, ProfileRecord, Space, Store, StoreError,
 };
 
 /// How one commit fails.
@@ -49,19 +49,13 @@ impl FlakyStore {
         self.is_sealed.store(is_sealed, Ordering::Relaxed);
     }
 
-    /// From now on no page of hosts can be read, or it can again.
+    /// From now on no host can be read, or it can again.
     pub fn hide_hosts(&self, is_hidden: bool) {
         self.has_unreadable_hosts
             .store(is_hidden, Ordering::Relaxed);
     }
-}
 
-impl Store for FlakyStore {
-    fn identity(&self) -> &Identity {
-        self.store.identity()
-    }
-
-    fn commit(&self, batch: Vec<Change>) -> Result<(), StoreError> {
+    fn attempt(&self, batch: Vec<Change>) -> Result<(), StoreError> {
         let is_sealed = self.is_sealed.load(Ordering::Relaxed);
         assert!(!is_sealed, "something is changed: {batch:?}");
         let next = self.script.lock().unwrap().pop_front().flatten();
@@ -72,6 +66,16 @@ impl Store for FlakyStore {
             self.store.commit(batch)?;
         }
         Err(failure.error)
+    }
+}
+
+impl Store for FlakyStore {
+    fn identity(&self) -> &Identity {
+        self.store.identity()
+    }
+
+    fn submit(&self, batch: Vec<Change>, done: Done) {
+        done(self.attempt(batch));
     }
 
     fn profiles(&self) -> Result<Vec<ProfileRecord>, StoreError> {
@@ -87,6 +91,9 @@ impl Store for FlakyStore {
     }
 
     fn host(&self, id: &HostId) -> Result<Option<HostRecord>, StoreError> {
+        if self.has_unreadable_hosts.load(Ordering::Relaxed) {
+            return Err(StoreError::Closed);
+        }
         self.store.host(id)
     }
 
@@ -95,6 +102,17 @@ impl Store for FlakyStore {
             return Err(StoreError::Closed);
         }
         self.store.hosts(after, limit)
+    }
+
+    fn outlines(
+        &self,
+        after: Option<&HostId>,
+        limit: usize,
+    ) -> Result<Vec<HostOutline>, StoreError> {
+        if self.has_unreadable_hosts.load(Ordering::Relaxed) {
+            return Err(StoreError::Closed);
+        }
+        self.store.outlines(after, limit)
     }
 
     fn commands(

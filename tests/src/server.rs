@@ -171,8 +171,11 @@ impl TestServer {
         self.delete(&id(identifier)).expect("a profile to delete");
     }
 
-    /// The counts, checked against each other and against the listing of every status.
+    /// The counts, checked against each other, against the listing of every status and against a
+    /// walk over the store.
     pub fn counts(&self) -> Summary {
+        let faults = self.fleet_faults().expect("hosts that can be read");
+        assert_eq!(faults, [], "the index says what the store says");
         let summary = self.summary().expect("a summary");
         let own = summary.counts;
         let sum = own.applied + own.pending + own.failed + own.unknown;
@@ -184,9 +187,9 @@ impl TestServer {
             (Status::Unknown, own.unknown),
         ] {
             let query = HostsQuery {
-                after: None,
                 limit: usize::MAX,
                 status: Some(status),
+                ..HostsQuery::default()
             };
             let listed = self.host_listing(&query).expect("a listing").hosts.len();
             assert_eq!(listed as u64, count, "{status:?} in the listing");

@@ -65,9 +65,9 @@ fn a40_one_host_and_whole_pages() {
         Puppet::new(number).authenticate(&server);
     }
     let query = HostsQuery {
-        after: None,
         limit: 1,
         status: Some(Status::Applied),
+        ..HostsQuery::default()
     };
     let listed = server.host_listing(&query).unwrap().hosts;
     let ids: Vec<_> = listed.iter().map(|host| host.id.to_string()).collect();

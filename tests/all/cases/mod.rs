@@ -60,8 +60,11 @@ pub(crate) const ELSEWHERE: [(&str, &str); 19] = [
     ("F8", "tests/all/push/answers.rs certificate_replaced"),
     // Everybody at once.
     ("F17", "tests/all/sync/crowd.rs everybody_at_once"),
-    ("F17", "host/push/src/pace/tests.rs repetition_is_spread"),
-    ("F17", "host/push/src/pace/tests.rs bounded"),
+    (
+        "F17",
+        "host/push/src/pace/tests/repeats.rs repetition_is_spread",
+    ),
+    ("F17", "host/push/src/pace/tests/waves.rs bounded"),
     // Hosts that are off before those that are on.
     (
         "F18",
@@ -69,7 +72,7 @@ pub(crate) const ELSEWHERE: [(&str, &str); 19] = [
     ),
     (
         "F18",
-        "host/push/src/pace/tests/properties.rs longest_waiting_first",
+        "host/push/src/pace/tests/waves.rs the_absent_do_not_starve_the_others",
     ),
     // A disk that is full, and one that fails.
     (

@@ -9,6 +9,7 @@ mod api;
 mod assigning;
 mod canary;
 mod channels;
+mod index;
 mod labels;
 mod mac;
 mod values;

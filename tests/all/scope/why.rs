@@ -257,7 +257,7 @@ fn ends() {
     mac.contact(&server);
     let why = lines(&server, &mac);
     assert!(
-        why[2].contains("; busy (NotNow) 1 times in a row, woken at "),
+        why[2].contains("; busy (NotNow) once, woken at "),
         "{why:#?}"
     );
     assert!(
