@@ -247,6 +247,10 @@ pub enum Begun {
 /// twice a mistake.
 pub const CONTESTED_MIN: u8 = 3;
 
+/// The low bits of an era are random, so that two which begin at the same old copy of a store are
+/// not the same. Those above count the eras.
+pub const ERA_RANDOM_BITS: u32 = 20;
+
 impl SyncState {
     /// The state before anything was heard.
     pub fn new() -> Self {
@@ -326,15 +330,13 @@ impl SyncState {
     }
 
     /// The state in the server's era `era`: observed anew if it was last dealt with in another.
-    /// An old copy of a store has forgotten which numbers were used, so its commands are named by
-    /// another epoch: eras are random, and so no name comes twice and none of before says anything.
+    /// The sequence goes on, since an era has names of its own.
     #[must_use]
     pub fn in_era(self, era: u32) -> Self {
         if self.era == era {
             return self;
         }
         let mut anew = self.observed_anew();
-        anew.epoch = self.epoch.wrapping_add(era);
         anew.era = era;
         anew
     }

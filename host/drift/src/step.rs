@@ -9,7 +9,7 @@ use mooring_mdm::ids::{Channel, CommandUuid, EnrollmentId, PayloadIdentifier};
 use mooring_mdm::report::Outcome;
 
 use crate::closing::{close_as_lost, close_by_report};
-use crate::command::{Command, CommandNames};
+use crate::command::{Command, CommandNames, Number};
 use crate::desired::Wish;
 use crate::next::{Context, is_paused, next_command};
 use crate::raw;
@@ -226,11 +226,20 @@ fn result(step: &mut Step, uuid: &CommandUuid, outcome: Outcome, context: &Conte
         return;
     }
     let (enrollment, epoch) = (context.enrollment, step.state.epoch);
-    let Some(sequence) = context.names.sequence_of(enrollment, epoch, uuid) else {
+    let Some(number) = context.names.number_of(enrollment, epoch, uuid) else {
         raw::repeated(step, uuid, context);
         return;
     };
     if step.state.phase != Phase::Enrolled {
+        return;
+    }
+    let Number { era, sequence } = number;
+    if era != step.state.era {
+        // What of an earlier era is late was given up with it. One that is as late as this one began
+        // at the same old copy, and is over too.
+        if number.is_later_than(step.state.era) && number.place() > step.state.sequence {
+            rolled_back(step, number.place(), context);
+        }
         return;
     }
     match step.state.in_flight.take() {
@@ -263,11 +272,7 @@ fn late_result(step: &mut Step, sequence: u32, outcome: &Outcome, context: &Cont
         state.list_asked = Some(state.sequence);
         hand_out(step, None, context);
     } else if sequence > state.sequence {
-        // Only a store that was rolled back does not know a genuine uuid: observe again.
-        *state = state.observed_anew();
-        state.sequence = sequence;
-        step.is_rolled_back = true;
-        hand_out(step, None, context);
+        rolled_back(step, sequence, context);
     } else if let Some(in_flight) = &state.in_flight
         && in_flight.in_reply_to == Some(sequence)
         && is_still_meant(&in_flight.command, context)
@@ -275,6 +280,15 @@ fn late_result(step: &mut Step, sequence: u32, outcome: &Outcome, context: &Cont
         // The device did not get our reply and reports again: it gets the same reply.
         step.reply = self::in_flight(state, context.enrollment, context.names);
     }
+}
+
+/// Only a store that was rolled back does not know a genuine uuid: observe again, and count on from
+/// `sequence`, so that the same report proves nothing twice.
+fn rolled_back(step: &mut Step, sequence: u32, context: &Context<'_>) {
+    step.state = step.state.observed_anew();
+    step.state.sequence = sequence;
+    step.is_rolled_back = true;
+    hand_out(step, None, context);
 }
 
 /// Whether a command that was handed out may be handed out once more: the desired state still asks
@@ -330,7 +344,13 @@ pub fn in_flight(
         | Command::DeviceInformation
         | Command::InstallProfile { .. }
         | Command::RemoveProfile { .. }
-        | Command::RenewIdentity { .. } => names.name(enrollment, state.epoch, in_flight.sequence),
+        | Command::RenewIdentity { .. } => {
+            let number = Number {
+                era: state.era,
+                sequence: in_flight.sequence,
+            };
+            names.name(enrollment, state.epoch, number)
+        }
     };
     Some((uuid, in_flight.command.clone()))
 }

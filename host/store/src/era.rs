@@ -1,9 +1,11 @@
 //! The era: names the time since the whole server last had to observe its hosts anew.
 //!
 //! Knows nothing of why an era began or of what an enrollment does about it. Invariants: an era is
-//! a random number, so that two that begin at the same old copy are not the same; it is a document,
-//! so it begins in the same batch as whatever proves that it must, and of two who find that out at
-//! once one begins it.
+//! a count and a random number, so that two that begin at the same old copy are not the same, and
+//! of others the later one is known; it is a document, so it begins in the same batch as whatever
+//! proves that it must, and of two who find that out at once one begins it.
+
+use mooring_drift::state::ERA_RANDOM_BITS;
 
 use crate::document::{Space, document};
 use crate::{Change, Expected, Store, StoreError};
@@ -57,15 +59,15 @@ pub(crate) fn next(document: Option<&[u8]>) -> Result<u32, StoreError> {
     other_than(decode(document)?)
 }
 
-/// A random number that is neither `current` nor the one of a store that never lost track.
+/// The count after that of `current`, and a random number below it. The last count comes again.
 fn other_than(current: u32) -> Result<u32, StoreError> {
     let mut bytes = [0; 4];
     getrandom::fill(&mut bytes).map_err(StoreError::Random)?;
-    let mut era = u32::from_be_bytes(bytes);
-    while era == 0 || era == current {
-        era = era.wrapping_add(1);
-    }
-    Ok(era)
+    let random = u32::from_be_bytes(bytes) >> (u32::BITS - ERA_RANDOM_BITS);
+    let last = u32::MAX >> ERA_RANDOM_BITS;
+    let count = (current >> ERA_RANDOM_BITS).saturating_add(1).min(last);
+    let era = (count << ERA_RANDOM_BITS) | random;
+    Ok(if era == current { era ^ 1 } else { era })
 }
 
 #[cfg(test)]
@@ -83,11 +85,25 @@ mod tests {
             let (one, change) = begin_era(current).unwrap();
             let (other, late) = begin_era(current).unwrap();
             assert!(one != other && one != 0 && one != current);
+            let count = |era: u32| era >> ERA_RANDOM_BITS;
+            assert_eq!([count(one), count(other)], [count(current) + 1; 2]);
             store.commit(vec![change]).unwrap();
             let error = store.commit(vec![late]).unwrap_err();
             assert!(matches!(error, StoreError::Conflict { .. }), "{error}");
             current = era(&store).unwrap();
             assert_eq!(current, one);
+        }
+    }
+
+    /// After the last count it comes again, and still no era follows itself.
+    #[test]
+    fn the_last_count_comes_again() {
+        let last = u32::MAX >> ERA_RANDOM_BITS;
+        for current in [u32::MAX, u32::MAX - 1, last << ERA_RANDOM_BITS] {
+            for _ in 0..100 {
+                let (era, _) = begin_era(current).unwrap();
+                assert!(era != current && era >> ERA_RANDOM_BITS == last);
+            }
         }
     }
 

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
 
 mod circumstances;
+mod eras;
 mod lives;
 mod model;
 mod others;

@@ -3,7 +3,7 @@
 //! Knows nothing of decisions. Invariant: a command is written when it is handed out and once
 //! more when it ends, in the same commits as the state.
 
-use mooring_drift::command::{Command, CommandNames};
+use mooring_drift::command::{Command, CommandNames, Number};
 use mooring_drift::policy::Timestamp;
 use mooring_drift::state::InFlight;
 use mooring_drift::step::{Closing, Step};
@@ -78,10 +78,12 @@ fn opened(
         | Command::RenewIdentity { .. }
         | Command::Raw { .. } => None,
     };
+    let sequence = in_flight.sequence;
+    let era = record.sync.era;
     Some(CommandRecord {
         enrollment: record.id.clone(),
-        sequence: in_flight.sequence,
-        uuid: names.name(&record.id, epoch, in_flight.sequence),
+        sequence,
+        uuid: names.name(&record.id, epoch, Number { era, sequence }),
         request_type,
         identifier: identifier.cloned(),
         profile_version,
