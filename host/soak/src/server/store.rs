@@ -44,7 +44,7 @@ impl SoakStore {
         let identity = Identity {
             incarnation,
             command_key,
-            schema: 3,
+            schema: 4,
         };
         Self::over(MemoryStore::with_identity(identity))
     }

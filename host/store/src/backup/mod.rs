@@ -26,6 +26,8 @@ pub use read::{is_backup, read_backup};
 #[cfg(test)]
 pub(crate) use restore::make_for_tests;
 pub use restore::restore;
+#[cfg(test)]
+pub(crate) use write::write_for_tests;
 
 /// Most files beside the store that a backup holds: a few keys and certificates.
 pub const BACKUP_FILES_MAX: usize = 16;

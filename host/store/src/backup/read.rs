@@ -52,6 +52,7 @@ pub(super) fn check(path: &Path) -> Result<Checked, BackupError> {
         files: Vec::new(),
     };
     let totals = reader.each_part(&mut |part| seen.part(part))?;
+    seen.rows.finish()?;
     let is_whole = totals
         .get(&TableId::Meta)
         .is_some_and(|it| it.0 == META_ROWS);

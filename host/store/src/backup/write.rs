@@ -1,8 +1,8 @@
 //! Making a backup while the store is in use.
 //!
-//! Knows nothing of who asked for it. Invariants: all rows are of one moment; memory is bounded by
-//! one row; the file gets its name after it was read back and every table had the rows that were
-//! read from the store.
+//! Knows nothing of who asked for it. Invariants: all rows are of one moment; memory is bounded by a
+//! row and a few bytes an enrollment; the file gets its name after it was read back and every table
+//! had the rows that were read from the store.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -89,3 +89,33 @@ fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
         .read_to_end(&mut bytes)?;
     Ok(bytes)
 }
+
+/// For tests that need a backup of an earlier release: writes what `translate` makes of each row.
+#[cfg(test)]
+pub(crate) fn write_for_tests(
+    store: &RedbStore,
+    to: &Path,
+    schema: u32,
+    translate: &mut Translate<'_>,
+) {
+    let header = Header {
+        made_at: 1,
+        schema,
+        incarnation: store.identity().incarnation,
+    };
+    let file = File::create(to).unwrap();
+    let mut writer = FrameWriter::begin(to, file, &header).unwrap();
+    let written =
+        store.each_row(&mut |table, row| translate(table, row, &mut |row| writer.row(table, row)));
+    written.unwrap();
+    writer.finish().unwrap();
+}
+
+/// Hands on a row, another one, or none.
+#[cfg(test)]
+pub(crate) type Translate<'a> = dyn FnMut(
+        crate::redb_store::TableId,
+        &crate::redb_store::Row<'_>,
+        &mut dyn FnMut(&crate::redb_store::Row<'_>) -> Result<(), BackupError>,
+    ) -> Result<(), BackupError>
+    + 'a;

@@ -51,6 +51,8 @@ pub struct EnrollmentOutline {
     pub is_held: bool,
     /// Whether the key of its newest identity is RSA, so that content can be encrypted to it.
     pub is_rsa: bool,
+    /// When the validity of its oldest identity begins.
+    pub identity_begins_at: Option<Timestamp>,
     /// When the validity of its oldest identity ends.
     pub identity_ends_at: Option<Timestamp>,
     /// Whether it told where to push to and Apple did not say that this is over.
@@ -84,6 +86,7 @@ impl EnrollmentRecord {
             is_blocked: self.access.is_blocked,
             is_held: self.access.held.is_some(),
             is_rsa: pins.first().is_some_and(|pin| pin.is_rsa),
+            identity_begins_at: pins.last().map(|pin| pin.not_before),
             identity_ends_at: pins.last().map(|pin| pin.not_after),
             is_pushable: self.push.is_some() && self.push_disabled_at.is_none(),
         }

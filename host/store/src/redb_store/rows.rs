@@ -8,7 +8,8 @@ use redb::{Key, ReadTransaction, ReadableTable, Table, TableDefinition, Value, W
 
 use super::fault::{backend, corrupt};
 use super::schema::{
-    COMMANDS, DOCUMENTS, ENROLLMENTS, FACTS, HOSTS, META, PROFILES, RAW, SETS, VERSIONS,
+    COMMANDS, DOCUMENTS, ENROLLMENTS, FACTS, HOSTS, JOURNAL, META, PROFILES, RAW, SETS, SYNC,
+    VERSIONS,
 };
 use crate::document::shown;
 use crate::{RowError, StoreError};
@@ -24,13 +25,14 @@ pub(crate) enum TableId {
     Hosts,
     Facts,
     Enrollments,
+    Sync,
     Commands,
     Documents,
 }
 
 impl TableId {
     /// Every table; one that others refer to comes before them.
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::Meta,
         Self::Profiles,
         Self::Versions,
@@ -39,6 +41,7 @@ impl TableId {
         Self::Hosts,
         Self::Facts,
         Self::Enrollments,
+        Self::Sync,
         Self::Commands,
         Self::Documents,
     ];
@@ -56,6 +59,7 @@ impl TableId {
             Self::Enrollments => 8,
             Self::Commands => 9,
             Self::Documents => 10,
+            Self::Sync => 11,
         }
     }
 
@@ -75,6 +79,7 @@ impl TableId {
             Self::Hosts => "hosts",
             Self::Facts => "host_facts",
             Self::Enrollments => "enrollments",
+            Self::Sync => "enrollment_sync",
             Self::Commands => "commands",
             Self::Documents => "documents",
         }
@@ -210,6 +215,7 @@ pub(crate) fn each_row<E: From<StoreError>>(
         TableId::Hosts => walk(snapshot, HOSTS, see),
         TableId::Facts => walk(snapshot, FACTS, see),
         TableId::Enrollments => walk(snapshot, ENROLLMENTS, see),
+        TableId::Sync => walk(snapshot, SYNC, see),
         TableId::Commands => walk(snapshot, COMMANDS, see),
         TableId::Documents => walk(snapshot, DOCUMENTS, see),
     }
@@ -245,6 +251,7 @@ pub(crate) struct RowWriter<'txn> {
     hosts: Table<'txn, &'static str, &'static [u8]>,
     facts: Table<'txn, &'static str, (u64, &'static [u8])>,
     enrollments: Table<'txn, (&'static str, &'static str), (u64, &'static [u8])>,
+    sync: Table<'txn, (&'static str, &'static str), &'static [u8]>,
     commands: Table<'txn, (&'static str, &'static str, u32), &'static [u8]>,
     documents: Table<'txn, (u8, &'static [u8]), &'static [u8]>,
 }
@@ -255,6 +262,8 @@ impl<'txn> RowWriter<'txn> {
     /// Opens all tables, and so makes those that are not there.
     pub(crate) fn open(transaction: &'txn WriteTransaction) -> Result<Self, StoreError> {
         let tables = || -> Result<Self, redb::TableError> {
+            // Nothing is written to it: rows that are copied are in their tables.
+            drop(transaction.open_table(JOURNAL)?);
             Ok(Self {
                 meta: transaction.open_table(META)?,
                 profiles: transaction.open_table(PROFILES)?,
@@ -264,6 +273,7 @@ impl<'txn> RowWriter<'txn> {
                 hosts: transaction.open_table(HOSTS)?,
                 facts: transaction.open_table(FACTS)?,
                 enrollments: transaction.open_table(ENROLLMENTS)?,
+                sync: transaction.open_table(SYNC)?,
                 commands: transaction.open_table(COMMANDS)?,
                 documents: transaction.open_table(DOCUMENTS)?,
             })
@@ -308,6 +318,9 @@ impl<'txn> RowWriter<'txn> {
             }
             (TableId::Enrollments, RowKey::Channel(host, user), Some(revision)) => {
                 self.enrollments.insert((host, user), (revision, value))?;
+            }
+            (TableId::Sync, RowKey::Channel(host, user), None) => {
+                self.sync.insert((host, user), value)?;
             }
             (TableId::Commands, RowKey::Command(host, user, number), None) => {
                 self.commands.insert((host, user, number), value)?;

@@ -4,23 +4,25 @@
 //! entries, so a cached one is right whatever became of the transaction that wrote it; and a set
 //! is only deleted while nobody can be writing a row that refers to it.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use mooring_drift::set::{ProfileSet, SetId};
 use redb::{Database, ReadableDatabase, ReadableTable};
 
-use super::codec::{RefersRow, SetRow, decode};
+use super::assemble::Sets;
+use super::codec::{EMPTY, HotRow, SetRow, decode};
 use super::fault::{ReadError, backend};
-use super::schema::{ENROLLMENTS, SETS, begin_write};
+use super::schema::{SETS, SYNC, begin_write};
 use crate::{RowError, StoreError};
 
 /// Entries of all cached sets together: some 20 MB. A fleet of common states has a few hundred
 /// sets; one of unique states gains nothing from a cache.
 const CACHED_ENTRIES_MAX: usize = 200_000;
 
-/// The set that is not stored. Made once: making it computes a hash.
-static EMPTY: LazyLock<ProfileSet> = LazyLock::new(ProfileSet::empty);
+/// Sets that one reader has at hand: most hosts share the few states that are common.
+const NEAR_MAX: usize = 8;
 
 /// Sets that were read lately.
 #[derive(Debug, Default)]
@@ -34,14 +36,11 @@ struct Cached {
 
 impl SetCache {
     /// Reads a set, from the cache if it is there.
-    pub(super) fn load(
+    fn load(
         &self,
         table: &impl ReadableTable<&'static [u8; 16], &'static [u8]>,
         id: SetId,
     ) -> Result<ProfileSet, ReadError> {
-        if id == EMPTY.id() {
-            return Ok(EMPTY.clone());
-        }
         if let Some(set) = self.lock().sets.get(&id) {
             return Ok(set.clone());
         }
@@ -65,6 +64,55 @@ impl SetCache {
     fn lock(&self) -> MutexGuard<'_, Cached> {
         // Each change of the cache is complete in itself, so a panic elsewhere cannot spoil it.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Reads the sets that the rows of one snapshot name.
+pub(super) struct SetReader<'a, T> {
+    cache: &'a SetCache,
+    table: T,
+    near: RefCell<Near>,
+}
+
+/// The last sets, found without a lock.
+#[derive(Default)]
+struct Near {
+    sets: Vec<ProfileSet>,
+    /// The one that makes room next.
+    oldest: usize,
+}
+
+impl<'a, T: ReadableTable<&'static [u8; 16], &'static [u8]>> SetReader<'a, T> {
+    /// A reader of this table.
+    pub(super) fn new(cache: &'a SetCache, table: T) -> Self {
+        let near = RefCell::default();
+        Self { cache, table, near }
+    }
+}
+
+impl<T: ReadableTable<&'static [u8; 16], &'static [u8]>> Sets for SetReader<'_, T> {
+    fn set(&self, id: SetId) -> Result<ProfileSet, ReadError> {
+        if id == EMPTY.id() {
+            return Ok(EMPTY.clone());
+        }
+        let mut near = self.near.borrow_mut();
+        if let Some(set) = near.sets.iter().find(|set| set.id() == id) {
+            return Ok(set.clone());
+        }
+        let set = self.cache.load(&self.table, id)?;
+        near.keep(set.clone());
+        Ok(set)
+    }
+}
+
+impl Near {
+    fn keep(&mut self, set: ProfileSet) {
+        if self.sets.len() < NEAR_MAX {
+            self.sets.push(set);
+        } else {
+            self.sets[self.oldest] = set;
+            self.oldest = (self.oldest + 1) % NEAR_MAX;
+        }
     }
 }
 
@@ -94,9 +142,7 @@ fn unused(db: &Database) -> Result<Option<BTreeSet<SetId>>, StoreError> {
     let doing = "looking for unused sets";
     let transaction = db.begin_read().map_err(backend(doing))?;
     let sets = transaction.open_table(SETS).map_err(backend(doing))?;
-    let enrollments = transaction
-        .open_table(ENROLLMENTS)
-        .map_err(backend(doing))?;
+    let enrollments = transaction.open_table(SYNC).map_err(backend(doing))?;
     let mut unused = BTreeSet::new();
     for row in sets.iter().map_err(backend(doing))? {
         let (id, _) = row.map_err(backend(doing))?;
@@ -104,11 +150,12 @@ fn unused(db: &Database) -> Result<Option<BTreeSet<SetId>>, StoreError> {
     }
     for row in enrollments.iter().map_err(backend(doing))? {
         let (_, value) = row.map_err(backend(doing))?;
-        let Ok(row) = decode::<RefersRow>(value.value().1) else {
+        let Ok(row) = HotRow::read(value.value()) else {
             return Ok(None);
         };
-        for id in row.sets() {
-            unused.remove(&id);
+        unused.remove(&row.delivered());
+        if let Some(observed) = row.observed() {
+            unused.remove(&observed);
         }
     }
     Ok(Some(unused))

@@ -1,18 +1,22 @@
-//! Rows of enrollments and of who may speak for them.
+//! Rows of what changes seldom of an enrollment: its tokens, and who may speak for it.
 //!
 //! Knows nothing of tables. Invariants: what a row was made from is what it turns back into; every
-//! field that schema 1 did not have is optional or has a default.
+//! field that schema 1 did not have is optional or has a default. Up to schema 3 these rows held
+//! all of an enrollment; what the hot row holds since is left out, and its numbers stay taken.
 
 use minicbor::{Decode, Encode};
 use mooring_drift::policy::Timestamp;
-use mooring_drift::set::ProfileSet;
+use mooring_drift::set::{ProfileSet, SetId};
 use mooring_mdm::ids::EnrollmentId;
+use sha2::{Digest, Sha256};
 
+use super::encode;
+use super::hot::ColdDigest;
 use super::sync::SyncRow;
 use crate::RowError;
 use crate::record::{Access, EnrollmentRecord, Held, Pin, PushTarget, Via};
 
-/// One enrollment; id and revision stand outside the row.
+/// One enrollment; its id stands outside the row.
 #[derive(Encode, Decode)]
 pub(in super::super) struct EnrollmentRow {
     #[n(0)]
@@ -21,11 +25,12 @@ pub(in super::super) struct EnrollmentRow {
     unlock_token: Option<Vec<u8>>,
     #[n(2)]
     user_short_name: Option<String>,
+    /// Up to schema 3.
     #[n(3)]
-    last_seen_at: u64,
-    /// The sync state, its sets replaced by their ids.
+    last_seen_at: Option<u64>,
+    /// Up to schema 3: the sync state, its sets replaced by their ids.
     #[n(4)]
-    pub(in super::super) sync: SyncRow,
+    sync: Option<SyncRow>,
     #[n(5)]
     access: Option<AccessRow>,
     #[cbor(n(6), with = "minicbor::bytes")]
@@ -38,7 +43,7 @@ pub(in super::super) struct EnrollmentRow {
     token_updated_at: Option<u64>,
     #[cbor(n(10), default)]
     token_updates: u32,
-    /// One behind the other, 16 bytes each.
+    /// Up to schema 3: one behind the other, 16 bytes each.
     #[cbor(n(11), with = "minicbor::bytes")]
     recent_messages: Option<Vec<u8>>,
     #[cbor(n(12), with = "minicbor::bytes")]
@@ -109,7 +114,7 @@ struct HeldRow {
 
 #[derive(Encode, Decode)]
 #[cbor(index_only)]
-pub(super) enum ViaRow {
+enum ViaRow {
     #[n(0)]
     None,
     #[n(1)]
@@ -142,53 +147,109 @@ impl From<PushRow> for PushTarget {
 
 impl From<&EnrollmentRecord> for EnrollmentRow {
     fn from(record: &EnrollmentRecord) -> Self {
-        let row = |digests: &[[u8; 16]]| (!digests.is_empty()).then(|| digests.concat());
         Self {
             push: record.push.as_ref().map(PushRow::from),
             unlock_token: record.unlock_token.clone(),
             user_short_name: record.user_short_name.clone(),
-            last_seen_at: record.last_seen_at.0,
-            sync: SyncRow::from(&record.sync),
+            last_seen_at: None,
+            sync: None,
             access: (record.access != Access::default()).then(|| (&record.access).into()),
             bootstrap_token: record.bootstrap_token.clone(),
             is_awaiting_configuration: record.is_awaiting_configuration,
             push_disabled_at: record.push_disabled_at.map(|at| at.0),
             token_updated_at: record.token_updated_at.map(|at| at.0),
             token_updates: record.token_updates,
-            recent_messages: row(&record.recent_messages),
-            recent_check_ins: row(&record.recent_check_ins),
-            newest_signed_at: record.newest_signed_at.map(|at| at.0),
+            recent_messages: None,
+            recent_check_ins: None,
+            newest_signed_at: None,
         }
     }
 }
 
+/// The first 64 bits of SHA-256 over a row.
+pub(in super::super) fn cold_digest(row: &[u8]) -> ColdDigest {
+    let digest: [u8; 32] = Sha256::digest(row).into();
+    let mut first = ColdDigest::default();
+    first.copy_from_slice(&digest[..8]);
+    first
+}
+
+/// A row and its digest.
+pub(in super::super) fn encode_cold(record: &EnrollmentRecord) -> (Vec<u8>, ColdDigest) {
+    let row = encode(&EnrollmentRow::from(record));
+    let digest = cold_digest(&row);
+    (row, digest)
+}
+
 impl EnrollmentRow {
-    /// The record, with the parts that stand outside the row and the sets that its ids name.
-    pub(in super::super) fn into_record(
-        self,
+    /// Adds to a record what this row knows of it.
+    ///
+    /// # Errors
+    /// [`RowError::Content`] for a row of an earlier schema.
+    pub(in super::super) fn complete(self, record: &mut EnrollmentRecord) -> Result<(), RowError> {
+        if self.sync.is_some() {
+            return Err(RowError::content("it is a row of an earlier schema"));
+        }
+        self.add_to(record);
+        Ok(())
+    }
+
+    fn add_to(self, record: &mut EnrollmentRecord) {
+        record.push = self.push.map(PushTarget::from);
+        record.unlock_token = self.unlock_token;
+        record.user_short_name = self.user_short_name;
+        record.access = self.access.map(Access::from).unwrap_or_default();
+        record.bootstrap_token = self.bootstrap_token;
+        record.is_awaiting_configuration = self.is_awaiting_configuration;
+        record.push_disabled_at = self.push_disabled_at.map(Timestamp);
+        record.token_updated_at = self.token_updated_at.map(Timestamp);
+        record.token_updates = self.token_updates;
+    }
+
+    /// The ids of the observed and the delivered set of a row of schema 1 to 3.
+    ///
+    /// # Errors
+    /// [`RowError::Missing`] for a row of a later schema.
+    pub(in super::super) fn earlier_sets(&self) -> Result<(Option<SetId>, SetId), RowError> {
+        let sync = self.sync.as_ref().ok_or(RowError::Missing)?;
+        Ok((sync.observed_set(), sync.delivered_set()))
+    }
+
+    /// The record of a row of schema 1 to 3, with the sets that its ids name.
+    pub(in super::super) fn into_earlier_record(
+        mut self,
         id: EnrollmentId,
         revision: u64,
         observed: Option<ProfileSet>,
         delivered: ProfileSet,
     ) -> Result<EnrollmentRecord, RowError> {
-        Ok(EnrollmentRecord {
-            id,
-            push: self.push.map(PushTarget::from),
-            unlock_token: self.unlock_token,
-            user_short_name: self.user_short_name,
-            last_seen_at: Timestamp(self.last_seen_at),
-            sync: self.sync.into_state(observed, delivered)?,
-            access: self.access.map(Access::from).unwrap_or_default(),
-            bootstrap_token: self.bootstrap_token,
-            is_awaiting_configuration: self.is_awaiting_configuration,
-            push_disabled_at: self.push_disabled_at.map(Timestamp),
-            token_updated_at: self.token_updated_at.map(Timestamp),
-            token_updates: self.token_updates,
-            recent_messages: digests(&self.recent_messages.unwrap_or_default())?,
-            recent_check_ins: digests(&self.recent_check_ins.unwrap_or_default())?,
+        let (Some(sync), Some(seen)) = (self.sync.take(), self.last_seen_at) else {
+            return Err(RowError::Missing);
+        };
+        let sync = sync.into_state(observed, delivered)?;
+        let mut record = EnrollmentRecord {
+            recent_messages: digests(&self.recent_messages.take().unwrap_or_default())?,
+            recent_check_ins: digests(&self.recent_check_ins.take().unwrap_or_default())?,
             newest_signed_at: self.newest_signed_at.map(Timestamp),
             revision,
-        })
+            ..EnrollmentRecord::new(id, sync, Timestamp(seen))
+        };
+        self.add_to(&mut record);
+        Ok(record)
+    }
+
+    /// Only tests write rows of earlier schemas.
+    #[cfg(test)]
+    pub(in super::super) fn earlier(record: &EnrollmentRecord) -> Self {
+        let row = |digests: &[[u8; 16]]| (!digests.is_empty()).then(|| digests.concat());
+        Self {
+            last_seen_at: Some(record.last_seen_at.0),
+            sync: Some(SyncRow::from(&record.sync)),
+            recent_messages: row(&record.recent_messages),
+            recent_check_ins: row(&record.recent_check_ins),
+            newest_signed_at: record.newest_signed_at.map(|at| at.0),
+            ..Self::from(record)
+        }
     }
 }
 

@@ -11,7 +11,8 @@ use mooring_mdm::ids::{CommandUuid, EnrollmentId, HostId, PayloadIdentifier};
 use super::failure::FailureRow;
 use crate::RowError;
 use crate::record::{
-    CommandOutcome, CommandRecord, EnrollmentRecord, HostFacts, HostOutline, HostRecord,
+    CommandOutcome, CommandRecord, EnrollmentOutline, EnrollmentRecord, HostFacts, HostOutline,
+    HostRecord,
 };
 
 /// What belongs to a host as a whole.
@@ -41,6 +42,19 @@ struct AttributesRow {
     is_supervised: Option<bool>,
 }
 
+impl From<AttributesRow> for Attributes {
+    fn from(row: AttributesRow) -> Self {
+        Self {
+            serial_number: row.serial_number,
+            model: row.model,
+            device_name: row.device_name,
+            os_version: row.os_version,
+            build_version: row.build_version,
+            is_supervised: row.is_supervised,
+        }
+    }
+}
+
 impl HostRow {
     /// The row of these facts.
     pub(in super::super) fn new(
@@ -64,21 +78,19 @@ impl HostRow {
         }
     }
 
-    /// The outline of a host of which nothing else is known yet.
-    pub(in super::super) fn into_outline(self, id: HostId) -> HostOutline {
-        let HostRecord {
-            id,
-            attributes,
-            attributes_at,
-            facts,
-            ..
-        } = self.into_record(id, HostFacts::default(), Vec::new());
+    /// The outline, with the parts that stand outside the row.
+    pub(in super::super) fn into_outline(
+        self,
+        id: HostId,
+        facts: HostFacts,
+        enrollments: Vec<EnrollmentOutline>,
+    ) -> HostOutline {
         HostOutline {
             id,
-            attributes,
-            attributes_at,
+            attributes: self.attributes.into(),
+            attributes_at: self.attributes_at.map(Timestamp),
             facts,
-            enrollments: Vec::new(),
+            enrollments,
         }
     }
 
@@ -91,14 +103,7 @@ impl HostRow {
     ) -> HostRecord {
         HostRecord {
             id,
-            attributes: Attributes {
-                serial_number: self.attributes.serial_number,
-                model: self.attributes.model,
-                device_name: self.attributes.device_name,
-                os_version: self.attributes.os_version,
-                build_version: self.attributes.build_version,
-                is_supervised: self.attributes.is_supervised,
-            },
+            attributes: self.attributes.into(),
             attributes_at: self.attributes_at.map(Timestamp),
             enrolled_at: Timestamp(self.enrolled_at),
             facts,

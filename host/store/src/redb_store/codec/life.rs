@@ -19,6 +19,7 @@ pub(super) enum BegunRow {
     Observed,
 }
 
+#[cfg(test)]
 impl BegunRow {
     /// The row, or none for a first enrollment.
     pub(super) fn of(begun: Begun) -> Option<Self> {

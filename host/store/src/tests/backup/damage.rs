@@ -168,13 +168,13 @@ fn what_is_no_backup_is_refused() {
 
     // Length, kind, an array of three, the time with its mark, then the schema.
     let mut newer = good;
-    assert_eq!(newer[16 + 4 + 1 + 1 + 2], 3);
-    newer[16 + 4 + 1 + 1 + 2] = 4;
+    assert_eq!(newer[16 + 4 + 1 + 1 + 2], 4);
+    newer[16 + 4 + 1 + 1 + 2] = 5;
     let error = refused(&resealed(newer), folder.path());
     assert!(
         matches!(
             error,
-            BackupError::Store(StoreError::NewerSchema { found: 4, .. })
+            BackupError::Store(StoreError::NewerSchema { found: 5, .. })
         ),
         "{error:?}"
     );
@@ -204,4 +204,36 @@ fn a_damaged_row_fails_the_backup() {
     let error = error.unwrap_err();
     assert_eq!(error.to_string(), "row \"H1\" of table hosts is damaged");
     assert_eq!(damaged.names(), before);
+}
+
+/// A store in which a channel has one of its two rows is not backed up as if it were whole.
+#[test]
+fn half_a_channel_fails_the_backup() {
+    const COLD: TableDefinition<(&str, &str), (u64, &[u8])> = TableDefinition::new("enrollments");
+    const HOT: TableDefinition<(&str, &str), &[u8]> = TableDefinition::new("enrollment_sync");
+    for (is_hot, key, named) in [
+        (true, ("H1", ""), "row \"H1\" u of table enrollment_sync"),
+        (true, ("H3", "u"), "row number 8 of table enrollments"),
+        (false, ("H1", "u"), "row \"H1\" u of table enrollment_sync"),
+    ] {
+        let Folder { folder, store } = Folder::new();
+        drop(store);
+        let path = folder.path().join("store.redb");
+        let database = Database::open(&path).unwrap();
+        let transaction = database.begin_write().unwrap();
+        if is_hot {
+            let mut hot = transaction.open_table(HOT).unwrap();
+            assert!(hot.remove(key).unwrap().is_some());
+        } else {
+            let mut cold = transaction.open_table(COLD).unwrap();
+            assert!(cold.remove(key).unwrap().is_some());
+        }
+        transaction.commit().unwrap();
+        drop(database);
+        let store = crate::tests::open(&path);
+        let damaged = Folder { folder, store };
+        let error = damaged.try_backup(&damaged.path("backup"), false);
+        let error = error.unwrap_err().to_string();
+        assert_eq!(error, format!("{named} is damaged"));
+    }
 }

@@ -4,10 +4,13 @@ use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::{FILES, Folder, answers, names, try_restore};
-use crate::backup::read_backup;
+use crate::backup::{read_backup, write_for_tests};
+use crate::redb_store::{Row, RowKey, TableId, earlier_row};
 use crate::tests::open;
 use crate::tests::samples::{command, enrollment_id, host_id};
-use crate::{Change, Expected, MemoryStore, Space, Store, begin_era, document, era};
+use crate::{
+    Change, EnrollmentRecord, Expected, MemoryStore, Space, Store, begin_era, document, era,
+};
 
 /// A backup holds every row and every file; the store that is made of it answers the same, under
 /// another identity, and so does one that is made of a backup of that.
@@ -20,7 +23,7 @@ fn a_store_comes_back_as_another_one() {
     assert_eq!(written.made_at.0, 77);
     assert_eq!(written.incarnation, first.store.identity().incarnation);
     assert_eq!(written.files, FILES[..2]);
-    assert_eq!(written.rows.len(), 10);
+    assert_eq!(written.rows.len(), 11);
     assert!(written.rows.values().all(|rows| *rows > 0), "{written:?}");
     assert_eq!(written.bytes, std::fs::metadata(&backup).unwrap().len());
 
@@ -61,6 +64,46 @@ fn a_store_comes_back_as_another_one() {
         again.store.commit(vec![change]).unwrap();
         assert!(eras.insert(begun));
     }
+}
+
+/// A backup that the release of schema 3 made is restored, and raised with all that it holds.
+#[test]
+fn a_backup_of_schema_3_comes_back() {
+    let first = Folder::new();
+    let hosts = first.store.hosts(None, 100).unwrap();
+    let channels = hosts.iter().flat_map(|host| &host.enrollments);
+    let records: Vec<_> = channels.cloned().collect();
+    let backup = first.path("backup");
+    write_for_tests(&first.store, &backup, 3, &mut |table, row, out| {
+        let RowKey::Channel(host, user) = row.key else {
+            let schema = 3_u32.to_be_bytes();
+            let is_schema = (table, row.key) == (TableId::Meta, RowKey::Text("schema"));
+            let value = if is_schema { &schema[..] } else { row.value };
+            return out(&Row { value, ..*row });
+        };
+        let is_meant = |it: &&EnrollmentRecord| {
+            let user_part = it.id.user_part().unwrap_or_default();
+            (it.id.host().as_str(), user_part) == (host, user)
+        };
+        let Some(record) = records
+            .iter()
+            .find(is_meant)
+            .filter(|_| table != TableId::Sync)
+        else {
+            return Ok(());
+        };
+        out(&Row {
+            key: row.key,
+            revision: Some(record.revision),
+            value: &earlier_row(record),
+        })
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let restored = try_restore(&backup, folder.path()).unwrap();
+    assert_eq!(restored.backup.schema, 3);
+    let store = open(&folder.path().join("store.redb"));
+    assert_eq!(store.identity().schema, 4);
+    assert_eq!(answers(&store), answers(&first.store));
 }
 
 /// A backup and what is made of it hold secrets: nobody but their owner can read them.
