@@ -120,6 +120,14 @@ pub trait Store: Send + Sync {
         limit: usize,
     ) -> Result<Vec<HostOutline>, StoreError>;
 
+    /// About how many hosts there are, for whoever makes room for them; 0 if that is not known.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the backend.
+    fn host_count(&self) -> Result<u64, StoreError> {
+        Ok(0)
+    }
+
     /// The newest commands of an enrollment, newest first; at most `limit`, and at most
     /// [`COMMANDS_KEPT_MAX`] are kept.
     ///

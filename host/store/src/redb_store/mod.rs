@@ -4,16 +4,25 @@
 //! writes go through [`writer`]; a file is only ever in this release's schema.
 
 mod apply;
+mod assemble;
 mod codec;
+mod compact;
 mod fault;
+mod fold;
+mod hosts;
 mod inspect;
+mod journal;
 mod mount;
 mod outline;
+mod overlay;
+mod pending;
 mod raw_store;
 mod read;
 mod rows;
 mod schema;
 mod sets;
+mod size;
+mod split;
 mod writer;
 
 use std::fs::{File, OpenOptions};
@@ -32,7 +41,11 @@ use crate::record::{
     ProfileRecord,
 };
 use crate::{Change, Document, Done, KeyRange, Space, Store, StoreError};
+use fold::Limits;
+use hosts::HostReader;
+use journal::Journal;
 use mount::Mount;
+use pending::Pending;
 use sets::SetCache;
 use writer::Writer;
 
@@ -40,6 +53,8 @@ pub(crate) use inspect::RowCheck;
 pub(crate) use raw_store::RawStore;
 pub(crate) use rows::{Row, RowKey, RowWriter, TableId};
 pub(crate) use schema::{KEY_INCARNATION, KEY_SCHEMA, SCHEMA};
+#[cfg(test)]
+pub(crate) use split::earlier_row;
 
 /// What may be chosen when a store is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,9 +123,17 @@ impl RedbStore {
     }
 
     fn mounted(mount: Mount) -> Result<Self, StoreError> {
-        let identity = mount.with(schema::prepare)?;
+        Self::mounted_with(mount, Limits::default())
+    }
+
+    fn mounted_with(mount: Mount, limits: Limits) -> Result<Self, StoreError> {
+        let identity = mount.with(|mounted| {
+            let identity = schema::prepare(&mounted.database)?;
+            *mounted.journal_mut() = Journal::replay(&mounted.database)?;
+            Ok::<_, StoreError>(identity)
+        })?;
         let mount = Arc::new(mount);
-        let writer = Writer::start(Arc::clone(&mount))
+        let writer = Writer::start(Arc::clone(&mount), limits)
             .map_err(fault::backend("starting the store's writer"))?;
         Ok(Self {
             identity,
@@ -120,16 +143,38 @@ impl RedbStore {
         })
     }
 
-    /// Reads from a snapshot. After a failure the writer is asked to see to the database, and what
-    /// it says is believed: once it is open again the same is read once more.
-    fn read<T>(
+    /// For tests in which every group is followed by the fold of a single host.
+    #[cfg(test)]
+    pub(crate) fn open_backend_folding(
+        backend: impl redb::StorageBackend,
+    ) -> Result<Self, StoreError> {
+        let mount = Mount::new(backend, RedbOptions::default());
+        let limits = Limits {
+            pending_bytes: 0,
+            journal_bytes: 0,
+            slice_hosts: 1,
+        };
+        Self::mounted_with(mount.map_err(fault::backend("opening"))?, limits)
+    }
+
+    /// Reads from a snapshot, and what is pending beside it. After a failure the writer is asked to
+    /// see to the database, and what it says is believed: once it is open again the same is read
+    /// once more.
+    fn read<P, T>(
         &self,
-        read: impl Fn(&ReadTransaction) -> Result<T, StoreError>,
+        pending: impl Fn(&Pending) -> P,
+        read: impl Fn(&ReadTransaction, P) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         let attempt = || {
-            self.mount.with(|database| {
-                let snapshot = database.begin_read().map_err(fault::backend("reading"))?;
-                read(&snapshot)
+            self.mount.with(|mounted| {
+                let (snapshot, pending) = {
+                    // Held until both are taken: a fold forgets rows only after others see them.
+                    let journal = mounted.journal();
+                    let snapshot = mounted.database.begin_read();
+                    let snapshot = snapshot.map_err(fault::backend("reading"))?;
+                    (snapshot, pending(&journal.pending))
+                };
+                read(&snapshot, pending)
             })
         };
         match attempt() {
@@ -139,6 +184,15 @@ impl RedbStore {
             }
             outcome => outcome,
         }
+    }
+
+    /// What the sync state of all hosts takes of the file, in bytes, with what is in the journal:
+    /// whole pages, beside the records of enrollments.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the backend.
+    pub fn sync_bytes(&self) -> Result<u64, StoreError> {
+        self.read(|_| (), |snapshot, ()| size::sync_bytes(snapshot))
     }
 }
 
@@ -183,7 +237,7 @@ impl Store for RedbStore {
     }
 
     fn profiles(&self) -> Result<Vec<ProfileRecord>, StoreError> {
-        self.read(read::profiles)
+        self.read(|_| (), |snapshot, ()| read::profiles(snapshot))
     }
 
     fn raw(
@@ -191,16 +245,25 @@ impl Store for RedbStore {
         identifier: &PayloadIdentifier,
         version: u32,
     ) -> Result<Option<Vec<u8>>, StoreError> {
-        self.read(|snapshot| read::raw(snapshot, identifier, version))
+        self.read(
+            |_| (),
+            |snapshot, ()| read::raw(snapshot, identifier, version),
+        )
     }
 
     fn host(&self, id: &HostId) -> Result<Option<HostRecord>, StoreError> {
-        self.read(|snapshot| read::HostReader::open(snapshot, &self.sets)?.host(id))
+        self.read(
+            |pending| pending.host(id.as_str()).cloned(),
+            |snapshot, rows| HostReader::open(snapshot, &self.sets)?.host(id, rows.as_deref()),
+        )
     }
 
     fn hosts(&self, after: Option<&HostId>, limit: usize) -> Result<Vec<HostRecord>, StoreError> {
         let limit = limit.min(HOSTS_PAGE_MAX);
-        self.read(|snapshot| read::HostReader::open(snapshot, &self.sets)?.page(after, limit))
+        self.read(
+            |pending| pending.page(after.map(HostId::as_str), limit),
+            |snapshot, rows| HostReader::open(snapshot, &self.sets)?.page(after, limit, &rows),
+        )
     }
 
     fn outlines(
@@ -209,7 +272,14 @@ impl Store for RedbStore {
         limit: usize,
     ) -> Result<Vec<HostOutline>, StoreError> {
         let limit = limit.min(OUTLINES_PAGE_MAX);
-        self.read(|snapshot| outline::page(snapshot, &self.sets, after, limit))
+        self.read(
+            |pending| pending.page(after.map(HostId::as_str), limit),
+            |snapshot, rows| outline::page(snapshot, &self.sets, after, limit, &rows),
+        )
+    }
+
+    fn host_count(&self) -> Result<u64, StoreError> {
+        self.read(|_| (), |snapshot, ()| size::host_count(snapshot))
     }
 
     fn commands(
@@ -217,7 +287,10 @@ impl Store for RedbStore {
         enrollment: &EnrollmentId,
         limit: usize,
     ) -> Result<Vec<CommandRecord>, StoreError> {
-        self.read(|snapshot| read::commands(snapshot, enrollment, limit))
+        self.read(
+            |pending| pending.host(enrollment.host().as_str()).cloned(),
+            |snapshot, rows| read::commands(snapshot, enrollment, limit, rows.as_deref()),
+        )
     }
 
     fn documents(
@@ -227,6 +300,9 @@ impl Store for RedbStore {
         limit: usize,
     ) -> Result<Vec<Document>, StoreError> {
         let limit = limit.min(DOCUMENTS_PAGE_MAX);
-        self.read(|snapshot| read::documents(snapshot, space, range, limit))
+        self.read(
+            |_| (),
+            |snapshot, ()| read::documents(snapshot, space, range, limit),
+        )
     }
 }

@@ -1,6 +1,6 @@
-//! The database in its file, and how it comes back after the disk failed.
+//! The database in its file, its journal, and how both come back after the disk failed.
 //!
-//! Knows nothing of tables. After the first failed write or read redb refuses everything until it
+//! Knows nothing of other tables. After the first failed write or read redb refuses everything until it
 //! is opened anew, so a disk that was full for a moment would cost a restart. Invariants: the file
 //! stays locked between closing and opening again; what a database shows that was opened after a
 //! failure is durable before anybody sees it.
@@ -15,12 +15,13 @@
 use std::io;
 use std::ops::Bound;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use redb::{Database, DatabaseError, StorageBackend};
 
 use super::RedbOptions;
 use super::fault::backend;
+use super::journal::Journal;
 use super::schema;
 use crate::StoreError;
 
@@ -30,7 +31,29 @@ pub(super) struct Mount {
     file: SharedFile,
     options: RedbOptions,
     /// Held for reading during each use, so that nobody is inside when it is opened anew.
-    database: RwLock<Result<Database, StoreError>>,
+    mounted: RwLock<Result<Mounted, StoreError>>,
+}
+
+/// A database that can be used, and what its journal holds.
+#[derive(Debug)]
+pub(super) struct Mounted {
+    /// The database.
+    pub(super) database: Database,
+    journal: RwLock<Journal>,
+}
+
+impl Mounted {
+    /// The journal. A snapshot that is begun while this is held, and what is taken from here then,
+    /// belong together.
+    pub(super) fn journal(&self) -> RwLockReadGuard<'_, Journal> {
+        // Each change of it is complete in itself, so a panic elsewhere cannot spoil it.
+        self.journal.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The journal, for the writer alone: to take note of what is durable.
+    pub(super) fn journal_mut(&self) -> RwLockWriteGuard<'_, Journal> {
+        self.journal.write().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Mount {
@@ -44,7 +67,10 @@ impl Mount {
         Ok(Self {
             file,
             options,
-            database: RwLock::new(Ok(database)),
+            mounted: RwLock::new(Ok(Mounted {
+                database,
+                journal: RwLock::default(),
+            })),
         })
     }
 
@@ -54,16 +80,16 @@ impl Mount {
     /// Those of `work`, and why the database could not be opened anew.
     pub(super) fn with<T, E: From<StoreError>>(
         &self,
-        work: impl FnOnce(&Database) -> Result<T, E>,
+        work: impl FnOnce(&Mounted) -> Result<T, E>,
     ) -> Result<T, E> {
-        let database = self.database.read().unwrap_or_else(PoisonError::into_inner);
-        work(database.as_ref().map_err(Clone::clone)?)
+        let mounted = self.mounted.read().unwrap_or_else(PoisonError::into_inner);
+        work(mounted.as_ref().map_err(Clone::clone)?)
     }
 
     /// Whether the last attempt to open the database failed.
     pub(super) fn is_down(&self) -> bool {
-        let database = self.database.read().unwrap_or_else(PoisonError::into_inner);
-        database.is_err()
+        let mounted = self.mounted.read().unwrap_or_else(PoisonError::into_inner);
+        mounted.is_err()
     }
 
     /// Closes the database and opens it anew, as after a crash: reads the whole file once.
@@ -71,18 +97,35 @@ impl Mount {
     /// # Errors
     /// [`StoreError::Backend`] while the disk still fails; then there is no database.
     pub(super) fn remount(&self) -> Result<(), StoreError> {
-        let mut database = self
-            .database
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut mounted = self.mounted.write().unwrap_or_else(PoisonError::into_inner);
         // The old one must be closed before the file is opened again.
-        *database = Err(StoreError::Closed);
-        let opened = open(&self.file, self.options)
-            .map_err(backend("opening the file again after a failure"))
-            .and_then(|opened| schema::settle(&opened).map(|()| opened));
-        let outcome = opened.as_ref().map(|_| ()).map_err(Clone::clone);
-        *database = opened;
-        outcome
+        *mounted = Err(StoreError::Closed);
+        *mounted = self.open_again();
+        mounted.as_ref().map(|_| ()).map_err(Clone::clone)
+    }
+
+    fn open_again(&self) -> Result<Mounted, StoreError> {
+        let database = open(&self.file, self.options)
+            .map_err(backend("opening the file again after a failure"))?;
+        schema::settle(&database)?;
+        let journal = RwLock::new(Journal::replay(&database)?);
+        Ok(Mounted { database, journal })
+    }
+
+    /// The size of the file, in bytes.
+    pub(super) fn file_bytes(&self) -> Result<u64, StoreError> {
+        let bytes = self.file.len();
+        bytes.map_err(|error| backend("asking for the size of the file")(redb::Error::Io(error)))
+    }
+
+    /// Changes the database as a whole, while nobody else uses it.
+    pub(super) fn with_all<T>(
+        &self,
+        work: impl FnOnce(&mut Database) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let mut mounted = self.mounted.write().unwrap_or_else(PoisonError::into_inner);
+        let mounted = mounted.as_mut().map_err(|error| error.clone())?;
+        work(&mut mounted.database)
     }
 }
 

@@ -65,7 +65,8 @@ impl RawStore {
 const OPENING: &str = "opening a copy of the store";
 
 impl RedbStore {
-    /// Shows every row as it was at one moment, table by table; others go on meanwhile.
+    /// Shows every row as it was at one moment, table by table; others go on meanwhile, once all
+    /// that is pending is in its table.
     ///
     /// Should the disk fail, the database is not opened anew before this has ended; it ends at its
     /// next read then.
@@ -73,8 +74,11 @@ impl RedbStore {
         &self,
         see: &mut dyn FnMut(TableId, &Row<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
-        self.mount.with(|database| {
-            let snapshot = database.begin_read().map_err(backend("reading all rows"))?;
+        let paused = self.writer.pause()?;
+        self.mount.with(|mounted| {
+            let snapshot = mounted.database.begin_read();
+            let snapshot = snapshot.map_err(backend("reading all rows"))?;
+            drop(paused);
             for table in TableId::ALL {
                 each_row(&snapshot, table, &mut |row| see(table, row))?;
             }

@@ -3,21 +3,18 @@
 //! Knows nothing of how rows came to be. Invariant: everything that one call returns was true at
 //! one moment; a damaged row is reported under its name and never left out or guessed.
 
-use std::ops::Bound;
+use std::collections::BTreeMap;
 
-use mooring_mdm::ids::{EnrollmentId, HostId, PayloadIdentifier};
+use mooring_mdm::ids::{EnrollmentId, PayloadIdentifier};
 use redb::{ReadOnlyTable, ReadTransaction, ReadableTable};
 
-use super::codec::{CommandRow, EnrollmentRow, FactsRow, HostRow, ProfileRow, VersionRow, decode};
+use super::codec::{CommandRow, ProfileRow, VersionRow, decode};
 use super::fault::{ReadError, backend};
-use super::schema::{
-    COMMANDS, DOCUMENTS, ENROLLMENTS, FACTS, HOSTS, PROFILES, RAW, SETS, VERSIONS,
-};
-use super::sets::SetCache;
+use super::pending::HostRows;
+use super::schema::{COMMANDS, DOCUMENTS, PROFILES, RAW, VERSIONS};
+use crate::check::first_kept;
 use crate::document::FullKey;
-use crate::record::{
-    CommandRecord, EnrollmentRecord, HostFacts, HostRecord, ProfileRecord, VersionRecord,
-};
+use crate::record::{CommandRecord, ProfileRecord, VersionRecord};
 use crate::{Document, KeyRange, Space, StoreError};
 
 const DOING: &str = "reading";
@@ -96,28 +93,38 @@ pub(super) fn raw(
     Ok(row.map(|bytes| bytes.value().to_vec()))
 }
 
-/// The newest commands of an enrollment, newest first.
+/// The newest commands of an enrollment, newest first, with those that are pending.
 pub(super) fn commands(
     transaction: &ReadTransaction,
     id: &EnrollmentId,
     limit: usize,
+    pending: Option<&HostRows>,
 ) -> Result<Vec<CommandRecord>, StoreError> {
-    let table = transaction.open_table(COMMANDS).map_err(backend(DOING))?;
     let (host, user) = (id.host().as_str(), user_part(id));
-    let range = table
-        .range((host, user, 0)..=(host, user, u32::MAX))
-        .map_err(backend(DOING))?;
-    let mut records = Vec::new();
-    for row in range.rev().take(limit) {
-        let (key, value) = row.map_err(backend(DOING))?;
-        let sequence = key.value().2;
-        let row = decode::<CommandRow>(value.value());
-        let record = row.and_then(|row| row.into_record(id.clone(), sequence));
-        records.push(record.map_err(|error| {
-            ReadError::from(error).named("commands", name(&id.to_string(), sequence))
-        })?);
+    let mut rows = BTreeMap::new();
+    if pending.is_none_or(|rows| !rows.is_cleared) {
+        let table = transaction.open_table(COMMANDS).map_err(backend(DOING))?;
+        let range = (host, user, 0)..=(host, user, u32::MAX);
+        let range = table.range(range).map_err(backend(DOING))?;
+        for row in range.rev().take(limit) {
+            let (key, value) = row.map_err(backend(DOING))?;
+            rows.insert(key.value().2, value.value().to_vec());
+        }
     }
-    Ok(records)
+    let channel = pending.and_then(|rows| rows.channel(user));
+    for command in channel.iter().flat_map(|channel| &channel.commands) {
+        rows.insert(command.sequence, command.row.clone());
+    }
+    let newest = rows.last_key_value().map_or(0, |(sequence, _)| *sequence);
+    let kept = rows.range(first_kept(newest)..).rev().take(limit);
+    let record = |(sequence, row): (&u32, &Vec<u8>)| {
+        let row = decode::<CommandRow>(row);
+        let record = row.and_then(|row| row.into_record(id.clone(), *sequence));
+        record.map_err(|error| {
+            ReadError::from(error).named("commands", name(&id.to_string(), sequence))
+        })
+    };
+    kept.map(record).collect()
 }
 
 /// The documents of a space in a range.
@@ -152,106 +159,4 @@ pub(super) fn documents(
 
 fn borrowed((number, key): &FullKey) -> (u8, &[u8]) {
     (*number, key)
-}
-
-/// Reads hosts: four tables that belong together.
-pub(super) struct HostReader<'a> {
-    hosts: ReadOnlyTable<&'static str, &'static [u8]>,
-    facts: ReadOnlyTable<&'static str, (u64, &'static [u8])>,
-    enrollments: ReadOnlyTable<(&'static str, &'static str), (u64, &'static [u8])>,
-    sets: ReadOnlyTable<&'static [u8; 16], &'static [u8]>,
-    cache: &'a SetCache,
-}
-
-impl<'a> HostReader<'a> {
-    /// A reader of this snapshot.
-    pub(super) fn open(
-        transaction: &ReadTransaction,
-        cache: &'a SetCache,
-    ) -> Result<Self, StoreError> {
-        Ok(Self {
-            hosts: transaction.open_table(HOSTS).map_err(backend(DOING))?,
-            facts: transaction.open_table(FACTS).map_err(backend(DOING))?,
-            enrollments: transaction
-                .open_table(ENROLLMENTS)
-                .map_err(backend(DOING))?,
-            sets: transaction.open_table(SETS).map_err(backend(DOING))?,
-            cache,
-        })
-    }
-
-    /// One host.
-    pub(super) fn host(&self, id: &HostId) -> Result<Option<HostRecord>, StoreError> {
-        let row = self.hosts.get(id.as_str()).map_err(backend(DOING))?;
-        row.map(|bytes| self.record(id.as_str(), bytes.value()))
-            .transpose()
-    }
-
-    /// The hosts behind `after`, at most `limit`.
-    pub(super) fn page(
-        &self,
-        after: Option<&HostId>,
-        limit: usize,
-    ) -> Result<Vec<HostRecord>, StoreError> {
-        let from = after.map_or(Bound::Unbounded, |id| Bound::Excluded(id.as_str()));
-        let range = self
-            .hosts
-            .range::<&str>((from, Bound::Unbounded))
-            .map_err(backend(DOING))?;
-        let mut records = Vec::new();
-        for row in range.take(limit) {
-            let (key, value) = row.map_err(backend(DOING))?;
-            records.push(self.record(key.value(), value.value())?);
-        }
-        Ok(records)
-    }
-
-    fn record(&self, host: &str, bytes: &[u8]) -> Result<HostRecord, StoreError> {
-        let parsed = || -> Result<(HostId, HostRow), ReadError> {
-            Ok((HostId::parse(host)?, decode(bytes)?))
-        };
-        let (id, row) = parsed().map_err(|error| error.named("hosts", name(host, "")))?;
-        let end = behind(host);
-        let mut enrollments = Vec::new();
-        let range = self.enrollments.range((host, "")..(end.as_str(), ""));
-        for row in range.map_err(backend(DOING))? {
-            let (key, value) = row.map_err(backend(DOING))?;
-            let user = key.value().1;
-            let (revision, bytes) = value.value();
-            let record = self.enrollment(&id, user, revision, bytes);
-            let table = "enrollments";
-            enrollments.push(record.map_err(|error| error.named(table, name(host, user)))?);
-        }
-        let facts = self.facts(host)?;
-        Ok(row.into_record(id, facts, enrollments))
-    }
-
-    fn facts(&self, host: &str) -> Result<HostFacts, StoreError> {
-        let Some(row) = self.facts.get(host).map_err(backend(DOING))? else {
-            return Ok(HostFacts::default());
-        };
-        let (revision, bytes) = row.value();
-        let facts = decode::<FactsRow>(bytes).and_then(|row| row.into_facts(revision));
-        facts.map_err(|error| ReadError::from(error).named("host_facts", name(host, "")))
-    }
-
-    fn enrollment(
-        &self,
-        host: &HostId,
-        user: &str,
-        revision: u64,
-        bytes: &[u8],
-    ) -> Result<EnrollmentRecord, ReadError> {
-        let id = match user {
-            "" => EnrollmentId::device(host.clone()),
-            user => EnrollmentId::user(host.clone(), user)?,
-        };
-        let row = decode::<EnrollmentRow>(bytes)?;
-        let observed = row
-            .sync
-            .observed_set()
-            .map(|id| self.cache.load(&self.sets, id));
-        let delivered = self.cache.load(&self.sets, row.sync.delivered_set())?;
-        Ok(row.into_record(id, revision, observed.transpose()?, delivered)?)
-    }
 }

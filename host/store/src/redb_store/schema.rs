@@ -8,17 +8,21 @@
 use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition, WriteTransaction};
 
 use super::fault::{backend, corrupt};
+use super::split::split_enrollments;
 use crate::record::Identity;
 use crate::{RowError, Space, StoreError};
 
 /// The schema that this release writes.
-pub(crate) const SCHEMA: u32 = 3;
+pub(crate) const SCHEMA: u32 = 4;
+
+/// The first schema in which an enrollment has two rows.
+pub(super) const SPLIT_SCHEMA: u32 = 4;
 
 /// Raises a file by one schema version, inside the transaction that also stores the new number.
 type Migration = fn(&WriteTransaction) -> Result<(), StoreError>;
 
 /// Step `n` raises schema `n + 1` to `n + 2`.
-const MIGRATIONS: [Migration; SCHEMA as usize - 1] = [move_builtins, add_facts];
+const MIGRATIONS: [Migration; SCHEMA as usize - 1] = [move_builtins, add_facts, split_enrollments];
 
 /// Facts about the store as a whole.
 pub(super) const META: TableDefinition<&str, &[u8]> = TableDefinition::new("meta");
@@ -34,9 +38,15 @@ pub(super) const RAW: TableDefinition<(&str, u32), &[u8]> =
 pub(super) const HOSTS: TableDefinition<&str, &[u8]> = TableDefinition::new("hosts");
 /// host -> (revision, what administrators said of it).
 pub(super) const FACTS: TableDefinition<&str, (u64, &[u8])> = TableDefinition::new("host_facts");
-/// (host, user or "" for the device channel) -> (revision, enrollment).
+/// (host, user or "" for the device channel) -> (the revision at which this was last written, what
+/// changes seldom of the enrollment).
 pub(super) const ENROLLMENTS: TableDefinition<(&str, &str), (u64, &[u8])> =
     TableDefinition::new("enrollments");
+/// (host, user or "") -> what changes with every message of the enrollment, its revision too.
+pub(super) const SYNC: TableDefinition<(&str, &str), &[u8]> =
+    TableDefinition::new("enrollment_sync");
+/// number -> what one transaction wrote of hosts.
+pub(super) const JOURNAL: TableDefinition<u64, &[u8]> = TableDefinition::new("journal");
 /// set id -> entries.
 pub(super) const SETS: TableDefinition<&[u8; 16], &[u8]> = TableDefinition::new("profile_sets");
 /// (host, user or "", sequence) -> command.
@@ -117,6 +127,8 @@ fn create(db: &Database) -> Result<Identity, StoreError> {
     transaction
         .open_table(ENROLLMENTS)
         .map_err(backend(doing))?;
+    transaction.open_table(SYNC).map_err(backend(doing))?;
+    transaction.open_table(JOURNAL).map_err(backend(doing))?;
     transaction.open_table(SETS).map_err(backend(doing))?;
     transaction.open_table(COMMANDS).map_err(backend(doing))?;
     transaction.open_table(DOCUMENTS).map_err(backend(doing))?;

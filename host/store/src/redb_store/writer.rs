@@ -5,18 +5,23 @@
 //! when a transaction fails, everyone in it is told so, after the database was opened anew if the
 //! disk allows; until it does, each further group begins with another attempt.
 //!
-//! There is no timer: while one group is being written the next gathers in the queue, so groups
-//! grow by themselves as load does, and a lone commit waits for nobody.
+//! While one group is being written the next gathers in the queue, so groups grow by themselves as
+//! load does, and a lone commit waits for nobody. Where the disk is quick they would stay small and
+//! each cost a transaction, so behind a group of several batches the next gathers for a moment. The
+//! journal is folded a slice behind each group once it is large, and whole when nobody wrote for a
+//! while.
 
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SendError, SyncSender, TryRecvError, sync_channel};
-use std::thread::JoinHandle;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SendError, SyncSender, sync_channel};
+use std::thread::{JoinHandle, park_timeout};
+use std::time::{Duration, Instant};
 
-use redb::Database;
-
-use super::apply::Tables;
+use super::apply::Draft;
+use super::compact::compact_if_worth_it;
 use super::fault::backend;
-use super::mount::Mount;
+use super::fold::{Folder, Limits};
+use super::journal;
+use super::mount::{Mount, Mounted};
 use super::schema::begin_write;
 use super::sets::collect_unused;
 use crate::check::check;
@@ -28,13 +33,29 @@ const GROUP_CHANGES_MAX: usize = 256;
 /// Most batches that wait; further callers wait for a place. More than a server has connections,
 /// each of which waits for one.
 const QUEUE_BATCHES_MAX: usize = 16 * 1024;
+/// Batches of a group behind which more are expected.
+const BUSY_BATCHES: usize = 8;
+/// How long the next group gathers then, from the beginning of the last.
+const GATHERING: Duration = Duration::from_millis(2);
+/// After this time without a batch all that is pending is folded.
+const QUIET: Duration = Duration::from_secs(10);
 
 type Verdict = Result<(), StoreError>;
 
-struct Job {
-    /// An empty one asks whether the database can be used.
-    batch: Vec<Change>,
+/// Changes that are stored together.
+struct Batch {
+    /// None ask whether the database can be used.
+    changes: Vec<Change>,
     done: Done,
+}
+
+enum Job {
+    Write(Batch),
+    /// All that is pending is folded, and nothing written until the other end is dropped.
+    Pause {
+        told: SyncSender<Verdict>,
+        resumed: Receiver<()>,
+    },
 }
 
 /// The writer's queue and thread. Dropping it writes what is queued and ends the thread.
@@ -44,19 +65,28 @@ pub(super) struct Writer {
     thread: Option<JoinHandle<()>>,
 }
 
+/// While this is held nothing is written, and nothing is pending.
+#[derive(Debug)]
+pub(super) struct Paused {
+    _resume: SyncSender<()>,
+}
+
 impl std::fmt::Debug for Job {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Job({} changes)", self.batch.len())
+        match self {
+            Self::Write(batch) => write!(f, "Write({} changes)", batch.changes.len()),
+            Self::Pause { .. } => f.write_str("Pause"),
+        }
     }
 }
 
 impl Writer {
     /// Starts the thread.
-    pub(super) fn start(mount: Arc<Mount>) -> std::io::Result<Self> {
+    pub(super) fn start(mount: Arc<Mount>, limits: Limits) -> std::io::Result<Self> {
         let (queue, jobs) = sync_channel(QUEUE_BATCHES_MAX);
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || write_all(&mount, &jobs))?;
+            .spawn(move || write_all(&mount, limits, &jobs))?;
         Ok(Self {
             queue: Some(queue),
             thread: Some(thread),
@@ -64,14 +94,16 @@ impl Writer {
     }
 
     /// Queues a batch; `done` is told when it is durable or refused.
-    pub(super) fn submit(&self, batch: Vec<Change>, done: Done) {
-        let job = Job { batch, done };
-        let refused = match &self.queue {
-            Some(queue) => queue.send(job).err().map(|SendError(job)| job),
-            None => Some(job),
-        };
-        if let Some(job) = refused {
-            (job.done)(Err(StoreError::Closed));
+    pub(super) fn submit(&self, changes: Vec<Change>, done: Done) {
+        if let Err(Job::Write(batch)) = self.send(Job::Write(Batch { changes, done })) {
+            (batch.done)(Err(StoreError::Closed));
+        }
+    }
+
+    fn send(&self, job: Job) -> Result<(), Job> {
+        match &self.queue {
+            Some(queue) => queue.send(job).map_err(|SendError(job)| job),
+            None => Err(job),
         }
     }
 
@@ -80,6 +112,16 @@ impl Writer {
         let (told, verdict) = sync_channel(1);
         self.submit(Vec::new(), tell(told));
         verdict.recv().map_err(|_| StoreError::Closed)?
+    }
+
+    /// Waits until everything queued before is in its tables, and holds the writer there.
+    pub(super) fn pause(&self) -> Result<Paused, StoreError> {
+        let (told, verdict) = sync_channel(1);
+        let (resume, resumed) = sync_channel(1);
+        self.send(Job::Pause { told, resumed })
+            .map_err(|_| StoreError::Closed)?;
+        verdict.recv().map_err(|_| StoreError::Closed)??;
+        Ok(Paused { _resume: resume })
     }
 }
 
@@ -100,57 +142,97 @@ impl Drop for Writer {
     }
 }
 
-/// Runs until nobody can send any more and the queue is empty. Then sets that nobody uses any more
-/// are deleted: nothing can refer to one anew, and nobody waits for it.
-fn write_all(mount: &Mount, jobs: &Receiver<Job>) {
-    write_queued(mount, jobs);
-    // What could not be deleted takes room until the store is closed next, and harms nobody.
-    let _ = mount.with(collect_unused);
-}
-
-fn write_queued(mount: &Mount, jobs: &Receiver<Job>) {
-    let mut left_over = None;
-    while let Some(first) = left_over.take().or_else(|| jobs.recv().ok()) {
-        let (group, next) = gather(first, jobs);
-        left_over = next;
-        let verdicts = write_group(mount, &group);
-        for (job, verdict) in group.into_iter().zip(verdicts) {
-            (job.done)(verdict);
-        }
+/// Runs until nobody can send any more and the queue is empty. Then what is pending is folded, sets
+/// that nobody uses any more are deleted, and the file is made smaller if that is worth it: nothing
+/// can change any more, and nobody waits for it.
+fn write_all(mount: &Mount, limits: Limits, jobs: &Receiver<Job>) {
+    let mut folder = Folder::new(mount, limits);
+    run(mount, &mut folder, jobs);
+    // What cannot be done now is done after the next opening, and harms nobody.
+    if folder.fold_all().is_ok() {
+        let _ = mount.with(|mounted| collect_unused(&mounted.database));
+        let _ = compact_if_worth_it(mount);
     }
 }
 
-/// Takes what is waiting, up to the limit; also returns the job that did not fit any more.
-fn gather(first: Job, jobs: &Receiver<Job>) -> (Vec<Job>, Option<Job>) {
-    let mut changes = first.batch.len();
-    let mut group = vec![first];
-    loop {
-        match jobs.try_recv() {
-            Ok(job) if changes + job.batch.len() > GROUP_CHANGES_MAX => return (group, Some(job)),
-            Ok(job) => {
-                changes += job.batch.len();
-                group.push(job);
+fn run(mount: &Mount, folder: &mut Folder<'_>, jobs: &Receiver<Job>) {
+    let (mut left_over, mut until) = (None, None);
+    while let Some(job) = left_over.take().or_else(|| next(folder, jobs)) {
+        match job {
+            Job::Pause { told, resumed } => {
+                let _ = told.send(folder.fold_all());
+                // It ends by the other end being dropped.
+                let _ = resumed.recv();
             }
-            Err(TryRecvError::Empty | TryRecvError::Disconnected) => return (group, None),
+            Job::Write(first) => {
+                let (group, next) = gather(first, jobs, until);
+                left_over = next;
+                until = (group.len() > BUSY_BATCHES).then(|| Instant::now() + GATHERING);
+                let changes = group.iter().map(|batch| batch.changes.len()).sum();
+                let verdicts = write_group(mount, folder, &group);
+                for (batch, verdict) in group.into_iter().zip(verdicts) {
+                    (batch.done)(verdict);
+                }
+                folder.fold_if_due(changes);
+            }
         }
     }
 }
 
-/// One verdict per job, in order.
-fn write_group(mount: &Mount, group: &[Job]) -> Vec<Verdict> {
+/// Waits for a job; when none comes for a while, what is pending is folded.
+fn next(folder: &mut Folder<'_>, jobs: &Receiver<Job>) -> Option<Job> {
+    while folder.is_pending() {
+        match jobs.recv_timeout(QUIET) {
+            Ok(job) => return Some(job),
+            Err(RecvTimeoutError::Disconnected) => return None,
+            Err(RecvTimeoutError::Timeout) => {}
+        }
+        while folder.is_pending() && folder.fold_slice().is_ok() {
+            if let Ok(job) = jobs.try_recv() {
+                return Some(job);
+            }
+        }
+    }
+    jobs.recv().ok()
+}
+
+/// Takes what is waiting, up to the limit; also returns the job that did not fit any more. Before
+/// that it lets jobs gather `until` then: to look at each as it comes would cost more than to store
+/// it.
+fn gather(first: Batch, jobs: &Receiver<Job>, until: Option<Instant>) -> (Vec<Batch>, Option<Job>) {
+    if let Some(until) = until {
+        park_timeout(until.saturating_duration_since(Instant::now()));
+    }
+    let mut changes = first.changes.len();
+    let mut group = vec![first];
+    while let Ok(job) = jobs.try_recv() {
+        match job {
+            Job::Write(batch) if changes + batch.changes.len() <= GROUP_CHANGES_MAX => {
+                changes += batch.changes.len();
+                group.push(batch);
+            }
+            job @ (Job::Write(_) | Job::Pause { .. }) => return (group, Some(job)),
+        }
+    }
+    (group, None)
+}
+
+/// One verdict per batch, in order.
+fn write_group(mount: &Mount, folder: &mut Folder<'_>, group: &[Batch]) -> Vec<Verdict> {
     if mount.is_down()
         && let Err(error) = mount.remount()
     {
         return vec![Err(error); group.len()];
     }
-    let error = match mount.with(|db| try_write_group(db, group)) {
+    let error = match mount.with(|mounted| try_write_group(mounted, group)) {
         Ok(verdicts) => return verdicts,
         Err(error) => error,
     };
     // Before anybody is told: who reads on hearing of it finds what has become of the batch.
+    folder.begin_anew();
     let mounted = mount.remount();
-    let verdict = |job: &Job| {
-        if job.batch.is_empty() {
+    let verdict = |batch: &Batch| {
+        if batch.changes.is_empty() {
             mounted.clone()
         } else {
             Err(error.clone())
@@ -159,31 +241,40 @@ fn write_group(mount: &Mount, group: &[Job]) -> Vec<Verdict> {
     group.iter().map(verdict).collect()
 }
 
-fn try_write_group(db: &Database, group: &[Job]) -> Result<Vec<Verdict>, StoreError> {
-    let doing = "writing a group of batches";
-    let transaction = begin_write(db)?;
+fn try_write_group(mounted: &Mounted, group: &[Batch]) -> Result<Vec<Verdict>, StoreError> {
+    let transaction = begin_write(&mounted.database)?;
     let mut verdicts = Vec::with_capacity(group.len());
-    {
-        let mut tables = Tables::open(&transaction).map_err(backend(doing))?;
-        for job in group {
-            let verdict = check(&job.batch, &tables);
+    let (number, delta) = {
+        let journal = mounted.journal();
+        let mut draft = Draft::begin(&mounted.database, &transaction, &journal.pending)?;
+        for batch in group {
+            let verdict = check(&batch.changes, &draft);
             if let Err(error @ StoreError::Backend { .. }) = verdict {
                 return Err(error);
             }
             if verdict.is_ok() {
-                for change in &job.batch {
-                    tables.apply(change).map_err(backend(doing))?;
+                for change in &batch.changes {
+                    draft.apply(change)?;
                 }
             }
             verdicts.push(verdict);
         }
+        (journal.next, draft.into_delta())
+    };
+    if !verdicts.iter().any(Result::is_ok) {
+        let aborted = transaction.abort();
+        aborted.map_err(backend("leaving a group of batches"))?;
+        return Ok(verdicts);
     }
-    if verdicts.iter().any(Result::is_ok) {
-        transaction
-            .commit()
-            .map_err(backend("making a group of batches durable"))?;
+    let bytes = if delta.is_empty() {
+        0
     } else {
-        transaction.abort().map_err(backend(doing))?;
+        journal::append(&transaction, number, &delta)?
+    };
+    let committed = transaction.commit();
+    committed.map_err(backend("making a group of batches durable"))?;
+    if !delta.is_empty() {
+        mounted.journal_mut().add(number, bytes, delta);
     }
     Ok(verdicts)
 }
@@ -200,7 +291,9 @@ mod tests {
     fn queued_batches_share_a_transaction() {
         let disk = Disk::default();
         let mount = Mount::new(disk.clone(), RedbOptions::default()).unwrap();
-        mount.with(schema::prepare).unwrap();
+        mount
+            .with(|mounted| schema::prepare(&mounted.database))
+            .unwrap();
         let before = disk.syncs();
 
         let (queue, jobs) = sync_channel(300);
@@ -214,12 +307,13 @@ mod tests {
                 };
                 let (told, answer) = sync_channel(1);
                 let done = tell(told);
-                queue.send(Job { batch, done }).unwrap();
+                let changes = batch;
+                queue.send(Job::Write(Batch { changes, done })).unwrap();
                 answer
             })
             .collect();
         drop(queue);
-        write_all(&mount, &jobs);
+        write_all(&mount, Limits::default(), &jobs);
 
         // 599 changes in groups of at most 256 are three transactions; each takes a few syncs.
         let syncs = disk.syncs() - before;
@@ -243,17 +337,22 @@ mod tests {
         for changes in [10, 2000, 10, 10] {
             let batch: Vec<Change> = enroll("A").into_iter().cycle().take(changes).collect();
             queue
-                .send(Job {
-                    batch,
+                .send(Job::Write(Batch {
+                    changes: batch,
                     done: tell(sync_channel(1).0),
-                })
+                }))
                 .unwrap();
         }
         let mut groups = Vec::new();
         let mut left_over = Some(jobs.recv().unwrap());
-        while let Some(first) = left_over.take() {
-            let (group, next) = gather(first, &jobs);
-            groups.push(group.iter().map(|job| job.batch.len()).collect::<Vec<_>>());
+        while let Some(Job::Write(first)) = left_over.take() {
+            let (group, next) = gather(first, &jobs, None);
+            groups.push(
+                group
+                    .iter()
+                    .map(|batch| batch.changes.len())
+                    .collect::<Vec<_>>(),
+            );
             left_over = next;
         }
         assert_eq!(groups, [vec![10], vec![2000], vec![10, 10]]);

@@ -47,6 +47,18 @@ fn reopen(image: Vec<u8>) -> RedbStore {
     RedbStore::open_backend(Disk::holding(image)).unwrap()
 }
 
+/// When the journal is folded: at closing, or one host behind each group.
+const FOLDS: [bool; 2] = [false, true];
+
+fn open_on(disk: &Disk, is_folding: bool) -> RedbStore {
+    let open = if is_folding {
+        RedbStore::open_backend_folding
+    } else {
+        RedbStore::open_backend
+    };
+    open(disk.clone()).unwrap()
+}
+
 struct Run {
     disk: Disk,
     store: RedbStore,
@@ -56,9 +68,9 @@ struct Run {
 }
 
 /// Commits steps on a disk whose `n`th change fails, until one fails or all are done.
-fn run(n: u64, stays_dead: bool) -> Run {
+fn run(n: u64, stays_dead: bool, is_folding: bool) -> Run {
     let disk = Disk::default();
-    let store = RedbStore::open_backend(disk.clone()).unwrap();
+    let store = open_on(&disk, is_folding);
     store.commit(enroll("A")).unwrap();
     disk.fail_at(n, stays_dead);
     let mut run = Run {
@@ -79,21 +91,28 @@ fn run(n: u64, stays_dead: bool) -> Run {
 }
 
 /// Changes of the disk from the first step on.
-fn changes_of_a_whole_run() -> u64 {
+fn changes_of_a_whole_run(is_folding: bool) -> u64 {
     let disk = Disk::default();
-    let store = RedbStore::open_backend(disk.clone()).unwrap();
+    let store = open_on(&disk, is_folding);
     store.commit(enroll("A")).unwrap();
-    let whole = run(u64::MAX, true);
+    let before = disk.changes();
+    let whole = run(u64::MAX, true, is_folding);
     assert_eq!(whole.acknowledged, 4);
-    whole.disk.changes() - disk.changes()
+    whole.disk.changes() - before
+}
+
+/// Every failure to try, with either way to fold.
+fn failures() -> impl Iterator<Item = (u64, bool)> {
+    let of = |is_folding| (1..=changes_of_a_whole_run(is_folding)).map(move |n| (n, is_folding));
+    FOLDS.into_iter().flat_map(of)
 }
 
 /// Whichever write or sync fails, the commit says so; after losing power there and then, all that
 /// was acknowledged is there, at most the failed batch besides, and no batch by halves.
 #[test]
 fn a_failing_disk_is_told_and_loses_nothing() {
-    for n in 1..=changes_of_a_whole_run() {
-        let run = run(n, true);
+    for (n, is_folding) in failures() {
+        let run = run(n, true, is_folding);
         for seed in 0..3 {
             let stored = steps_stored(&reopen(run.disk.after_power_loss(seed)));
             let promised = run.acknowledged..=run.tried;
@@ -110,8 +129,8 @@ fn a_failing_disk_is_told_and_loses_nothing() {
 #[test]
 fn a_single_failure_is_overcome() {
     let mut outcomes = [0, 0];
-    for n in 1..=changes_of_a_whole_run() {
-        let run = run(n, false);
+    for (n, is_folding) in failures() {
+        let run = run(n, false, is_folding);
         if run.tried == run.acknowledged {
             continue;
         }
@@ -138,8 +157,8 @@ fn a_single_failure_is_overcome() {
 /// it is read or written first, and the order of promises is kept.
 #[test]
 fn a_full_disk_that_has_room_again() {
-    for n in 1..=changes_of_a_whole_run() {
-        let run = run(n, true);
+    for (n, is_folding) in failures() {
+        let run = run(n, true, is_folding);
         if run.tried == run.acknowledged {
             continue;
         }
@@ -169,9 +188,9 @@ fn a_full_disk_that_has_room_again() {
 /// is there after losing power.
 #[test]
 fn failures_among_many() {
-    for seed in 0..6 {
+    for seed in 0..12 {
         let disk = Disk::default();
-        let store = RedbStore::open_backend(disk.clone()).unwrap();
+        let store = open_on(&disk, seed % 2 == 1);
         let kept: Vec<String> = std::thread::scope(|scope| {
             let (store, disk) = (&store, &disk);
             let work = |thread: u64| {
