@@ -78,6 +78,14 @@ impl Totals {
         }
     }
 
+    /// Whether both say the same.
+    pub(super) fn says(&self, other: &Self) -> bool {
+        let some = |totals: &Self| (totals.hosts, totals.checked_out, totals.with_work);
+        let profiles = self.profiles.len().max(other.profiles.len());
+        let of = |totals: &Self, at| totals.profiles.get(at).copied().unwrap_or_default();
+        some(self) == some(other) && (0..profiles).all(|at| of(self, at) == of(other, at))
+    }
+
     /// Counts `hosts` hosts of a class once more, or once less.
     pub(super) fn host(&mut self, row: &super::Row, hosts: u64, is_more: bool) {
         let count = match row.status {
@@ -141,6 +149,24 @@ impl Classes {
             let identifier = self.identifiers.name(super::memory::number(place));
             (identifier, Tally::of(*counts))
         })
+    }
+
+    /// Counts the first host of a class that was just begun.
+    pub(super) fn count_new(&mut self, class: u32) {
+        for (profile, word) in &self.words {
+            self.totals.profile(*profile, Some(*word), 1, true);
+        }
+        self.totals.host(&self.rows[class as usize], 1, true);
+    }
+
+    /// Counts more hosts of a class.
+    pub(super) fn count_more(&mut self, class: u32, hosts: u64) {
+        let mut totals = std::mem::take(&mut self.totals);
+        self.each_whole(class, &mut |profile, whole| {
+            totals.profile(profile, whole.word, hosts, true);
+        });
+        totals.host(&self.rows[class as usize], hosts, true);
+        self.totals = totals;
     }
 
     /// Counts a host in another class than before.

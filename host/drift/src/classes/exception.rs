@@ -70,6 +70,11 @@ impl<'a> Exception<'a> {
         words.as_chunks::<WORDS>().0.iter().map(Self)
     }
 
+    /// A list without its first.
+    pub(super) fn behind_first(words: &[u32]) -> &[u32] {
+        words.get(WORDS..).unwrap_or_default()
+    }
+
     /// The exception of a profile, if there is one.
     pub(super) fn find(words: &'a [u32], profile: u32) -> Option<Self> {
         let all = words.as_chunks::<WORDS>().0;
@@ -271,7 +276,7 @@ impl Draft {
     }
 }
 
-fn is_special(seen: &Seen<'_>) -> bool {
+pub(super) fn is_special(seen: &Seen<'_>) -> bool {
     let state = seen.state;
     !(state.unproven.is_empty()
         && state.resend.is_empty()
@@ -281,7 +286,7 @@ fn is_special(seen: &Seen<'_>) -> bool {
         && state.installed_on.is_empty())
 }
 
-fn next_of(attempts: &Attempts, seen: &Seen<'_>) -> u32 {
+pub(super) fn next_of(attempts: &Attempts, seen: &Seen<'_>) -> u32 {
     if is_other_build_than(attempts, seen.build) {
         return 0;
     }

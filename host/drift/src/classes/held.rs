@@ -11,6 +11,9 @@ const DELIVERED: u32 = 1;
 const UNMANAGED: u32 = 1 << 1;
 const FLAGS: u32 = 2;
 
+/// Lists up to this are read from the front.
+const SHORT: usize = 64;
+
 /// One profile that a channel has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Held(u32);
@@ -39,8 +42,44 @@ impl Held {
     /// What a list has of a profile; `profiles` has the profile of each copy.
     pub(super) fn find(words: &[u32], profile: u32, profiles: &[u32]) -> Option<Self> {
         let of = |word: &u32| profiles[Self(*word).copy() as usize];
-        let at = words.binary_search_by_key(&profile, of).ok()?;
-        Some(Self(words[at]))
+        if words.len() > SHORT {
+            let at = words.binary_search_by_key(&profile, of).ok()?;
+            return Some(Self(words[at]));
+        }
+        // Of a short list the words in front are read sooner than the one in the middle is guessed.
+        let first = words.iter().find(|word| of(word) >= profile)?;
+        (of(first) == profile).then_some(Self(*first))
+    }
+}
+
+/// What many lists have of one profile, each looked for once.
+#[derive(Debug)]
+pub(super) struct Lookup {
+    /// By the name of the list, one more than the word; or one of those below.
+    known: Vec<u32>,
+}
+
+const NOT_LOOKED: u32 = 0;
+const NOTHING: u32 = u32::MAX;
+
+impl Lookup {
+    /// For lists with names below `bound`.
+    pub(super) fn new(bound: usize) -> Self {
+        Self {
+            known: vec![NOT_LOOKED; bound],
+        }
+    }
+
+    /// What the list has; `find` looks for it.
+    pub(super) fn get(&mut self, list: u32, find: impl FnOnce() -> Option<Held>) -> Option<Held> {
+        let Some(known) = self.known.get_mut(list as usize) else {
+            return find();
+        };
+        if *known == NOT_LOOKED {
+            // No list has a copy with the highest number.
+            *known = find().map_or(NOTHING, |held| held.0 + 1);
+        }
+        (*known != NOTHING).then(|| Held(*known - 1))
     }
 }
 

@@ -122,12 +122,12 @@ pub(super) struct Found<'a> {
 }
 
 impl<'a> Found<'a> {
-    /// `profiles` has the profile of each copy.
-    pub(super) fn new(part: &Part<'a>, profile: u32, profiles: &[u32]) -> Self {
+    /// What was found already.
+    pub(super) fn of(bits: Bits, held: Option<Held>, exception: Option<Exception<'a>>) -> Self {
         Self {
-            bits: part.bits,
-            held: Held::find(part.held, profile, profiles),
-            exception: Exception::find(part.exceptions, profile),
+            bits,
+            held,
+            exception,
         }
     }
 }

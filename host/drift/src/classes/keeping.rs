@@ -7,7 +7,7 @@ use mooring_mdm::ids::{PayloadIdentifier, PayloadUuid};
 
 use super::entry::Entry;
 use super::exception::Upgrades;
-use super::names::{Copies, Identifiers};
+use super::names::{Copies, Identifiers, NO_COPY};
 use super::seen::OwnCopies;
 
 /// Gives numbers.
@@ -43,6 +43,15 @@ impl Keeper<'_> {
 
     /// The number of a copy.
     pub(super) fn number(&mut self, profile: u32, uuid: &PayloadUuid, is_filled: bool) -> u32 {
+        // Mostly it is the one that should be there.
+        let target = self.entries[profile as usize].terms.target;
+        if target != NO_COPY
+            && let Some(row) = self.copies.row(target)
+            && row.is_filled == is_filled
+            && row.uuid == *uuid
+        {
+            return target;
+        }
         let (copy, is_new) = self.copies.number(profile, uuid, is_filled);
         if is_new && let Some(row) = self.copies.row(copy) {
             let is_made = self.entries[profile as usize].is_made(row);

@@ -15,6 +15,13 @@ pub(super) enum Members {
 }
 
 impl Members {
+    /// These, in order.
+    pub(super) fn many(hosts: &[u32]) -> Self {
+        let sorted = RoaringBitmap::from_sorted_iter(hosts.iter().copied());
+        let all = sorted.unwrap_or_else(|_| hosts.iter().copied().collect());
+        Self::Many(Box::new(all))
+    }
+
     pub(super) fn insert(&mut self, host: u32) {
         match self {
             Self::None => *self = Self::One(host),
@@ -45,6 +52,14 @@ impl Members {
             Self::None => 0,
             Self::One(_) => 1,
             Self::Many(all) => all.len(),
+        }
+    }
+
+    pub(super) fn has(&self, host: u32) -> bool {
+        match self {
+            Self::None => false,
+            Self::One(other) => *other == host,
+            Self::Many(all) => all.contains(host),
         }
     }
 

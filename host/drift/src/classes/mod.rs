@@ -7,13 +7,16 @@
 //! [`profile_states`](crate::status::profile_states) and
 //! [`next_command`](crate::next::next_command) would count.
 
+mod check;
 mod counting;
 mod entry;
 mod exception;
+mod filling;
 mod group;
 mod held;
 mod judge;
 mod keeping;
+mod marks;
 mod members;
 mod memory;
 mod names;
@@ -24,6 +27,8 @@ mod seen;
 mod stock;
 mod strangers;
 mod table;
+mod unsound;
+mod walk;
 
 use std::collections::BTreeSet;
 
@@ -34,6 +39,7 @@ use crate::state::Phase;
 use crate::status::Status;
 
 pub use counting::Tally;
+pub use filling::Filling;
 pub use group::GroupId;
 pub use page::Filter;
 pub use seen::{OwnCopies, Seen};
@@ -49,6 +55,7 @@ use names::{Copies, Identifiers};
 use row::Row;
 use strangers::Strangers;
 use table::Table;
+use unsound::Unsound;
 
 /// A host's number; numbers should be dense.
 pub type HostNumber = u32;
@@ -72,10 +79,13 @@ pub struct Classes {
     table: Table,
     /// By the name of the class.
     rows: Vec<Row>,
+    unsound: Unsound,
     /// The class of each host.
     places: Vec<u32>,
     totals: Totals,
     strangers: Strangers,
+    /// The status of each profile on the hosts of the class that was begun last.
+    words: Vec<(u32, Status)>,
 }
 
 impl Classes {
@@ -89,9 +99,11 @@ impl Classes {
             groups: Groups::default(),
             table: Table::new(),
             rows: Vec::new(),
+            unsound: Unsound::default(),
             places: Vec::new(),
             totals: Totals::default(),
             strangers: Strangers::default(),
+            words: Vec::new(),
         };
         classes.set_catalog(catalog);
         classes
@@ -115,6 +127,13 @@ impl Classes {
     /// device's first; a host whose device channel is not there or checked out counts as checked
     /// out.
     pub fn place(&mut self, host: HostNumber, group: GroupId, channels: &[Seen<'_>]) {
+        let (class, is_new) = self.intern(host, group, channels);
+        self.enter(host, class, is_new);
+        self.check();
+    }
+
+    /// The class for a host, with a reference to it, and whether it is new.
+    fn intern(&mut self, host: HostNumber, group: GroupId, channels: &[Seen<'_>]) -> (u32, bool) {
         let device = channels.first().filter(|first| {
             first.channel == mooring_mdm::ids::Channel::Device
                 && first.state.phase != Phase::CheckedOut
@@ -133,7 +152,7 @@ impl Classes {
                 self.strangers.note(&listed.identifier, host);
             }
         }
-        self.enter(host, class, is_new);
+        (class, is_new)
     }
 
     /// Puts a host into another group and leaves everything else as it is.
@@ -146,6 +165,7 @@ impl Classes {
             let (class, is_new) = self.table.regrouped(class, group.0);
             self.enter(host, class, is_new);
         }
+        self.check();
     }
 
     /// Forgets a host.
@@ -155,6 +175,7 @@ impl Classes {
             self.places[host as usize] = NOWHERE;
             self.leave(host, class);
         }
+        self.check();
     }
 
     /// The group of a host; `None` if it is not there, or checked out.
@@ -240,7 +261,11 @@ impl Classes {
             self.table.release(class);
             return;
         }
-        self.count_move(before, Some(class));
+        if is_new && before.is_none() {
+            self.count_new(class);
+        } else {
+            self.count_move(before, Some(class));
+        }
         let place = host as usize;
         if self.places.len() <= place {
             self.places.resize(place + 1, NOWHERE);
@@ -262,6 +287,7 @@ impl Classes {
             }
             self.table.forget(class, &mut self.copies);
             self.rows[class as usize] = Row::default();
+            self.unsound.clear(class);
         }
     }
 
@@ -276,7 +302,16 @@ impl Classes {
         {
             group.classes += 1;
         }
-        self.rows[place] = self.judged(class);
+        let mut words = std::mem::take(&mut self.words);
+        words.clear();
+        self.rows[place] = self.judged(class, &mut words);
+        self.unsound.reserve(place);
+        for (profile, word) in &words {
+            if *word != Status::Applied {
+                self.unsound.set(class, *profile);
+            }
+        }
+        self.words = words;
     }
 
     /// What is known of a profile; `None` if nothing ever was.

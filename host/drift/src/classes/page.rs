@@ -53,9 +53,19 @@ impl Classes {
                 self.found(matching, |class| row(class).status == status, after, limit)
             }
             (Some(_), None) => self.found(matching, |class| word(class).is_some(), after, limit),
+            (Some(_), Some(Status::Applied)) => {
+                let is_applied = |class| word(class) == Some(Status::Applied);
+                let matches = |class| row(class).has(Status::Applied) && is_applied(class);
+                self.found(matching, matches, after, limit)
+            }
             (Some(profile), Some(status)) => {
-                let may_match = |class| row(class).may_have(profile, status);
-                let matches = |class| may_match(class) && word(class) == Some(status);
+                let may_match = |class| self.unsound.may_be(class, profile);
+                let is_in = |class: &u32| row(*class).has(status) && word(*class) == Some(status);
+                let matches = |class| may_match(class) && is_in(&class);
+                if self.is_sooner_by_class(matching, after, limit) {
+                    let classes = self.unsound.classes(profile);
+                    return self.of_classes(classes.filter(is_in), after, limit);
+                }
                 self.found(matching, matches, after, limit)
             }
         }
@@ -74,16 +84,14 @@ impl Classes {
         after: Option<HostNumber>,
         limit: usize,
     ) -> Vec<HostNumber> {
-        let from = after.map_or(0, |after| after.saturating_add(1));
         if matching == 0 {
             return Vec::new();
         }
-        if self.is_sooner_by_class(matching, from, limit) {
-            let mut found = RoaringBitmap::new();
+        if self.is_sooner_by_class(matching, after, limit) {
             let classes = self.table.classes().filter(|class| matches(*class));
-            classes.for_each(|class| self.rows[class as usize].members.add_to(from, &mut found));
-            return found.iter().take(limit).collect();
+            return self.of_classes(classes, after, limit);
         }
+        let from = first_behind(after);
         // What was found out about each class: nothing, that it matches, that it does not.
         let mut known = vec![0_u8; self.rows.len()];
         let behind = self.places.iter().enumerate().skip(from as usize);
@@ -102,15 +110,32 @@ impl Classes {
         hosts.map(|(host, _)| super::memory::number(host)).collect()
     }
 
+    /// The hosts of these classes.
+    fn of_classes(
+        &self,
+        classes: impl Iterator<Item = u32>,
+        after: Option<HostNumber>,
+        limit: usize,
+    ) -> Vec<HostNumber> {
+        let (from, mut found) = (first_behind(after), RoaringBitmap::new());
+        classes.for_each(|class| self.rows[class as usize].members.add_to(from, &mut found));
+        found.iter().take(limit).collect()
+    }
+
     /// Whether a page is found sooner by asking each class for its hosts than each host for its
     /// class, if those that match are anywhere.
-    fn is_sooner_by_class(&self, matching: u64, from: u32, limit: usize) -> bool {
+    fn is_sooner_by_class(&self, matching: u64, after: Option<HostNumber>, limit: usize) -> bool {
         let hosts = self.places.len() as u64;
-        let behind = hosts.saturating_sub(u64::from(from));
+        let behind = hosts.saturating_sub(u64::from(first_behind(after)));
         let until_full = hosts.saturating_mul(limit as u64) / matching.max(1);
         let (visited, classes) = (behind.min(until_full), self.len() as u64);
         let by_host = visited + JUDGE_COST * visited.min(classes);
         let by_class = JUDGE_COST * classes + COLLECT_COST * matching;
         by_class < by_host
     }
+}
+
+/// The number with which a page begins.
+fn first_behind(after: Option<HostNumber>) -> HostNumber {
+    after.map_or(0, |after| after.saturating_add(1))
 }

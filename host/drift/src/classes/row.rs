@@ -9,8 +9,9 @@ use super::Classes;
 use super::counting::place_of;
 use super::exception::Exception;
 use super::held::Held;
-use super::judge::{Found, Sight, Verdict, judge};
+use super::judge::{Found, Part, Sight, Verdict, judge};
 use super::members::Members;
+use super::walk::Walk;
 use crate::status::Status;
 
 /// A class.
@@ -19,9 +20,6 @@ pub(super) struct Row {
     pub(super) members: Members,
     /// How many profiles have which status.
     tally: [u16; 4],
-    /// Profiles that may not be applied, each as the bit of its number modulo 128: those that are
-    /// not and perhaps some that were not before. So a rare status is found without judging all.
-    unsound: [u64; 2],
     /// How many changes would be handed out now.
     eligible: u32,
     /// The worst of the channels' own; `None` for those that checked out.
@@ -33,11 +31,20 @@ pub(super) struct Row {
 }
 
 impl Row {
-    /// Whether the profile may have this status on its hosts: if not, it need not be judged.
-    pub(super) fn may_have(&self, profile: u32, word: Status) -> bool {
-        let (word_at, bit) = bit(profile);
-        let is_sound = self.unsound[word_at] & bit == 0;
-        self.tally[place_of(word)] > 0 && (word == Status::Applied || !is_sound)
+    /// Whether any profile has this status on its hosts.
+    pub(super) fn has(&self, word: Status) -> bool {
+        self.tally[place_of(word)] > 0
+    }
+
+    /// Whether every profile is applied.
+    pub(super) fn is_sound(&self) -> bool {
+        self.tally.iter().sum::<u16>() == self.tally[place_of(Status::Applied)]
+    }
+
+    /// Whether both say the same of their hosts.
+    pub(super) fn says(&self, other: &Self) -> bool {
+        let said = |row: &Self| (row.tally, row.eligible, row.own, row.is_drawn, row.status);
+        said(self) == said(other)
     }
 
     pub(super) fn has_work(&self) -> bool {
@@ -45,22 +52,18 @@ impl Row {
     }
 
     /// Takes note that a profile is judged otherwise.
-    pub(super) fn replace(&mut self, profile: u32, before: Whole, after: Whole) {
+    pub(super) fn replace(&mut self, before: Whole, after: Whole) {
         if let Some(word) = before.word {
             self.tally[place_of(word)] -= 1;
         }
         self.eligible -= before.eligible;
-        self.add(profile, after);
+        self.add(after);
         self.settle();
     }
 
-    fn add(&mut self, profile: u32, whole: Whole) {
+    fn add(&mut self, whole: Whole) {
         if let Some(word) = whole.word {
             self.tally[place_of(word)] += 1;
-            if word != Status::Applied {
-                let (word_at, bit) = bit(profile);
-                self.unsound[word_at] |= bit;
-            }
         }
         self.eligible += whole.eligible;
     }
@@ -76,16 +79,7 @@ impl Row {
             .into_iter()
             .filter(|word| self.tally[place_of(*word)] > 0);
         self.status = self.own.map(|own| told.fold(own, Status::max));
-        if self.tally.iter().sum::<u16>() == self.tally[place_of(Status::Applied)] {
-            self.unsound = [0; 2];
-        }
     }
-}
-
-/// The place of a profile's bit.
-fn bit(profile: u32) -> (usize, u64) {
-    let at = profile % 128;
-    (usize::from(at >= 64), 1 << (at % 64))
 }
 
 /// What there is to say of a profile on the hosts of a class.
@@ -98,8 +92,8 @@ pub(super) struct Whole {
 }
 
 impl Classes {
-    /// Judges a class from nothing.
-    pub(super) fn judged(&self, class: u32) -> Row {
+    /// Judges a class from nothing, and appends the status of each profile that is shown.
+    pub(super) fn judged(&self, class: u32, words: &mut Vec<(u32, Status)>) -> Row {
         let mut row = Row::default();
         let make = self.table.make(class);
         if make.group().is_none() {
@@ -110,13 +104,45 @@ impl Classes {
             row.own = row.own.max(Some(part.bits.own()));
             row.is_drawn |= part.is_drawn();
         }
-        let mut profiles = Vec::new();
-        self.concerned(class, &mut profiles);
-        for profile in profiles {
-            row.add(profile, self.whole(class, profile));
-        }
+        self.each_whole(class, &mut |profile, whole| {
+            row.add(whole);
+            words.extend(whole.word.map(|word| (profile, word)));
+        });
         row.settle();
         row
+    }
+
+    /// Judges every profile on the hosts of a class.
+    pub(super) fn each_whole(&self, class: u32, see: &mut impl FnMut(u32, Whole)) {
+        let make = self.table.make(class);
+        let group = make.group().and_then(|group| self.groups.row(group));
+        let (Some(group), [part]) = (group, make.parts()) else {
+            let mut profiles = Vec::new();
+            self.concerned(class, &mut profiles);
+            for profile in profiles {
+                see(profile, self.whole(class, profile));
+            }
+            return;
+        };
+        // Most hosts have one channel: nothing has to be looked for.
+        let part = self.table.part(*part);
+        let has_user = part.bits.channel() == Channel::User;
+        for (profile, found) in Walk::over(&part, group, self.copies.profiles()) {
+            let Some(sight) = self.sight(profile) else {
+                continue;
+            };
+            let Verdict { word, is_eligible } = judge(&found, &group.ties, &sight);
+            let mut whole = Whole {
+                word,
+                eligible: u32::from(is_eligible),
+            };
+            if !has_user {
+                let terms = &sight.entry.terms;
+                let waiting = group.ties.waiting_for_user(profile, terms);
+                whole.word = whole.word.max(waiting);
+            }
+            see(profile, whole);
+        }
     }
 
     /// Judges one profile on the hosts of a class.
@@ -128,20 +154,32 @@ impl Classes {
 
     /// Judges one profile on the hosts of a class as each of these sights says.
     pub(super) fn wholes<const N: usize>(&self, class: u32, sights: &[Sight<'_>; N]) -> [Whole; N] {
+        let profiles = self.copies.profiles();
+        let find = |_, part: &Part<'_>, profile| Held::find(part.held, profile, profiles);
+        self.wholes_by(class, sights, find)
+    }
+
+    /// The same where `find` says what the list of a channel, by its name, has of the profile.
+    pub(super) fn wholes_by<const N: usize>(
+        &self,
+        class: u32,
+        sights: &[Sight<'_>; N],
+        mut find: impl FnMut(u32, &Part<'_>, u32) -> Option<Held>,
+    ) -> [Whole; N] {
         let mut wholes = [Whole::default(); N];
         let make = self.table.make(class);
         let Some(group) = make.group().and_then(|group| self.groups.row(group)) else {
             return wholes;
         };
-        let profiles = self.copies.profiles();
         let mut has_user = false;
         for name in make.parts() {
-            let part = self.table.part(*name);
+            let (part, (list, _)) = (self.table.part(*name), self.table.lists(*name));
             has_user |= part.bits.channel() == Channel::User;
             let Some(sight) = sights.first() else {
                 break;
             };
-            let found = Found::new(&part, sight.profile, profiles);
+            let exception = Exception::find(part.exceptions, sight.profile);
+            let found = Found::of(part.bits, find(list, &part, sight.profile), exception);
             for (whole, sight) in wholes.iter_mut().zip(sights) {
                 let Verdict { word, is_eligible } = judge(&found, &group.ties, sight);
                 whole.word = whole.word.max(word);

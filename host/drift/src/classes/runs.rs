@@ -101,6 +101,16 @@ impl Runs {
         (name, true)
     }
 
+    /// How many refer to a list.
+    pub(super) fn references(&self, name: u32) -> u32 {
+        self.rows[name as usize].references
+    }
+
+    /// Names of lists are below this.
+    pub(super) fn bound(&self) -> usize {
+        self.rows.len()
+    }
+
     /// One more reference.
     pub(super) fn retain(&mut self, name: u32) {
         if name != Self::EMPTY {

@@ -7,11 +7,13 @@ use mooring_mdm::ids::PayloadIdentifier;
 use roaring::RoaringBitmap;
 
 use super::entry::Entry;
-use super::judge::Sight;
+use super::held::{Held, Lookup};
+use super::judge::{Part, Sight};
 use super::keeping::Keeper;
 use super::names::NO_COPY;
 use super::{Classes, HostNumber};
 use crate::desired::{Catalog, CatalogProfile};
+use crate::status::Status;
 
 /// Hosts that another catalog says nothing of yet.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -54,6 +56,7 @@ impl Classes {
         for number in self.gone(catalog) {
             self.change(number, None);
         }
+        self.check();
         reassess
     }
 
@@ -117,6 +120,7 @@ impl Classes {
         // They are not looked at while a profile is judged.
         let mut rows = std::mem::take(&mut self.rows);
         let mut totals = std::mem::take(&mut self.totals);
+        let mut unsound = std::mem::take(&mut self.unsound);
         if let Some(before) = self.sight(number) {
             let mut made = Vec::new();
             if !made_otherwise.is_empty() {
@@ -131,22 +135,36 @@ impl Classes {
                 ..before
             };
             let sights = [before, after];
+            let profiles = self.copies.profiles();
+            let find = |part: &Part<'_>, profile| Held::find(part.held, profile, profiles);
+            let mut lookup = self.table.lists_bound().map(Lookup::new);
             for class in self.table.classes() {
-                let [before, after] = self.wholes(class, &sights);
+                let [before, after] = self.wholes_by(class, &sights, |list, part, profile| {
+                    let find = || find(part, profile);
+                    match &mut lookup {
+                        Some(lookup) => lookup.get(list, find),
+                        None => find(),
+                    }
+                });
                 if before == after {
                     continue;
                 }
                 let row = &mut rows[class as usize];
-                let hosts = row.members.len();
+                let hosts = self.table.hosts(class);
                 totals.host(row, hosts, false);
-                row.replace(number, before, after);
+                row.replace(before, after);
                 totals.host(row, hosts, true);
+                if row.is_sound() {
+                    unsound.clear(class);
+                } else if after.word.is_some_and(|word| word != Status::Applied) {
+                    unsound.set(class, number);
+                }
                 if before.word != after.word {
                     totals.profile(number, before.word, hosts, false);
                     totals.profile(number, after.word, hosts, true);
                 }
             }
         }
-        (self.rows, self.totals) = (rows, totals);
+        (self.rows, self.totals, self.unsound) = (rows, totals, unsound);
     }
 }

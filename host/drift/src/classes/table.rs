@@ -102,6 +102,18 @@ impl Table {
         self.classes.names()
     }
 
+    /// How many hosts a class has.
+    pub(super) fn hosts(&self, class: u32) -> u64 {
+        u64::from(self.classes.references(class))
+    }
+
+    /// Names of lists of profiles are below this, if so many classes have the same that it pays to
+    /// look into each once.
+    pub(super) fn lists_bound(&self) -> Option<usize> {
+        let is_shared = self.held.len().saturating_mul(3) < self.classes.len().saturating_mul(2);
+        is_shared.then(|| self.held.bound())
+    }
+
     /// How many there are.
     pub(super) fn len(&self) -> usize {
         self.classes.len()
@@ -146,6 +158,11 @@ impl Table {
             }
         }
         (class, is_new)
+    }
+
+    /// One more reference to a class.
+    pub(super) fn retain(&mut self, class: u32) {
+        self.classes.retain(class);
     }
 
     /// One reference less; says whether it was the last. Then [`Table::forget`] has to follow.

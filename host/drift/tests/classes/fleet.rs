@@ -73,6 +73,26 @@ impl Fleet {
         self.place_again(number);
     }
 
+    /// Leaves a host those of its own copies that it has somewhere: most have none.
+    pub(crate) fn trim_own(&mut self, number: u32) {
+        let host = self.hosts.get_mut(&number).unwrap();
+        let told = format!("{:?}", host.channels);
+        host.own = OwnCopies::NONE;
+        for (identifier, uuid, version) in own_copies(host.value) {
+            if told.contains(uuid.as_str()) {
+                host.own.insert(identifier, uuid, version);
+            }
+        }
+        self.place_again(number);
+    }
+
+    /// Puts the same host as another at a number.
+    pub(crate) fn place_like(&mut self, number: u32, other: u32) {
+        let host = self.hosts[&other].clone();
+        self.hosts.insert(number, host);
+        self.place_again(number);
+    }
+
     fn refill(&mut self, number: u32) {
         let host = self.hosts.get_mut(&number).unwrap();
         let (catalog, value) = (&self.world.catalog, host.value);

@@ -11,15 +11,14 @@ use mooring_drift::state::Phase;
 use mooring_drift::step::{Event, Step, is_still_meant, step};
 use mooring_mdm::ids::{CommandUuid, EnrollmentId, PayloadIdentifier};
 use mooring_mdm::report::{Answer, Connect, Outcome, Report};
-use mooring_store::{Access, Change, EnrollmentRecord, HostRecord, StoreError, Via};
+use mooring_store::{Change, EnrollmentRecord, HostRecord, StoreError};
 
 use super::queue::{Choice, Queue};
 use super::speaker::Speaker;
-use super::{
-    Decision, DeviceReply, DeviceRequest, Refusal, device_record, history, host_change, record,
-};
+use super::{Decision, DeviceReply, DeviceRequest, Refusal, history, host_change, record};
 use crate::core::Core;
 use crate::enrollment::renewal::can_renew;
+use crate::scope::Known;
 use crate::shelf::Shelf;
 
 impl Core {
@@ -265,22 +264,7 @@ fn as_queue(choice: &Choice) -> RawQueue<'_> {
 
 /// How replies reach a host: what others could get holds no secrets in clear.
 pub(crate) fn transport(host: &HostRecord) -> Transport {
-    let access = device_record(host).map(|record| &record.access);
-    match access {
-        Some(Access {
-            via: Some(Via::Signature | Via::Header),
-            pins,
-            ..
-        }) => match pins.first() {
-            Some(pin) if pin.is_rsa => Transport::Encrypted,
-            Some(_) | None => Transport::Open,
-        },
-        Some(Access {
-            via: Some(Via::Mtls | Via::None) | None,
-            ..
-        })
-        | None => Transport::Private,
-    }
+    Known::from(host).transport
 }
 
 /// What an administrator should look at: a device that cannot be understood stays unknown.

@@ -58,20 +58,14 @@ pub(crate) struct Renewal {
     pub(crate) changes: Vec<Change>,
 }
 
-/// No later than the renewal of an identity that ends at this moment is due, and for one that lives
-/// for 360 days or more exactly then.
-pub(crate) fn earliest_due(host: &HostId, ends_at: Timestamp) -> Timestamp {
-    let begins_at = Timestamp(ends_at.0.saturating_sub(LONG_LIFE_MS));
-    due_between(host, begins_at, ends_at)
-}
-
 /// When the renewal of an identity is due. Hosts that enrolled together are spread over a twelfth
 /// of its life, and 30 days at most.
 pub(crate) fn due_at(host: &HostId, pin: &Pin) -> Timestamp {
     due_between(host, pin.not_before, pin.not_after)
 }
 
-fn due_between(host: &HostId, begins_at: Timestamp, ends_at: Timestamp) -> Timestamp {
+/// The same for an identity of which only its life is at hand.
+pub(crate) fn due_between(host: &HostId, begins_at: Timestamp, ends_at: Timestamp) -> Timestamp {
     let life = ends_at.0.saturating_sub(begins_at.0);
     let due = if life >= LONG_LIFE_MS {
         ends_at.0.saturating_sub(BEFORE_END_MS)

@@ -80,7 +80,7 @@ impl Core {
             }
             let told = number.is_some_and(|number| index.classes.has_work(number));
             let has_work = self.has_work_now(&shelf, host);
-            // Of a short-lived identity the index says too early that it should be renewed.
+            // Renewals are paced: the index says that one is due before it is its turn.
             let may_differ = told && self.enrollment.is_some();
             if words.status.is_some() && told != has_work && !may_differ && !self.is_paused() {
                 let host = host.id.clone();

@@ -8,23 +8,22 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use mooring_drift::classes::{Classes, GroupId, HostNumber, OwnCopies};
-use mooring_drift::desired::Catalog;
+use mooring_drift::classes::{Classes, HostNumber};
+use mooring_drift::desired::{Catalog, Circumstances};
 use mooring_drift::policy::Timestamp;
 use mooring_drift::state::Phase;
 use mooring_mdm::ids::{EnrollmentId, HostId};
 use mooring_store::HostOutline;
 use roaring::RoaringBitmap;
 
-use super::copies::own_copies;
 use super::deadlines::{Deadlines, seconds};
-use super::mentions::Mentions;
+use super::groups::GroupsByKey;
+use super::hand::Row;
+use super::mentions::{Mentions, Rules};
 use super::numbers::Numbers;
-use super::outlook::{Moments, Surroundings, is_renewed, seen, told, traits};
-use super::recount::can_have_user;
+use super::outlook::{Moments, Surroundings, traits};
 use super::slots::{Slots, Stamp};
 use crate::core::Core;
-use crate::scope::Known;
 use crate::shelf::Shelf;
 
 /// A clock that goes back by more than this has every host looked at anew.
@@ -35,6 +34,8 @@ const SET_BACK_MS: u64 = 60_000;
 pub(super) struct Sweep {
     /// Those that are still to be judged.
     pub(super) left: RoaringBitmap,
+    /// Those of them of which only the group is another one.
+    regrouped: RoaringBitmap,
     pub(super) total: u64,
     /// How far it has come in order of id.
     pub(super) after: Option<HostId>,
@@ -43,14 +44,12 @@ pub(super) struct Sweep {
 /// All hosts.
 #[derive(Debug)]
 pub(super) struct Index {
-    pub(super) shelf: Arc<Shelf>,
-    mentions: Mentions,
+    pub(super) rules: Rules,
     pub(super) numbers: Numbers,
     pub(super) slots: Slots,
     pub(super) classes: Classes,
     pub(super) deadlines: Deadlines,
-    /// By what the definitions look at.
-    groups: BTreeMap<Vec<u8>, GroupId>,
+    pub(super) groups: GroupsByKey,
     /// Hosts whose record has to be read before anything is said of them.
     pub(super) marked: RoaringBitmap,
     pub(super) sweep: Sweep,
@@ -60,25 +59,22 @@ pub(super) struct Index {
     keys: RandomState,
     /// The latest moment at which anybody looked.
     latest: Timestamp,
-    key: Vec<u8>,
 }
 
 impl Default for Index {
     fn default() -> Self {
         Self {
-            shelf: Arc::default(),
-            mentions: Mentions::default(),
+            rules: Rules::default(),
             numbers: Numbers::default(),
             slots: Slots::default(),
             classes: Classes::new(&Catalog::default()),
             deadlines: Deadlines::default(),
-            groups: BTreeMap::new(),
+            groups: GroupsByKey::default(),
             marked: RoaringBitmap::new(),
             sweep: Sweep::default(),
             users: BTreeMap::new(),
             keys: RandomState::new(),
             latest: Timestamp::default(),
-            key: Vec::new(),
         }
     }
 }
@@ -87,9 +83,8 @@ impl Index {
     /// No hosts yet, and these definitions.
     pub(super) fn new(shelf: Arc<Shelf>) -> Self {
         Self {
-            mentions: Mentions::of(&shelf),
             classes: Classes::new(&shelf.catalog),
-            shelf,
+            rules: Rules::of(shelf),
             ..Self::default()
         }
     }
@@ -103,17 +98,29 @@ impl Index {
         number
     }
 
-    /// The next host of the start.
-    pub(super) fn append(&mut self, core: &Core, host: &HostOutline, now: Timestamp) {
-        let number = self.numbers.append(&host.id);
-        self.slots.reserve(number);
-        self.put(core, number, host, now);
+    /// Adds the next host of the start with all that is kept of it but its class.
+    pub(super) fn append(&mut self, row: &Row, id: Option<HostId>) -> HostNumber {
+        let number = HostNumber::try_from(self.numbers.len()).unwrap_or(HostNumber::MAX);
+        self.numbers.append(row.name, id);
+        self.slots.append(row.traits, row.stamp, row.deadline);
+        number
     }
 
-    /// Gives up the memory that the start left over.
-    pub(super) fn shrink(&mut self) {
+    /// Notes a channel of a user at the start.
+    pub(super) fn append_user(&mut self, number: HostNumber, key: u64) {
+        self.users.entry((number, key)).or_default();
+    }
+
+    /// What users are known by.
+    pub(super) fn user_keys(&self) -> RandomState {
+        self.keys.clone()
+    }
+
+    /// Ends the start, at which `now` was the latest moment.
+    pub(super) fn settle(&mut self, now: Timestamp) {
+        self.latest = now;
         self.numbers.shrink();
-        self.slots.shrink();
+        self.slots.settle();
     }
 
     /// Puts a host where it belongs by a record that was just committed. One that does not follow
@@ -142,41 +149,20 @@ impl Index {
 
     fn put(&mut self, core: &Core, number: HostNumber, host: &HostOutline, now: Timestamp) {
         self.latest = self.latest.max(now);
-        let shelf = Arc::clone(&self.shelf);
+        let rules = self.rules.clone();
         let mut moments = Moments::new(&core.policy, now);
-        let known = Known::from(host);
-        let (fresh, system) = told(core, host, &mut moments);
-        let mut key = std::mem::take(&mut self.key);
-        self.mentions.key(&shelf, known, fresh, &mut key);
-        let group = if let Some(group) = self.groups.get(&key) {
-            *group
-        } else {
-            let circumstances = core.circumstances_at(&shelf, known, now);
-            let has_users = can_have_user(host.attributes.model.as_deref());
-            let group = self.classes.group(&circumstances, has_users);
-            self.groups.insert(key.clone(), group);
-            group
-        };
-        self.key = key;
-        let own = if self.mentions.has_fillings() {
-            own_copies(core, &shelf, &self.mentions, host)
-        } else {
-            OwnCopies::NONE
-        };
-        let of_host = Surroundings {
-            build: fresh.and_then(|told| told.build_version.as_deref()),
-            system: system.as_ref(),
-            own: &own,
-            is_renewed: is_renewed(core, host, &mut moments),
-            is_duplicate: known.is_contradicted,
-        };
-        let outlines = host.enrollments.iter();
-        let channels: Vec<_> = outlines.map(|e| seen(e, &of_host, &mut moments)).collect();
+        let around = Surroundings::of(core, &rules, host, &mut moments);
+        let classes = &mut self.classes;
+        let group = self
+            .groups
+            .of(core, &rules, &around, now, |circumstances, has_users| {
+                classes.group(circumstances, has_users)
+            });
+        let channels = around.channels(&mut moments);
         self.classes.place(number, group, &channels);
         let traits = traits(host, &mut moments);
         self.slots.set(number, traits, Stamp::of(host));
-        let before = self.slots.deadline(number);
-        let deadline = self.deadlines.set(number, before, moments.next());
+        let deadline = self.deadlines.set(number, moments.next());
         self.slots.set_deadline(number, deadline);
         self.marked.remove(number);
         self.sweep.left.remove(number);
@@ -219,7 +205,6 @@ impl Index {
 
     /// Forgets a host.
     pub(super) fn forget(&mut self, number: HostNumber) {
-        self.deadlines.unset(number, self.slots.deadline(number));
         self.classes.remove(number);
         self.slots.clear(number);
         self.marked.remove(number);
@@ -236,17 +221,24 @@ impl Index {
     /// sweep.
     pub(super) fn restock(&mut self, shelf: &Arc<Shelf>, mentions: Mentions) {
         let reassess = self.classes.set_catalog(&shelf.catalog);
-        self.shelf = Arc::clone(shelf);
-        if mentions == self.mentions {
+        self.rules.shelf = Arc::clone(shelf);
+        if mentions == *self.rules.mentions {
             // Some may be gone since they listed it.
             let known = reassess.hosts().filter(|host| self.slots.is_known(*host));
             self.sweep_over(known.collect());
             return;
         }
-        self.mentions = mentions;
+        let has_own = mentions.has_fillings() || self.rules.mentions.has_fillings();
+        self.rules.mentions = Arc::new(mentions);
         self.groups.clear();
         self.classes.forget_unused_groups();
+        // Who is in another place for another reason already stays so.
+        let whole = &self.sweep.left - &self.sweep.regrouped;
         self.sweep_everybody();
+        if !has_own {
+            self.sweep.regrouped = &self.sweep.left - whole;
+            self.sweep.regrouped -= reassess.hosts().collect::<RoaringBitmap>();
+        }
     }
 
     /// Has every host looked at anew.
@@ -258,11 +250,43 @@ impl Index {
         self.sweep_over(known);
     }
 
+    /// Judges a host by the definitions of now, if it is still to be judged.
+    pub(super) fn sweep(&mut self, core: &Core, host: &HostOutline, now: Timestamp) {
+        let number = self.number(&host.id);
+        if !self.sweep.left.contains(number) && self.slots.is_known(number) {
+            return;
+        }
+        // All that was found out about it is still so.
+        let is_as_placed = self.slots.is_known(number)
+            && self.slots.stamp(number) == Stamp::of(host)
+            && !self.marked.contains(number)
+            && self.slots.deadline(number) > seconds(now)
+            && !self.is_set_back(now);
+        if is_as_placed && self.sweep.regrouped.contains(number) {
+            self.regroup(core, number, host, now);
+        } else {
+            self.put_read(core, host, now);
+        }
+    }
+
+    fn regroup(&mut self, core: &Core, number: HostNumber, host: &HostOutline, now: Timestamp) {
+        let rules = self.rules.clone();
+        let mut moments = Moments::new(&core.policy, now);
+        let around = Surroundings::of(core, &rules, host, &mut moments);
+        let classes = &mut self.classes;
+        let make =
+            |circumstances: &Circumstances, has_users| classes.group(circumstances, has_users);
+        let group = self.groups.of(core, &rules, &around, now, make);
+        self.classes.regroup(number, group);
+        self.sweep.left.remove(number);
+    }
+
     fn sweep_over(&mut self, hosts: RoaringBitmap) {
         if hosts.is_empty() {
             return;
         }
         let done = self.sweep.total - self.sweep.left.len().min(self.sweep.total);
+        self.sweep.regrouped -= &hosts;
         self.sweep.left |= hosts;
         let left = self.sweep.left.len();
         // Who was done and has to be done again is no longer done.
@@ -286,8 +310,7 @@ impl Index {
             self.sweep_everybody();
         }
         self.latest = self.latest.max(now);
-        let slots = &self.slots;
-        let reached = self.deadlines.reached(now, |host| slots.deadline(host));
+        let reached = self.deadlines.reached(now, self.slots.deadlines());
         self.marked.extend(
             reached
                 .into_iter()

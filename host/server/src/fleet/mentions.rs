@@ -5,6 +5,7 @@
 //! but for their own copies of profiles.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use mooring_drift::scope::{Label, LabelName, Truth, place};
 use mooring_mdm::device::Attributes;
@@ -21,6 +22,27 @@ use crate::shelf::{Shelf, is_wanted, latest};
 pub(super) struct Filling {
     pub(super) uuid: PayloadUuid,
     pub(super) places: BTreeSet<Placeholder>,
+}
+
+/// The definitions of one moment.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Rules {
+    pub(super) shelf: Arc<Shelf>,
+    pub(super) mentions: Arc<Mentions>,
+}
+
+impl Rules {
+    pub(super) fn of(shelf: Arc<Shelf>) -> Self {
+        Self {
+            mentions: Arc::new(Mentions::of(&shelf)),
+            shelf,
+        }
+    }
+
+    /// What tells a host from others, in `key`: of two hosts neither is how the other begins.
+    pub(super) fn key(&self, host: Known<'_>, fresh: Option<&Attributes>, key: &mut Vec<u8>) {
+        self.mentions.key(&self.shelf, host, fresh, key);
+    }
 }
 
 /// What the definitions look at.

@@ -10,6 +10,8 @@
 mod check;
 mod copies;
 mod deadlines;
+mod groups;
+mod hand;
 mod index;
 mod load;
 mod mentions;
@@ -147,8 +149,7 @@ impl Core {
     }
 
     /// Whether the host of an enrollment has something to do on any of its channels, so that it
-    /// should come. Commands of others that wait are not looked at, and with a short-lived
-    /// identity it may say so too early.
+    /// should come. Commands of others that wait are not looked at, nor is the pace of renewals.
     ///
     /// # Errors
     /// [`StoreError`] if the host has to be judged anew and cannot be read.

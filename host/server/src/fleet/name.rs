@@ -44,9 +44,9 @@ impl Name {
     /// Packs an id.
     pub(super) fn of(id: &HostId) -> Self {
         let text = id.as_str().as_bytes();
-        let forms = match text.len() {
-            PACKED_MAX => [Form::UpperUuid, Form::LowerUuid],
-            UDID_BYTES => [Form::UpperUdid, Form::LowerUdid],
+        let packed = match text.len() {
+            PACKED_MAX => pack([Form::UpperUuid, Form::LowerUuid], &UUID_DASHES, text),
+            UDID_BYTES => pack([Form::UpperUdid, Form::LowerUdid], &UDID_DASH, text),
             length @ 1..=16 => {
                 let mut bytes = [0; 16];
                 bytes[..length].copy_from_slice(text);
@@ -55,7 +55,6 @@ impl Name {
             }
             _ => return Self::LONG,
         };
-        let packed = forms.into_iter().find_map(|form| pack(form, text));
         packed.unwrap_or(Self::LONG)
     }
 
@@ -105,32 +104,47 @@ impl Form {
     }
 }
 
-/// `None` if the text does not have this form.
-fn pack(form: Form, text: &[u8]) -> Option<Name> {
-    let (dashes, letter): (&[usize], u8) = match form {
-        Form::UpperUuid => (&UUID_DASHES, b'A'),
-        Form::LowerUuid => (&UUID_DASHES, b'a'),
-        Form::UpperUdid => (&UDID_DASH, b'A'),
-        Form::LowerUdid => (&UDID_DASH, b'a'),
-        Form::Long | Form::Short(_) => return None,
-    };
-    let mut bytes = [0; 16];
-    let mut digits = 0;
-    for (place, byte) in text.iter().enumerate() {
-        if dashes.contains(&place) {
-            if *byte != b'-' {
-                return None;
-            }
-            continue;
-        }
-        let digit = match byte {
-            b'0'..=b'9' => byte - b'0',
-            letters if (letter..letter + 6).contains(letters) => letters - letter + 10,
-            _ => return None,
-        };
-        bytes[digits / 2] |= if digits % 2 == 0 { digit << 4 } else { digit };
-        digits += 1;
+/// What a byte is as a digit: its value, and whether it is a letter in upper or in lower case.
+const DIGITS: [u8; 256] = {
+    let mut digits = [NO_DIGIT; 256];
+    let mut value = 0;
+    while value < 10 {
+        digits[b'0' as usize + value as usize] = value;
+        value += 1;
     }
+    while value < 16 {
+        digits[b'A' as usize + value as usize - 10] = value | UPPER;
+        digits[b'a' as usize + value as usize - 10] = value | LOWER;
+        value += 1;
+    }
+    digits
+};
+const UPPER: u8 = 1 << 4;
+const LOWER: u8 = 1 << 5;
+const NO_DIGIT: u8 = 1 << 6;
+
+/// Packs digits with dashes between them; `None` if the text is something else, or in mixed case.
+/// Digits alone are the first form.
+fn pack([upper, lower]: [Form; 2], dashes: &[usize], text: &[u8]) -> Option<Name> {
+    let (mut bytes, mut seen) = ([0; 16], 0);
+    let mut packed = bytes.iter_mut();
+    let mut begin = 0;
+    for end in dashes.iter().copied().chain([text.len()]) {
+        for [high, low] in text.get(begin..end)?.as_chunks::<2>().0 {
+            let (high, low) = (DIGITS[usize::from(*high)], DIGITS[usize::from(*low)]);
+            seen |= high | low;
+            *packed.next()? = (high & 15) << 4 | (low & 15);
+        }
+        if end < text.len() && text[end] != b'-' {
+            return None;
+        }
+        begin = end + 1;
+    }
+    let form = match seen & (UPPER | LOWER | NO_DIGIT) {
+        0 | UPPER => upper,
+        LOWER => lower,
+        _ => return None,
+    };
     let form = form.code();
     Some(Name { form, bytes })
 }

@@ -49,7 +49,7 @@ impl Numbers {
         if let Some(number) = self.find(id) {
             return (number, false);
         }
-        let number = self.add(id, true);
+        let number = self.add(id);
         let order = order_of(&self.names, &self.long);
         let place = |all: &[HostNumber]| all.partition_point(|n| order(*n, id.as_str()).is_lt());
         let at = place(&self.fresh);
@@ -60,40 +60,70 @@ impl Numbers {
         (number, true)
     }
 
-    /// The number of a host that comes behind all others in order of id; for the start alone.
-    pub(super) fn append(&mut self, id: &HostId) -> HostNumber {
-        let number = self.add(id, false);
-        self.early = self.names.len();
-        number
+    /// Makes room for the hosts of a start.
+    pub(super) fn expect(&mut self, hosts: usize) {
+        self.names.reserve_exact(hosts);
+        let (names, keys) = (&self.names, &self.keys);
+        // Nobody is in it yet.
+        self.table
+            .reserve(hosts, |number| keys.hash_one(names[*number as usize]));
     }
 
-    fn add(&mut self, id: &HostId, may_reuse: bool) -> HostNumber {
-        let name = Name::of(id);
-        let number = if let Some(number) = self.free.pop().filter(|_| may_reuse) {
-            self.names[number as usize] = name;
-            number
-        } else {
-            self.names.push(name);
-            HostNumber::try_from(self.names.len() - 1).unwrap_or(HostNumber::MAX)
+    /// Adds the next host of the start, which comes behind all others in order of id. `id` is needed
+    /// of those that have no short name.
+    pub(super) fn append(&mut self, name: Name, id: Option<HostId>) {
+        let number = self.next();
+        let hash = match &id {
+            Some(id) => self.keys.hash_one(id),
+            None => self.keys.hash_one(name),
         };
-        if name.is_long() {
-            self.long.insert(number, id.clone());
+        if let Some(id) = id {
+            self.long.insert(number, id);
         }
-        let hash = self.hash(id, &name);
-        let (names, long, keys) = (&self.names, &self.long, &self.keys);
-        self.table.insert_unique(hash, number, |number| {
-            let name = &names[*number as usize];
-            match long.get(number) {
-                Some(id) => keys.hash_one(id),
-                None => keys.hash_one(name),
-            }
-        });
-        number
+        self.names.push(name);
+        self.early = self.names.len();
+        self.enter(hash, number);
     }
 
     /// Gives up the memory that the start left over.
     pub(super) fn shrink(&mut self) {
         self.names.shrink_to_fit();
+    }
+
+    /// Memory but for that of long names, in bytes.
+    #[cfg(test)]
+    pub(super) fn bytes(&self) -> usize {
+        size_of::<Name>() * self.names.capacity() + self.table.allocation_size()
+    }
+
+    fn next(&self) -> HostNumber {
+        HostNumber::try_from(self.names.len()).unwrap_or(HostNumber::MAX)
+    }
+
+    fn add(&mut self, id: &HostId) -> HostNumber {
+        let name = Name::of(id);
+        let number = if let Some(number) = self.free.pop() {
+            self.names[number as usize] = name;
+            number
+        } else {
+            let number = self.next();
+            self.names.push(name);
+            number
+        };
+        if name.is_long() {
+            self.long.insert(number, id.clone());
+        }
+        self.enter(self.hash(id, &name), number);
+        number
+    }
+
+    fn enter(&mut self, hash: u64, number: HostNumber) {
+        let (names, long, keys) = (&self.names, &self.long, &self.keys);
+        self.table
+            .insert_unique(hash, number, |number| match long.get(number) {
+                Some(id) => keys.hash_one(id),
+                None => keys.hash_one(names[*number as usize]),
+            });
     }
 
     /// Forgets a host that came after the start. One that was there keeps its number, should it
@@ -230,7 +260,8 @@ mod tests {
     fn numbers_are_found_and_reused() {
         let mut numbers = Numbers::default();
         for text in ["b", "d", "f"] {
-            numbers.append(&id(text));
+            let name = id(text);
+            numbers.append(Name::of(&name), None);
         }
         let long = "x".repeat(60);
         for text in ["e", long.as_str(), "a", "c"] {

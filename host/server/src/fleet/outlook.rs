@@ -7,12 +7,15 @@ use mooring_drift::classes::{OwnCopies, Seen};
 use mooring_drift::desired::System;
 use mooring_drift::policy::{Policy, Timestamp};
 use mooring_drift::state::{NextAttempt, Phase, SyncState};
+use mooring_mdm::device::Attributes;
 use mooring_mdm::ids::Channel;
 use mooring_store::{EnrollmentOutline, HostOutline};
 
+use super::copies::own_copies;
+use super::mentions::Rules;
 use super::slots::{Expiry, Traits};
 use crate::core::Core;
-use crate::enrollment::renewal::{earliest_due, is_renewable};
+use crate::enrollment::renewal::{due_between, is_renewable};
 use crate::scope::{Known, system};
 
 /// A command without a report for so long has no session any more, in ms: the device went away
@@ -100,45 +103,80 @@ impl<'a> Moments<'a> {
 
 /// What else decides about the channels of a host.
 pub(super) struct Surroundings<'a> {
-    pub(super) build: Option<&'a str>,
-    pub(super) system: Option<&'a System>,
-    pub(super) own: &'a OwnCopies,
-    pub(super) is_renewed: bool,
-    /// Two devices speak for the host in turn.
-    pub(super) is_duplicate: bool,
+    host: &'a HostOutline,
+    pub(super) known: Known<'a>,
+    /// What the device told of itself, unless that is too old.
+    pub(super) fresh: Option<&'a Attributes>,
+    system: Option<System>,
+    own: OwnCopies,
+    is_renewed: bool,
 }
 
-/// Attributes that are not too old, and the system that they tell.
+impl<'a> Surroundings<'a> {
+    pub(super) fn of(
+        core: &Core,
+        rules: &Rules,
+        host: &'a HostOutline,
+        moments: &mut Moments<'_>,
+    ) -> Self {
+        let fresh = told(core, host, moments);
+        // It only matters to what was installed on another one.
+        let mut states = host.enrollments.iter().map(|outline| &outline.sync);
+        let has_upgrades = states.any(|state| !state.installed_on.is_empty());
+        let own = if rules.mentions.has_fillings() {
+            own_copies(core, &rules.shelf, &rules.mentions, host)
+        } else {
+            OwnCopies::NONE
+        };
+        Self {
+            host,
+            known: Known::from(host),
+            fresh,
+            system: fresh.filter(|_| has_upgrades).and_then(system),
+            own,
+            is_renewed: is_renewed(core, host, moments),
+        }
+    }
+
+    /// The channels as the classes see them.
+    pub(super) fn channels<'s, 'p: 's>(&'s self, moments: &mut Moments<'p>) -> Vec<Seen<'s>> {
+        let outlines = self.host.enrollments.iter();
+        outlines
+            .map(|outline| seen(outline, self, moments))
+            .collect()
+    }
+}
+
+/// Attributes that are not too old.
 pub(super) fn told<'a>(
     core: &Core,
     host: &'a HostOutline,
     moments: &mut Moments<'_>,
-) -> (Option<&'a mooring_mdm::device::Attributes>, Option<System>) {
+) -> Option<&'a Attributes> {
     let span = core.policy.attribute_span_ms();
     let told_at = host.attributes_at.filter(|at| !moments.is_older(*at, span));
-    let fresh = told_at.map(|_| &host.attributes);
-    (fresh, fresh.and_then(system))
+    told_at.map(|_| &host.attributes)
 }
 
-/// Whether the device should renew its identity, as far as the outline tells: of an identity with
-/// a short life it may say so too early.
-pub(super) fn is_renewed(core: &Core, host: &HostOutline, moments: &mut Moments<'_>) -> bool {
+/// Whether the device should renew its identity, whether or not it is its turn yet.
+fn is_renewed(core: &Core, host: &HostOutline, moments: &mut Moments<'_>) -> bool {
     let Some(device) = device_of(host) else {
         return false;
     };
-    let known = Known::from(host);
-    let Some(ends_at) = device.identity_ends_at else {
+    let life = device.identity_begins_at.zip(device.identity_ends_at);
+    let Some((begins_at, ends_at)) = life.filter(|_| core.enrollment.is_some()) else {
         return false;
     };
+    let known = Known::from(host);
     is_renewable(core, known.transport, Channel::Device, &device.sync)
-        && moments.has_come(earliest_due(&host.id, ends_at))
+        && moments.has_come(due_between(&host.id, begins_at, ends_at))
 }
 
 /// One channel as the classes see it.
-pub(super) fn seen<'a>(
+fn seen<'a, 'p: 'a>(
     outline: &'a EnrollmentOutline,
-    of_host: &Surroundings<'a>,
-    moments: &mut Moments<'a>,
+    of_host: &'a Surroundings<'_>,
+    moments: &mut Moments<'p>,
 ) -> Seen<'a> {
     let (state, policy) = (&outline.sync, moments.policy);
     let observed = state.observed.as_ref();
@@ -152,10 +190,10 @@ pub(super) fn seen<'a>(
         is_busy: false,
         has_errand: false,
         is_called: false,
-        is_stopped: of_host.is_duplicate || state.hardware.is_contradicted,
-        build: of_host.build,
-        system: of_host.system,
-        own: of_host.own,
+        is_stopped: of_host.known.is_contradicted || state.hardware.is_contradicted,
+        build: of_host.fresh.and_then(|told| told.build_version.as_deref()),
+        system: of_host.system.as_ref(),
+        own: &of_host.own,
         policy,
         now: moments.now,
     };

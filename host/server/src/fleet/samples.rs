@@ -41,7 +41,7 @@ impl Grouping {
     /// What tells a host from others under the definitions of `shelf`.
     pub(crate) fn key(&self, core: &Core, shelf: &Shelf, host: &HostOutline) -> Vec<u8> {
         let mut moments = Moments::new(&core.policy, self.now);
-        let (fresh, _) = told(core, host, &mut moments);
+        let fresh = told(core, host, &mut moments);
         let mut key = Vec::new();
         self.mentions.key(shelf, Known::from(host), fresh, &mut key);
         key

@@ -150,13 +150,52 @@ impl Slots {
         self.routines.resize_with(len, AtomicU64::default);
     }
 
-    /// Gives up the memory that the start left over.
-    pub(super) fn shrink(&mut self) {
+    /// Makes room for the hosts of a start.
+    pub(super) fn expect(&mut self, hosts: usize) {
+        self.bits.reserve_exact(hosts);
+        self.deadlines.reserve_exact(hosts);
+        self.stamps.reserve_exact(hosts);
+        self.seen.reserve_exact(hosts);
+        self.routines.reserve_exact(hosts);
+    }
+
+    /// Adds the next host of the start.
+    pub(super) fn append(&mut self, traits: Traits, stamp: Stamp, deadline: u32) {
+        self.bits.push(traits.bits());
+        self.deadlines.push(deadline);
+        self.stamps.push(stamp);
+        self.count(traits);
+    }
+
+    /// Ends the start: makes room for what is not known yet, and gives up memory.
+    pub(super) fn settle(&mut self) {
         self.bits.shrink_to_fit();
         self.deadlines.shrink_to_fit();
         self.stamps.shrink_to_fit();
-        self.seen.shrink_to_fit();
-        self.routines.shrink_to_fit();
+        let len = self.bits.len();
+        self.seen.reserve_exact(len.saturating_sub(self.seen.len()));
+        self.routines
+            .reserve_exact(len.saturating_sub(self.routines.len()));
+        self.seen.resize_with(len, AtomicU32::default);
+        self.routines.resize_with(len, AtomicU64::default);
+    }
+
+    /// Memory, in bytes.
+    #[cfg(test)]
+    pub(super) fn bytes(&self) -> usize {
+        let Self {
+            bits,
+            deadlines,
+            stamps,
+            seen,
+            routines,
+            ..
+        } = self;
+        bits.capacity()
+            + 4 * deadlines.capacity()
+            + 8 * stamps.capacity()
+            + 4 * seen.capacity()
+            + 8 * routines.capacity()
     }
 
     /// Whether the host is placed.
@@ -182,6 +221,11 @@ impl Slots {
         self.deadlines[host as usize]
     }
 
+    /// Those of all hosts, by number.
+    pub(super) fn deadlines(&self) -> &[u32] {
+        &self.deadlines
+    }
+
     pub(super) fn set_deadline(&mut self, host: HostNumber, deadline: u32) {
         self.deadlines[host as usize] = deadline;
     }
@@ -195,6 +239,10 @@ impl Slots {
         }
         self.bits[place] = traits.bits();
         self.stamps[place] = stamp;
+        self.count(traits);
+    }
+
+    fn count(&mut self, traits: Traits) {
         self.known += 1;
         self.held += u64::from(traits.is_held);
         self.duplicates += u64::from(traits.is_duplicate);

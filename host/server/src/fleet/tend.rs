@@ -19,10 +19,12 @@ use crate::shelf::Shelf;
 const SWEPT_AT_ONCE_MAX: u64 = 10_000;
 /// Hosts that are read between two looks at what is marked.
 const MARKED_AT_ONCE_MAX: usize = 256;
-/// Hosts of one slice: some milliseconds.
-const SLICE: usize = 1000;
-/// Hosts that are placed while nobody else may ask: less than a millisecond.
-const LOCKED_MAX: usize = 128;
+/// Hosts of one slice at most.
+const SLICE_MAX: usize = 2000;
+/// A slice ends once it took so long, in ms: with the page that it is at, less than 10 ms.
+const SLICE_MS: u64 = 5;
+/// Hosts that are read and placed at once; while they are placed nobody else may ask. Some 2 ms.
+const STEP: usize = 200;
 
 impl Core {
     /// Stores a batch, as [`Store::commit`](mooring_store::Store::commit), and places the hosts
@@ -84,8 +86,13 @@ impl Core {
         self.sweep_small();
     }
 
+    /// Whether a walk over all hosts is a matter of milliseconds.
+    pub(crate) fn is_fleet_small(&self) -> bool {
+        self.fleet.read().slots.known() <= SWEPT_AT_ONCE_MAX
+    }
+
     fn sweep_small(&self) {
-        if self.fleet.read().slots.known() > SWEPT_AT_ONCE_MAX {
+        if !self.is_fleet_small() {
             return;
         }
         if let Err(error) = self.sweep_to_end() {
@@ -182,28 +189,35 @@ impl Core {
 
     /// The next hosts that other definitions judge; says whether there are more.
     fn sweep_slice(&self) -> Result<bool, StoreError> {
+        let begun = self.now();
+        for _ in 0..SLICE_MAX / STEP {
+            if !self.sweep_step()? {
+                return Ok(false);
+            }
+            if self.now().0.abs_diff(begun.0) >= SLICE_MS {
+                break;
+            }
+        }
+        Ok(true)
+    }
+
+    fn sweep_step(&self) -> Result<bool, StoreError> {
         if self.fleet.read().sweep.left.is_empty() {
             return Ok(false);
         }
         let _tending = self.tending();
         let after = self.fleet.read().sweep.after.clone();
-        let page = self.outlines(after.as_ref(), SLICE)?;
-        for some in page.chunks(LOCKED_MAX) {
-            let now = self.now();
-            let mut index = self.fleet.write();
-            for host in some {
-                let number = index.number(&host.id);
-                if index.sweep.left.contains(number) || !index.slots.is_known(number) {
-                    index.put_read(self, host, now);
-                }
-            }
-        }
+        let page = self.outlines(after.as_ref(), STEP)?;
+        let now = self.now();
         let mut index = self.fleet.write();
+        for host in &page {
+            index.sweep(self, host, now);
+        }
         // Another change meanwhile began anew.
         if index.sweep.after != after {
             return Ok(true);
         }
-        if page.len() == SLICE {
+        if page.len() == STEP {
             index.sweep.after = page.last().map(|host| host.id.clone());
             return Ok(!index.sweep.left.is_empty());
         }

@@ -70,7 +70,7 @@ impl<'a> From<&'a HostOutline> for Known<'a> {
 
 /// How replies reach a host that proved who it is like this: what others could get holds no secrets
 /// in clear. `is_rsa` says whether anything can be encrypted to it.
-pub(crate) fn transport_by(via: Option<Via>, is_rsa: bool) -> Transport {
+fn transport_by(via: Option<Via>, is_rsa: bool) -> Transport {
     match via {
         Some(Via::Signature | Via::Header) if is_rsa => Transport::Encrypted,
         Some(Via::Signature | Via::Header) => Transport::Open,

@@ -6,8 +6,10 @@
 use std::fs;
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
+use std::panic::resume_unwind;
 use std::path::Path;
 use std::sync::Arc;
+use std::thread;
 
 use mooring_drift::policy::Timestamp;
 use mooring_identity::{Authority, Certificate, Trust, certificates_from_pem};
@@ -50,8 +52,14 @@ pub(super) fn open(options: &ServeOptions) -> Result<Opened, ServeError> {
         path: path.clone(),
         source,
     };
-    let store = RedbStore::open(&path, RedbOptions::default()).map_err(failed)?;
-    let store = Arc::new(store);
+    // Both take a moment: a file that was not closed is read once, plugins are compiled.
+    let (store, judge) = thread::scope(|scope| {
+        let judge = scope.spawn(Judge::load);
+        let store = RedbStore::open(&path, RedbOptions::default());
+        let judge = judge.join();
+        (store, judge.unwrap_or_else(|panic| resume_unwind(panic)))
+    });
+    let store = Arc::new(store.map_err(failed)?);
     let backups = Backups::new(Arc::clone(&store), data, options.clock.clone());
     let store: Arc<dyn Store> = store;
     let token = token(&data.join(TOKEN_FILE))?;
@@ -89,8 +97,7 @@ pub(super) fn open(options: &ServeOptions) -> Result<Opened, ServeError> {
         keeps_events: options.webhook.is_some(),
         removal_guard: options.removal_guard,
     };
-    let judge = Arc::new(Judge::load()?);
-    let core = Core::new(store, judge, clock, core_options).map_err(failed)?;
+    let core = Core::new(store, Arc::new(judge?), clock, core_options).map_err(failed)?;
     core.refresh_builtins().map_err(failed)?;
     core.sweep().map_err(failed)?;
     Ok(Opened {
