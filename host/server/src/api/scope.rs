@@ -50,7 +50,8 @@ pub struct LabelSummary {
     /// The rule, as it was written.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub rule: Option<String>,
-    /// Hosts that have it; absent where a later page of them was asked for.
+    /// Hosts that have it; absent where a later page of them was asked for, and in the answer to a
+    /// definition in a fleet of more than 10,000 hosts.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub hosts: Option<u64>,
     /// Hosts of which nobody knows whether they have it; absent as `hosts` is.

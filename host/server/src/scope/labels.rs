@@ -69,7 +69,12 @@ impl Core {
             self.clear_members(name)?;
         }
         let shelf = self.shelf();
-        let tally = self.tally(&shelf, &[name])?.pop();
+        // In a large fleet counting would take longer than all else; who wants it asks for it.
+        let tally = if self.is_fleet_small() {
+            self.tally(&shelf, &[name])?.pop()
+        } else {
+            None
+        };
         Ok(Changed::Done(summary(&shelf, name, label, tally)))
     }
 
