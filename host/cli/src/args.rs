@@ -216,6 +216,8 @@ mod tests {
             "--public-url https://a --acme-url https://b --acme-client-identifier x --acme-attest",
             "--apns-url https://127.0.0.1:1 --apns-ca f --accept-user-authenticate --migration",
             "--webhook-url https://a --webhook-hmac-key-file f --webhook-ca f",
+            "--push-rate 1",
+            "--push-rate 100000",
             "--removal-guard-hosts 1000000 --removal-guard-share 100",
         ] {
             let line = format!("mooring serve --data d {line}");
@@ -248,6 +250,8 @@ mod tests {
             "--removal-guard-share 101",
             "--webhook-ca f",
             "--webhook-hmac-key-file f",
+            "--push-rate 0",
+            "--push-rate 100001",
         ] {
             let line = format!("mooring serve --data d {line}");
             assert_eq!(refuse(&parse(&line).unwrap_err()), Exit::Usage, "{line}");

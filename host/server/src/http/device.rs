@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::num::NonZero;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use hyper::body::Incoming;
 use hyper::header::{ALLOW, HeaderMap, HeaderValue, RETRY_AFTER};
@@ -28,6 +29,11 @@ use crate::limits::{
     DEVICE_BODY_BYTES_MAX, LARGE_BODIES_PER_CORE, LARGE_BODY_BYTES, PARAMETERS_MAX,
     PROMPT_BODY_BYTES_MAX,
 };
+
+/// Whoever is sent away comes again after so many seconds at the earliest, and over so many more.
+const RETRY_AFTER_MIN_S: u32 = 20;
+const RETRY_SPREAD_S: u32 = 41;
+const RETRY_STEP_S: u32 = 7;
 
 const PROFILE: &str = "application/x-apple-aspen-config";
 
@@ -277,12 +283,20 @@ fn reply_answer(reply: DeviceReply) -> Answer {
         DeviceReply::Refused(reason) => text(status, format!("{reason}\n")),
         DeviceReply::Unavailable => {
             let mut answer = text(status, "not now, please send it again\n");
-            answer
-                .headers_mut()
-                .insert(RETRY_AFTER, HeaderValue::from_static("30"));
+            let seconds = HeaderValue::from(retry_after_s());
+            answer.headers_mut().insert(RETRY_AFTER, seconds);
             answer
         }
     }
+}
+
+/// When whoever is sent away should come again: others at another moment, so that a crowd that was
+/// too much at once does not come back as one.
+fn retry_after_s() -> u32 {
+    static SENT_AWAY: AtomicU32 = AtomicU32::new(0);
+    let place = SENT_AWAY.fetch_add(1, Ordering::Relaxed);
+    // A step that has no divisor in common with the spread reaches every second of it.
+    RETRY_AFTER_MIN_S + place % RETRY_SPREAD_S * RETRY_STEP_S % RETRY_SPREAD_S
 }
 
 fn unread(error: BodyError) -> Answer {
@@ -324,4 +338,23 @@ fn parameters(query: &str) -> BTreeMap<String, String> {
 
 fn text(status: u16, text: impl Into<bytes::Bytes>) -> Answer {
     answer(status, "text/plain; charset=utf-8", text)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// Proves that those who are sent away are told moments that lie apart and are all in bounds.
+    #[test]
+    fn sent_away_for_different_times() {
+        let told: BTreeSet<u32> = (0..400).map(|_| retry_after_s()).collect();
+        let all = RETRY_AFTER_MIN_S..RETRY_AFTER_MIN_S + RETRY_SPREAD_S;
+        assert_eq!(told, all.collect());
+        let answer = reply_answer(DeviceReply::Unavailable);
+        let seconds = answer.headers()[RETRY_AFTER].to_str().unwrap();
+        let seconds: u32 = seconds.parse().unwrap();
+        assert!(told.contains(&seconds), "{seconds}");
+    }
 }

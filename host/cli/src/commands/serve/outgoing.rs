@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use hyper::Uri;
 use mooring_identity::certificates_from_pem;
-use mooring_push::APNS_URL;
+use mooring_push::{APNS_URL, ApnsLimits};
 use mooring_server::ServeOptions;
 use mooring_server::webhook::WebhookOptions;
 
@@ -21,6 +21,16 @@ pub(super) struct PushArgs {
     /// Authorities (PEM) to trust for it instead of the public ones
     #[arg(long, value_name = "FILE", env = "MOORING_APNS_CA")]
     apns_ca: Option<PathBuf>,
+    /// Devices woken a second at most, in the long run; each of them connects. A million take a
+    /// quarter of an hour at the default
+    #[arg(
+        long,
+        value_name = "N",
+        env = "MOORING_PUSH_RATE",
+        default_value_t = ApnsLimits::default().pushes_per_s,
+        value_parser = clap::value_parser!(u32).range(1..=100_000)
+    )]
+    push_rate: u32,
 }
 
 impl PushArgs {
@@ -37,6 +47,7 @@ impl PushArgs {
             return Err(error.with_hint("write --apns-url as https://HOST:PORT"));
         }
         options.apns.url = self.apns_url;
+        options.apns.limits.pushes_per_s = self.push_rate;
         options.apns.ca_pem = self.apns_ca.as_deref().map(authorities).transpose()?;
         Ok(())
     }

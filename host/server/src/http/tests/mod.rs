@@ -1,6 +1,7 @@
 //! The listeners over real sockets of loopback, with bounds made short.
 
 mod client;
+mod commits;
 mod crowd;
 mod files;
 mod identity;
