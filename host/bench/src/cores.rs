@@ -1,7 +1,7 @@
 //! Which processors the server gets, and which the load.
 //!
-//! Knows nothing of either. Invariant: they share none; where that cannot be had, nothing is
-//! pinned, and the report says so.
+//! Knows nothing of either. Invariant: they share none, unless that is asked for; where it cannot be
+//! had, nothing is pinned, and the report says so.
 
 use std::num::NonZero;
 use std::path::PathBuf;
@@ -15,6 +15,8 @@ const TASKSET: &str = "taskset";
 pub(crate) enum Cores {
     /// The server has those below this number, the load this one and those up to the last.
     Split { first_of_load: usize, last: usize },
+    /// The server has all up to this one, the load some of them.
+    Open { last: usize },
     /// Everything runs wherever the system puts it.
     Shared,
 }
@@ -45,14 +47,17 @@ impl Cores {
     /// A command that runs `program` on the processors of the server.
     pub(crate) fn command(self, program: &PathBuf) -> Command {
         match self {
-            Self::Split { first_of_load, .. } => {
-                let mut command = Command::new(TASKSET);
-                command
-                    .args(["-c", &range(0, first_of_load - 1)])
-                    .arg(program);
-                command
-            }
+            Self::Split { first_of_load, .. } => pinned(&range(0, first_of_load - 1), program),
+            Self::Open { last } => pinned(&range(0, last), program),
             Self::Shared => Command::new(program),
+        }
+    }
+
+    /// The server has all processors, also those of the load.
+    pub(crate) fn open(self) -> Self {
+        match self {
+            Self::Split { last, .. } | Self::Open { last } => Self::Open { last },
+            Self::Shared => Self::Shared,
         }
     }
 
@@ -64,6 +69,7 @@ impl Cores {
                 range(0, first_of_load - 1),
                 self.load()
             ),
+            Self::Open { last } => format!("the server ran on processors {}", range(0, last)),
             Self::Shared => {
                 "nothing was pinned: the server and the load shared all processors".to_owned()
             }
@@ -76,9 +82,16 @@ impl Cores {
                 first_of_load,
                 last,
             } => range(first_of_load, last),
-            Self::Shared => String::new(),
+            Self::Open { .. } | Self::Shared => String::new(),
         }
     }
+}
+
+/// A command that runs `program` on these processors; a child would else inherit those of the load.
+fn pinned(processors: &str, program: &PathBuf) -> Command {
+    let mut command = Command::new(TASKSET);
+    command.args(["-c", processors]).arg(program);
+    command
 }
 
 fn range(from: usize, to: usize) -> String {
@@ -105,5 +118,7 @@ mod tests {
             "the server ran on processors 0-1, the load on 2-3"
         );
         assert_eq!(range(1, 1), "1");
+        assert_eq!(four.open(), Cores::Open { last: 3 });
+        assert_eq!(Cores::Shared.open(), Cores::Shared);
     }
 }

@@ -67,7 +67,9 @@ impl<'a> Ground<'a> {
             rows: vec![row],
             ..Report::default()
         };
-        (self.note)(one.render().trim_end());
+        let mut line = String::new();
+        one.render_rows(&mut line);
+        (self.note)(line.trim_end());
         self.report.rows.extend(one.rows);
     }
 
@@ -110,6 +112,15 @@ impl<'a> Ground<'a> {
         entrance: Entrance,
     ) -> Result<Site, BenchError> {
         self.program.serve(&fleet.folder, entrance).await
+    }
+
+    /// Serves a fleet with all processors, where a rate is looked at and not their time.
+    pub(crate) async fn serve_openly(&self, fleet: &Fleet) -> Result<Site, BenchError> {
+        let program = Program {
+            cores: self.program.cores.open(),
+            ..self.program.clone()
+        };
+        program.serve(&fleet.folder, Entrance::Proxy).await
     }
 }
 

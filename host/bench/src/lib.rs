@@ -13,6 +13,7 @@ mod clock;
 mod cores;
 mod device;
 mod error;
+mod figure;
 mod ground;
 mod limits;
 mod load;
@@ -31,6 +32,7 @@ mod wire;
 use tokio::signal::unix::{SignalKind, signal};
 
 pub use error::BenchError;
+pub use figure::{Figure, Standing};
 pub use limits::StandIn;
 pub use options::{Options, Part};
 pub use report::{Bound, Report, Row, Verdict};

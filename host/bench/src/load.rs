@@ -45,6 +45,8 @@ pub(crate) struct Crowd {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Outcome {
     pub(crate) requests: u64,
+    /// Bytes of all answers.
+    pub(crate) received: u64,
     pub(crate) elapsed: Duration,
     pub(crate) latencies: Latencies,
 }
@@ -88,15 +90,16 @@ impl Crowd {
                 let mut talk = Talk::new(line, address);
                 let places = (first..crowd.len()).step_by(connections);
                 match crowd.go(places, &mut talk, &visit).await {
-                    Ok(()) => Ok(talk.latencies),
+                    Ok(()) => Ok((talk.latencies, talk.line.received())),
                     Err(error) => Err(error),
                 }
             });
         }
         let mut outcome = Outcome::default();
         while let Some(done) = tasks.join_next().await {
-            let latencies = done.map_err(|_| BenchError::Interrupted)??;
+            let (latencies, received) = done.map_err(|_| BenchError::Interrupted)??;
             outcome.requests += latencies.len() as u64;
+            outcome.received += received;
             outcome.latencies.absorb(latencies);
         }
         outcome.elapsed = begun.elapsed();

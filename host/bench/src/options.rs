@@ -60,7 +60,8 @@ pub struct Options {
     pub stand_in: PathBuf,
     /// The parts to run.
     pub parts: Vec<Part>,
-    /// The fleets of [`Part::Change`].
+    /// The fleets of [`Part::Change`]. With [`Kind::Troubled`], [`Part::Idle`] and [`Part::Ack`] are
+    /// run on such a fleet as well.
     pub kinds: Vec<Kind>,
     /// Hosts of the large fleets.
     pub hosts: u32,
@@ -113,11 +114,11 @@ impl Options {
     }
 
     /// The fleet of all parts but two.
-    pub(crate) fn main_plan(&self) -> Plan {
+    pub(crate) fn main_plan(&self, kind: Kind) -> Plan {
         let behind = (BEHIND_HOSTS * (self.runs + 1)).min(self.hosts / 2);
         Plan {
             hosts: self.hosts,
-            kind: Kind::Few,
+            kind,
             profiles: self.profiles,
             idle: self.herd.max(IDLE_HOSTS).min(self.hosts - behind),
             behind,

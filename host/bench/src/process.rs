@@ -28,6 +28,26 @@ pub(crate) struct Memory {
     pub(crate) threads: u64,
 }
 
+/// What a process wrote since it began, counted in the two ways that the system has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Written {
+    /// Memory that was marked to be written to a disk. Since Linux keeps files in pieces of many
+    /// pages, a whole piece is counted for a few bytes of it.
+    marked: u64,
+    /// Bytes that were handed over to be written, to files and to connections.
+    handed_over: u64,
+}
+
+impl Written {
+    /// Bytes to files since `before`, when `received` bytes of it were answers that arrived. Both
+    /// counts are at least that, so it is the lower of them.
+    pub(crate) fn since(self, before: Self, received: u64) -> u64 {
+        let handed_over = self.handed_over.saturating_sub(before.handed_over);
+        let marked = self.marked.saturating_sub(before.marked);
+        marked.min(handed_over.saturating_sub(received))
+    }
+}
+
 impl Process {
     /// The process with this id.
     pub(crate) fn new(id: u32) -> Self {
@@ -49,10 +69,13 @@ impl Process {
         ))
     }
 
-    /// Bytes that it had written to disks, whole pages, as far as the system assigns them to it.
-    pub(crate) fn written(self) -> Result<u64, BenchError> {
+    /// What it wrote so far.
+    pub(crate) fn written(self) -> Result<Written, BenchError> {
         let text = self.read("io")?;
-        self.value(&text, "write_bytes:")
+        Ok(Written {
+            marked: self.value(&text, "write_bytes:")?,
+            handed_over: self.value(&text, "wchar:")?,
+        })
     }
 
     pub(crate) fn memory(self) -> Result<Memory, BenchError> {
@@ -96,5 +119,17 @@ mod tests {
         this.written().unwrap();
         let before = this.cpu().unwrap();
         assert!(this.cpu().unwrap() >= before);
+    }
+
+    /// Proves that neither answers nor whole pieces of files are taken for what was written.
+    #[test]
+    fn writing() {
+        let at = |marked, handed_over| Written {
+            marked,
+            handed_over,
+        };
+        assert_eq!(at(65_536, 9_100).since(at(0, 100), 1_000), 8_000);
+        assert_eq!(at(0, 5_000).since(at(0, 0), 100), 0);
+        assert_eq!(at(4_096, 5_000).since(at(0, 0), 10_000), 0);
     }
 }

@@ -5,16 +5,28 @@
 
 use std::fmt::Write as _;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
+
+use crate::figure::{Figure, Standing};
 
 /// Whether a figure was reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "UPPERCASE")]
+#[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// It was.
-    Pass,
+    Met,
     /// It was not.
-    Miss,
+    Missed,
+}
+
+impl Verdict {
+    /// Its word in reports.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Met => "met",
+            Self::Missed => "MISSED",
+        }
+    }
 }
 
 /// What a figure is held to.
@@ -32,6 +44,9 @@ pub enum Bound {
 /// One figure.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Row {
+    /// The figure that it belongs to, if one is set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub figure: Option<Figure>,
     /// The part of the run.
     pub part: &'static str,
     /// What was measured.
@@ -64,14 +79,21 @@ impl Row {
             Bound::Shown => None,
         };
         Self {
+            figure: None,
             part,
             what: what.into(),
             value,
             unit,
             bound,
-            verdict: verdict.map(|holds| if holds { Verdict::Pass } else { Verdict::Miss }),
+            verdict: verdict.map(|holds| if holds { Verdict::Met } else { Verdict::Missed }),
             note: String::new(),
         }
+    }
+
+    /// The same as a part of a figure.
+    pub(crate) fn of(mut self, figure: Figure) -> Self {
+        self.figure = Some(figure);
+        self
     }
 
     /// The same with a remark.
@@ -81,30 +103,72 @@ impl Row {
     }
 }
 
-/// All figures of a run.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+/// All that was measured in a run.
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Report {
     /// How the run was set up, in sentences.
     pub setting: Vec<String>,
-    /// The figures in order.
+    /// What was measured, in order.
     pub rows: Vec<Row>,
+}
+
+impl Serialize for Report {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Whole<'a> {
+            setting: &'a [String],
+            figures: Vec<Standing>,
+            rows: &'a [Row],
+        }
+        let whole = Whole {
+            setting: &self.setting,
+            figures: self.standings(),
+            rows: &self.rows,
+        };
+        whole.serialize(serializer)
+    }
 }
 
 impl Report {
     /// Whether a figure was missed.
     pub fn has_misses(&self) -> bool {
-        self.rows
-            .iter()
-            .any(|row| row.verdict == Some(Verdict::Miss))
+        let mut rows = self.rows.iter();
+        rows.any(|row| row.verdict == Some(Verdict::Missed))
     }
 
-    /// The report as text: aligned columns, one row a figure.
+    /// What came of each figure.
+    pub fn standings(&self) -> Vec<Standing> {
+        let all = Figure::ALL.into_iter();
+        all.map(|figure| figure.standing(&self.rows)).collect()
+    }
+
+    /// The report as text: the setting, a line for each row, and one for each figure.
     pub fn render(&self) -> String {
         let mut text = String::new();
         for line in &self.setting {
             text.push_str(line);
             text.push('\n');
         }
+        self.render_rows(&mut text);
+        text.push('\n');
+        let standings = self.standings();
+        let widest = |of: fn(&Standing) -> usize| standings.iter().map(of).max().unwrap_or(0);
+        let (name, limit) = (widest(|one| one.name.len()), widest(|one| one.limit.len()));
+        for one in &standings {
+            let verdict = one.verdict.map_or("not measured", Verdict::as_str);
+            let missed = one.missed.join("; ");
+            let line = format!(
+                "{:name$}  {:limit$}  {verdict:6}  {missed}",
+                one.name, one.limit
+            );
+            // Writing to a string cannot fail.
+            let _ = writeln!(text, "{}", line.trim_end());
+        }
+        text
+    }
+
+    /// Its rows as text: aligned columns, one line a row.
+    pub(crate) fn render_rows(&self, text: &mut String) {
         let widest = |of: fn(&Row) -> usize| self.rows.iter().map(of).max().unwrap_or(0);
         let (part, what) = (widest(|row| row.part.len()), widest(|row| row.what.len()));
         for row in &self.rows {
@@ -114,19 +178,14 @@ impl Report {
                 Bound::AtLeast(least) => format!(">= {}", shown(least)),
                 Bound::Shown => String::new(),
             };
-            let verdict = match row.verdict {
-                Some(Verdict::Pass) => "PASS",
-                Some(Verdict::Miss) => "MISS",
-                None => "",
-            };
+            let verdict = row.verdict.map_or("", Verdict::as_str);
             let line = format!(
-                "{:part$}  {:what$}  {value:>16}  {bound:>10}  {verdict:4}  {}",
+                "{:part$}  {:what$}  {value:>16}  {bound:>10}  {verdict:6}  {}",
                 row.part, row.what, row.note
             );
             // Writing to a string cannot fail.
             let _ = writeln!(text, "{}", line.trim_end());
         }
-        text
     }
 }
 
@@ -149,19 +208,31 @@ mod tests {
     #[test]
     fn verdicts() {
         let row = |value, bound| Row::new("idle", "time", (value, "us"), bound);
-        assert_eq!(row(35.0, Bound::AtMost(35.0)).verdict, Some(Verdict::Pass));
-        assert_eq!(row(35.1, Bound::AtMost(35.0)).verdict, Some(Verdict::Miss));
-        assert_eq!(row(1.0, Bound::AtLeast(2.0)).verdict, Some(Verdict::Miss));
+        assert_eq!(row(35.0, Bound::AtMost(35.0)).verdict, Some(Verdict::Met));
+        assert_eq!(
+            row(35.1, Bound::AtMost(35.0)).verdict,
+            Some(Verdict::Missed)
+        );
+        assert_eq!(row(1.0, Bound::AtLeast(2.0)).verdict, Some(Verdict::Missed));
         assert_eq!(row(1.0, Bound::Shown).verdict, None);
+        let missed = row(35.1, Bound::AtMost(35.0)).noted("close");
         let report = Report {
             setting: vec!["hello".to_owned()],
-            rows: vec![row(35.1, Bound::AtMost(35.0)).noted("close")],
+            rows: vec![missed.of(Figure::Idle)],
         };
         assert!(report.has_misses());
         let text = report.render();
-        assert!(
-            text.contains("35.1 us") && text.ends_with("MISS  close\n"),
-            "{text}"
-        );
+        assert!(text.contains("35.1 us"), "{text}");
+        assert!(text.contains("MISSED  close\n"), "{text}");
+        let has = |name: &str, verdict: &str| {
+            let line = text.lines().find(|line| line.starts_with(name));
+            line.is_some_and(|line| line.contains(verdict))
+        };
+        assert!(has(Figure::Idle.name(), "MISSED  idle: time"), "{text}");
+        assert!(has(Figure::Ack.name(), "not measured"), "{text}");
+        let json = serde_json::to_value(&report).unwrap();
+        assert_eq!(json["figures"].as_array().unwrap().len(), Figure::ALL.len());
+        assert_eq!(json["rows"][0]["figure"], "idle");
+        assert_eq!(json["rows"][0]["verdict"], "missed");
     }
 }

@@ -18,6 +18,8 @@ const HEAD_BYTES_MAX: usize = 16 * 1024;
 pub(crate) struct Line<S> {
     stream: S,
     buffer: Vec<u8>,
+    /// Bytes of all answers.
+    received: u64,
 }
 
 /// An answer, as long as the next request is not sent.
@@ -51,7 +53,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Line<S> {
         Self {
             stream,
             buffer: Vec::with_capacity(16 * 1024),
+            received: 0,
         }
+    }
+
+    /// Bytes of all answers so far.
+    pub(crate) fn received(&self) -> u64 {
+        self.received
     }
 
     /// Sends a request and waits for its whole answer.
@@ -73,6 +81,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Line<S> {
                 return Err(io::ErrorKind::UnexpectedEof.into());
             }
         }
+        self.received += end as u64;
         Ok(Reply {
             status: head.status,
             body: &self.buffer[head.body_at..end],

@@ -4,13 +4,13 @@
 
 use std::sync::Arc;
 
-use super::{Cost, bytes_each, cost, latencies, of_all};
+use super::{Cost, Terms, bytes_each, cost, latencies, of_all};
 use crate::BenchError;
+use crate::figure::Figure;
 use crate::ground::Ground;
 use crate::limits::StandIn;
 use crate::load::{Crowd, Visit};
 use crate::options::IDLE_HOSTS;
-use crate::report::{Bound, Row};
 use crate::sample::micros_each;
 use crate::seed::Fleet;
 use crate::server::{Entrance, Site};
@@ -44,26 +44,14 @@ pub(super) async fn run(ground: &mut Ground<'_>, fleet: &Fleet) -> Result<(), Be
         Some(bytes_each(cost.written, cost.outcome.requests))
     });
     let (hosts, lines) = (crowd.len(), options.connections);
-    let row = Row::new(
-        PART,
-        "server CPU, connect in sync",
-        (micros, "us"),
-        Bound::AtMost(MICROS_MAX),
-    );
+    let terms = Terms::of(fleet, PART, Figure::Idle);
+    let value = (micros, "us");
+    let row = terms.at_most("server CPU, connect in sync", value, MICROS_MAX);
     ground.add(row.noted(format!("{hosts} hosts over {lines} connections: {words}")));
-    let row = Row::new(
-        PART,
-        "the same / bare hyper echo",
-        (micros / limit, "x"),
-        Bound::AtMost(TIMES_ECHO_MAX),
-    );
+    let value = (micros / limit, "x");
+    let row = terms.at_most("the same / bare hyper echo", value, TIMES_ECHO_MAX);
     ground.add(row.noted(format!("echo {limit:.1} us")));
-    ground.add(Row::new(
-        PART,
-        "bytes written, each connect",
-        (written, "B"),
-        Bound::Shown,
-    ));
+    ground.add(terms.shown("bytes written, each connect", (written, "B")));
     Ok(())
 }
 

@@ -14,11 +14,13 @@ mod start;
 use std::time::Duration;
 
 use crate::BenchError;
+use crate::figure::Figure;
 use crate::ground::Ground;
 use crate::load::{Crowd, Outcome, Visit};
 use crate::options::Part;
+use crate::report::{Bound, Row};
 use crate::sample::{float, median, micros_each};
-use crate::seed::Fleet;
+use crate::seed::{Fleet, Kind};
 use crate::server::Site;
 
 #[cfg(test)]
@@ -34,8 +36,18 @@ pub(crate) async fn run(ground: &mut Ground<'_>) -> Result<(), BenchError> {
         .collect();
     let needs_main = |part: &&Part| !matches!(part, Part::Rollout | Part::Change);
     if parts.iter().any(|part| needs_main(&part)) {
-        let fleet = ground.fleet(&ground.options.main_plan()).await?;
+        let fleet = ground.fleet(&ground.options.main_plan(Kind::Few)).await?;
         for part in parts.iter().filter(needs_main) {
+            on_main(*part, ground, &fleet).await?;
+        }
+        fleet.forget()?;
+    }
+    let twice = |part: &&Part| matches!(part, Part::Idle | Part::Ack);
+    let is_troubled = ground.options.kinds.contains(&Kind::Troubled);
+    if is_troubled && parts.iter().any(|part| twice(&part)) {
+        let plan = ground.options.main_plan(Kind::Troubled);
+        let fleet = ground.fleet(&plan).await?;
+        for part in parts.iter().filter(twice) {
             on_main(*part, ground, &fleet).await?;
         }
         fleet.forget()?;
@@ -58,6 +70,49 @@ async fn on_main(part: Part, ground: &mut Ground<'_>, fleet: &Fleet) -> Result<(
         Part::Mtls => mtls::run(ground, fleet).await,
         Part::Start => start::run(ground, fleet).await,
         Part::Rollout | Part::Change => Ok(()),
+    }
+}
+
+/// What the rows about a fleet are called, and what they are held to.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Terms {
+    part: &'static str,
+    figure: Figure,
+    /// Limits are so many times those of a fleet without failures.
+    slack: f64,
+}
+
+impl Terms {
+    /// Those of a part of the run on this fleet.
+    pub(crate) fn of(fleet: &Fleet, part: &'static str, figure: Figure) -> Self {
+        match fleet.plan.kind {
+            Kind::Few | Kind::Many | Kind::Unique => Self {
+                part,
+                figure,
+                slack: 1.0,
+            },
+            Kind::Troubled => Self {
+                part: Kind::Troubled.as_str(),
+                figure: Figure::Troubled,
+                slack: 2.0,
+            },
+        }
+    }
+
+    pub(crate) fn at_most(&self, what: &str, value: (f64, &'static str), most: f64) -> Row {
+        self.row(what, value, Bound::AtMost(most * self.slack))
+    }
+
+    pub(crate) fn at_least(&self, what: &str, value: (f64, &'static str), least: f64) -> Row {
+        self.row(what, value, Bound::AtLeast(least / self.slack))
+    }
+
+    pub(crate) fn shown(&self, what: &str, value: (f64, &'static str)) -> Row {
+        self.row(what, value, Bound::Shown)
+    }
+
+    fn row(&self, what: &str, value: (f64, &'static str), bound: Bound) -> Row {
+        Row::new(self.part, what, value, bound).of(self.figure)
     }
 }
 
@@ -88,7 +143,7 @@ pub(crate) async fn cost(
     let outcome = crowd.visit(site.device, connections, visit).await?;
     Ok(Cost {
         cpu: site.cpu_since(cpu)?,
-        written: process.written()?.saturating_sub(written),
+        written: process.written()?.since(written, outcome.received),
         outcome,
     })
 }

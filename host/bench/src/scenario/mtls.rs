@@ -18,6 +18,7 @@ use tokio_rustls::TlsConnector;
 
 use crate::BenchError;
 use crate::device::Device;
+use crate::figure::Figure;
 use crate::ground::Ground;
 use crate::limits::{StandIn, certificate};
 use crate::load::understood;
@@ -71,7 +72,8 @@ pub(super) async fn run(ground: &mut Ground<'_>, fleet: &Fleet) -> Result<(), Be
         "server CPU, new connection and request",
         (ours, "us"),
         Bound::Shown,
-    );
+    )
+    .of(Figure::Mtls);
     let p99 = took.ms(0.99).unwrap_or_default();
     let p50 = took.ms(0.5).unwrap_or_default();
     ground.add(row.noted(format!(
@@ -83,7 +85,8 @@ pub(super) async fn run(ground: &mut Ground<'_>, fleet: &Fleet) -> Result<(), Be
         "the same / bare rustls handshake",
         (ours / limit, "x"),
         bound,
-    );
+    )
+    .of(Figure::Mtls);
     ground.add(row.noted(format!("rustls {limit:.0} us")));
     Ok(())
 }

@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use super::{cost, idle};
 use crate::BenchError;
+use crate::figure::Figure;
 use crate::ground::Ground;
 use crate::load::{Crowd, Visit};
 use crate::report::{Bound, Row};
@@ -102,7 +103,8 @@ pub(super) async fn run(ground: &mut Ground<'_>) -> Result<(), BenchError> {
         "server CPU, one new profile",
         (spent, "s"),
         Bound::AtMost(most),
-    );
+    )
+    .of(Figure::Rollout);
     ground.add(row.noted(words));
     let each = whole.micros() / idle.micros().max(f64::EPSILON);
     let row = Row::new(
@@ -110,7 +112,8 @@ pub(super) async fn run(ground: &mut Ground<'_>) -> Result<(), BenchError> {
         "the same / one idle connect of each host",
         (spent / beside.max(f64::EPSILON), "x"),
         Bound::AtMost(TIMES_IDLE_MAX),
-    );
+    )
+    .of(Figure::Rollout);
     let micros = idle.micros();
     ground.add(row.noted(format!(
         "idle {micros:.1} us; a request of it is {each:.2} idle ones"

@@ -202,6 +202,13 @@ impl Fleet {
         fs::remove_dir_all(&self.folder).map_err(file(self.folder, "removed"))
     }
 
+    /// Bytes of sync state in the store's file, which nobody may have open.
+    pub(crate) fn sync_bytes(&self) -> Result<u64, BenchError> {
+        let path = self.folder.join(files::DATA).join(files::STORE);
+        let store = RedbStore::open(path, RedbOptions::default())?;
+        Ok(store.sync_bytes()?)
+    }
+
     /// Bytes of the store's file.
     pub(crate) fn store_bytes(&self) -> Result<u64, BenchError> {
         let path = self.folder.join(files::DATA).join(files::STORE);

@@ -9,11 +9,12 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use super::Summary;
+use super::{Summary, Terms};
 use crate::BenchError;
 use crate::device::Device;
+use crate::figure::Figure;
 use crate::ground::Ground;
-use crate::report::{Bound, Row};
+use crate::sample::Latencies;
 use crate::seed::Fleet;
 use crate::seed::profiles::identifier;
 use crate::server::Site;
@@ -21,6 +22,8 @@ use crate::wire::Line;
 
 const CPU_SECONDS_MAX: f64 = 5.0;
 const HOSTS: f64 = 1_000_000.0;
+/// Nobody waits for longer than a slice of the work.
+const SLICE_MS_MAX: f64 = 10.0;
 const LABEL: &str = "/api/v1/labels/bench";
 /// Between two looks at whether it is over.
 const LOOK: Duration = Duration::from_millis(20);
@@ -33,9 +36,7 @@ pub(super) async fn run(
     site: &Site,
     fleet: &Fleet,
     profile: usize,
-    slack: f64,
 ) -> Result<(), BenchError> {
-    let part = fleet.plan.kind.as_str();
     let assigned = format!("/api/v1/profiles/{}/assignment", identifier(profile));
     let mut administrator = site.administrator().await?;
     let rule = |rule: &str| json!({ "kind": "rule", "rule": rule });
@@ -63,28 +64,26 @@ pub(super) async fn run(
     let has_progress = settled(site).await?;
     let took = begun.elapsed();
     let cpu = site.cpu_since(cpu)?.as_secs_f64();
-    let (waited, asked) = match probe {
+    let mut waited = match probe {
         Some(probe) => probe.stop().await?,
-        None => (Duration::ZERO, 0),
+        None => Latencies::default(),
     };
     // Asking is not what is looked at here; an idle connect takes some tens of microseconds.
     let scale = (f64::from(fleet.plan.hosts) / HOSTS).max(0.02);
-    let bound = Bound::AtMost(CPU_SECONDS_MAX * slack * scale);
-    let row = Row::new(part, "rule of a label, server CPU", (cpu, "s"), bound);
+    let terms = Terms::of(fleet, fleet.plan.kind.as_str(), Figure::Rule);
+    let most = CPU_SECONDS_MAX * scale;
+    let row = terms.at_most("rule of a label, server CPU", (cpu, "s"), most);
     ground.add(row.noted(format!(
-        "answered in {:.0} ms, done in {:.2} s, progress {}; {asked} probes in between",
+        "answered in {:.0} ms, done in {:.2} s, progress {}",
         answered.as_secs_f64() * 1000.0,
         took.as_secs_f64(),
         if has_progress { "shown" } else { "not seen" }
     )));
-    let waited = waited.as_secs_f64() * 1000.0;
-    let row = Row::new(
-        part,
-        "longest wait of a device meanwhile",
-        (waited, "ms"),
-        Bound::Shown,
-    );
-    ground.add(row.noted("a slice of 10 ms, and whatever else the server did"));
+    let (p99, longest) = (waited.ms(0.99), waited.ms(1.0));
+    let value = (p99.unwrap_or_default(), "ms");
+    let row = terms.at_most("wait of a device meanwhile, p99", value, SLICE_MS_MAX);
+    let (asked, longest) = (waited.len(), longest.unwrap_or_default());
+    ground.add(row.noted(format!("of {asked}; the longest {longest:.1} ms")));
     Ok(())
 }
 
@@ -108,7 +107,7 @@ async fn settled(site: &Site) -> Result<bool, BenchError> {
 /// A device that asks again and again.
 struct Probe {
     stop: watch::Sender<bool>,
-    asking: JoinHandle<Result<(Duration, u64), BenchError>>,
+    asking: JoinHandle<Result<Latencies, BenchError>>,
 }
 
 impl Probe {
@@ -121,21 +120,20 @@ impl Probe {
             let mut line = Line::connect(address).await.map_err(failed)?;
             let mut request = Vec::new();
             device.idle(&mut request);
-            let (mut longest, mut asked) = (Duration::ZERO, 0);
+            let mut waited = Latencies::default();
             while !*stopped.borrow() {
                 let begun = Instant::now();
                 line.exchange(&request).await.map_err(failed)?;
-                longest = longest.max(begun.elapsed());
-                asked += 1;
+                waited.note(begun.elapsed());
                 tokio::time::sleep(PROBE).await;
             }
-            Ok((longest, asked))
+            Ok(waited)
         });
         Self { stop, asking }
     }
 
-    /// The longest that it waited, and how often it asked.
-    async fn stop(self) -> Result<(Duration, u64), BenchError> {
+    /// How long it waited each time.
+    async fn stop(self) -> Result<Latencies, BenchError> {
         // It may have failed before, which the next line tells.
         let _ = self.stop.send(true);
         self.asking.await.map_err(|_| BenchError::Interrupted)?
