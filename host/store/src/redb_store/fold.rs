@@ -5,7 +5,10 @@
 //! so rows that lie together share the pages that are written; the journal is trimmed with the last
 //! slice, to where it ended when the first began.
 
-use redb::{Database, ReadableTable, StorageError, Table, TableError, WriteTransaction};
+use redb::{
+    Database, ReadableTable, ReadableTableMetadata, StorageError, Table, TableError,
+    WriteTransaction,
+};
 
 use super::fault::backend;
 use super::journal::{self, Journal};
@@ -17,6 +20,12 @@ use crate::StoreError;
 use crate::check::first_kept;
 
 const DOING: &str = "folding the journal into its tables";
+/// Bytes of the journal for each host, and for a fleet of any size.
+const HOST_BYTES: u64 = 200;
+const JOURNAL_BYTES_MIN: usize = 1024 * 1024;
+/// How many times what is folded may be pending while it cannot be folded: then the memory matters
+/// more than another result.
+const OVERDUE: usize = 4;
 /// Groups that are written after a slice failed before another is tried.
 const GROUPS_AFTER_FAILURE: u32 = 256;
 
@@ -26,10 +35,20 @@ pub(super) struct Limits {
     /// Pending rows, in bytes of memory, from which on they are folded. The more there are, the
     /// more of them share a page of their table.
     pub(super) pending_bytes: usize,
-    /// The same for the entries of the journal, in bytes of the file; an opening reads them all.
+    /// The same for the entries of the journal, in bytes of the file, in a fleet of any size; an
+    /// opening reads them all.
     pub(super) journal_bytes: usize,
     /// Hosts of a slice: some milliseconds, for which the next group waits.
     pub(super) slice_hosts: usize,
+}
+
+impl Limits {
+    /// The bytes of the journal beside this many hosts: what it takes of the file stays in
+    /// proportion to them.
+    fn journal_bytes_of(&self, hosts: u64) -> usize {
+        let share = usize::try_from(hosts.saturating_mul(HOST_BYTES)).unwrap_or(usize::MAX);
+        share.max(JOURNAL_BYTES_MIN).min(self.journal_bytes)
+    }
 }
 
 impl Default for Limits {
@@ -52,6 +71,8 @@ pub(super) struct Folder<'a> {
     round: Option<Round>,
     /// Groups to be written before another slice is tried.
     groups_to_wait: u32,
+    /// Whether the last slice could not be folded.
+    has_failed: bool,
 }
 
 impl<'a> Folder<'a> {
@@ -62,12 +83,29 @@ impl<'a> Folder<'a> {
             limits,
             round: None,
             groups_to_wait: 0,
+            has_failed: false,
         }
     }
 
-    /// Whether there is anything to fold.
+    /// Whether there is anything to fold, or a journal to trim behind what was.
     pub(super) fn is_pending(&self) -> bool {
-        self.asks(|journal| !journal.pending.is_empty())
+        self.round.is_some() || self.asks(|journal| !journal.pending.is_empty())
+    }
+
+    /// Whether what is pending is a matter of milliseconds.
+    pub(super) fn is_nearly_done(&self) -> bool {
+        let few = self.limits.slice_hosts;
+        self.asks(|journal| journal.pending.len() <= few)
+    }
+
+    /// Why nothing may be written now: far too much is pending, and it cannot be folded.
+    pub(super) fn refusal(&mut self) -> Option<StoreError> {
+        let most = OVERDUE * self.limits.pending_bytes;
+        let is_overdue = self.has_failed && self.asks(|journal| journal.pending.bytes() > most);
+        if is_overdue {
+            return self.fold_slice().err();
+        }
+        None
     }
 
     fn asks(&self, ask: impl Fn(&Journal) -> bool) -> bool {
@@ -85,7 +123,8 @@ impl<'a> Folder<'a> {
         }
         let limits = self.limits;
         let is_much = |journal: &Journal| {
-            journal.pending.bytes() > limits.pending_bytes || journal.bytes > limits.journal_bytes
+            let most = limits.journal_bytes_of(journal.hosts);
+            journal.pending.bytes() > limits.pending_bytes || journal.bytes > most
         };
         for _ in 0..=changes / limits.slice_hosts {
             let is_due = self.round.is_some() || self.asks(is_much);
@@ -117,11 +156,12 @@ impl<'a> Folder<'a> {
             .with(|mounted| next_slice(mounted, round, hosts_max))
         {
             Ok(round) => {
-                self.round = round;
+                (self.round, self.has_failed) = (round, false);
                 Ok(())
             }
             Err(error) => {
                 self.groups_to_wait = GROUPS_AFTER_FAILURE;
+                self.has_failed = true;
                 // As after any transaction that failed; what comes of it the next job is told.
                 let _ = self.mount.remount();
                 Err(error)
@@ -139,8 +179,8 @@ fn next_slice(
     let mut round = round.unwrap_or_else(|| Round::begin(&mounted.journal()));
     let slice = round.slice(&mounted.journal(), hosts_max);
     let is_last = slice.len() < hosts_max;
-    round.write(&mounted.database, &slice, is_last)?;
-    round.note(&mut mounted.journal_mut(), slice, is_last);
+    let hosts = round.write(&mounted.database, &slice, is_last)?;
+    round.note(&mut mounted.journal_mut(), slice, is_last, hosts);
     Ok((!is_last).then_some(round))
 }
 
@@ -170,26 +210,29 @@ impl Round {
         journal.pending.slice(self.after.as_deref(), hosts_max)
     }
 
-    /// Writes a slice, the last one if `is_last`, durably.
-    fn write(&self, database: &Database, slice: &Slice, is_last: bool) -> Result<(), StoreError> {
+    /// Writes a slice, the last one if `is_last`, durably; says how many hosts there are then.
+    fn write(&self, database: &Database, slice: &Slice, is_last: bool) -> Result<u64, StoreError> {
         let transaction = begin_write(database)?;
-        {
+        let hosts = {
             let mut tables = HostTables::open(&transaction).map_err(backend(DOING))?;
             for (host, rows) in slice {
                 tables.write(host, rows).map_err(backend(DOING))?;
             }
-        }
+            tables.hosts.len().map_err(backend(DOING))?
+        };
         if is_last {
             journal::trim(&transaction, self.end)?;
         }
-        transaction.commit().map_err(backend(DOING))
+        transaction.commit().map_err(backend(DOING))?;
+        Ok(hosts)
     }
 
     /// Takes note that a slice is durable.
-    fn note(&mut self, journal: &mut Journal, slice: Slice, is_last: bool) {
+    fn note(&mut self, journal: &mut Journal, slice: Slice, is_last: bool, hosts: u64) {
         journal.pending.forget(&slice);
         if is_last {
             journal.bytes -= self.bytes;
+            journal.hosts = hosts;
         }
         self.after = slice.into_iter().next_back().map(|(host, _)| host);
     }

@@ -13,6 +13,7 @@ use super::codec::{decode, encode};
 use super::fault::{backend, corrupt};
 use super::pending::{Delta, Pending};
 use super::schema::JOURNAL;
+use super::size;
 use crate::StoreError;
 
 /// Where the journal is, and what is pending because of it.
@@ -24,6 +25,8 @@ pub(super) struct Journal {
     pub(super) next: u64,
     /// The bytes of its entries.
     pub(super) bytes: usize,
+    /// The hosts in their table when the last round ended.
+    pub(super) hosts: u64,
 }
 
 impl Journal {
@@ -32,7 +35,10 @@ impl Journal {
         let doing = "reading the journal";
         let snapshot = database.begin_read().map_err(backend(doing))?;
         let table = snapshot.open_table(JOURNAL).map_err(backend(doing))?;
-        let mut journal = Self::default();
+        let mut journal = Self {
+            hosts: size::host_count(&snapshot)?,
+            ..Self::default()
+        };
         for entry in table.iter().map_err(backend(doing))? {
             let (number, bytes) = entry.map_err(backend(doing))?;
             let (number, bytes) = (number.value(), bytes.value());

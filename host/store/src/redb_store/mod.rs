@@ -143,7 +143,7 @@ impl RedbStore {
         })
     }
 
-    /// For tests in which every group is followed by the fold of a single host.
+    /// For tests in which every group is followed by the fold of a host or two.
     #[cfg(test)]
     pub(crate) fn open_backend_folding(
         backend: impl redb::StorageBackend,
@@ -152,7 +152,7 @@ impl RedbStore {
         let limits = Limits {
             pending_bytes: 0,
             journal_bytes: 0,
-            slice_hosts: 1,
+            slice_hosts: 2,
         };
         Self::mounted_with(mount.map_err(fault::backend("opening"))?, limits)
     }

@@ -238,6 +238,11 @@ impl Pending {
         self.hosts.is_empty()
     }
 
+    /// How many hosts have some.
+    pub(super) fn len(&self) -> usize {
+        self.hosts.len()
+    }
+
     /// What they take in memory, in bytes.
     pub(super) fn bytes(&self) -> usize {
         self.bytes

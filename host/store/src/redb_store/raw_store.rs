@@ -74,6 +74,8 @@ impl RedbStore {
         &self,
         see: &mut dyn FnMut(TableId, &Row<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
+        // A database that is down is opened again first.
+        self.writer.probe()?;
         let paused = self.writer.pause()?;
         self.mount.with(|mounted| {
             let snapshot = mounted.database.begin_read();

@@ -21,7 +21,8 @@ pub(super) const SPLIT_SCHEMA: u32 = 4;
 /// Raises a file by one schema version, inside the transaction that also stores the new number.
 type Migration = fn(&WriteTransaction) -> Result<(), StoreError>;
 
-/// Step `n` raises schema `n + 1` to `n + 2`.
+/// Step `n` raises schema `n + 1` to `n + 2`. The journal is laid over the tables after all steps: one
+/// that changes rows which it may hold has to fold it first.
 const MIGRATIONS: [Migration; SCHEMA as usize - 1] = [move_builtins, add_facts, split_enrollments];
 
 /// Facts about the store as a whole.

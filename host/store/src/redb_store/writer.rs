@@ -156,15 +156,16 @@ fn write_all(mount: &Mount, limits: Limits, jobs: &Receiver<Job>) {
 }
 
 fn run(mount: &Mount, folder: &mut Folder<'_>, jobs: &Receiver<Job>) {
-    let (mut left_over, mut until) = (None, None);
-    while let Some(job) = left_over.take().or_else(|| next(folder, jobs)) {
+    let (mut left_over, mut until, mut pauses) = (None, None, Vec::new());
+    loop {
+        let job = match left_over.take() {
+            Some(job) => Some(job),
+            None if pauses.is_empty() => next(folder, jobs),
+            None => jobs.try_recv().ok(),
+        };
         match job {
-            Job::Pause { told, resumed } => {
-                let _ = told.send(folder.fold_all());
-                // It ends by the other end being dropped.
-                let _ = resumed.recv();
-            }
-            Job::Write(first) => {
+            Some(Job::Pause { told, resumed }) => pauses.push((told, resumed)),
+            Some(Job::Write(first)) => {
                 let (group, next) = gather(first, jobs, until);
                 left_over = next;
                 until = (group.len() > BUSY_BATCHES).then(|| Instant::now() + GATHERING);
@@ -174,6 +175,17 @@ fn run(mount: &Mount, folder: &mut Folder<'_>, jobs: &Receiver<Job>) {
                     (batch.done)(verdict);
                 }
                 folder.fold_if_due(changes);
+            }
+            None if pauses.is_empty() => return,
+            None => {}
+        }
+        // Others go on while much is left to be folded.
+        if !pauses.is_empty() && (folder.is_nearly_done() || folder.fold_slice().is_err()) {
+            let verdict = folder.fold_all();
+            for (told, resumed) in pauses.drain(..) {
+                let _ = told.send(verdict.clone());
+                // It ends by the other end being dropped.
+                let _ = resumed.recv();
             }
         }
     }
@@ -222,6 +234,9 @@ fn write_group(mount: &Mount, folder: &mut Folder<'_>, group: &[Batch]) -> Vec<V
     if mount.is_down()
         && let Err(error) = mount.remount()
     {
+        return vec![Err(error); group.len()];
+    }
+    if let Some(error) = folder.refusal() {
         return vec![Err(error); group.len()];
     }
     let error = match mount.with(|mounted| try_write_group(mounted, group)) {
