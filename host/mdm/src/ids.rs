@@ -6,6 +6,7 @@
 mod check;
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -56,7 +57,7 @@ fn upper(uuid: uuid::Uuid) -> String {
 /// See <https://developer.apple.com/documentation/devicemanagement/toplevel>.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct PayloadIdentifier(String);
+pub struct PayloadIdentifier(Arc<str>);
 
 impl PayloadIdentifier {
     /// Reads an identifier; it is compared byte for byte, as devices do.
@@ -65,7 +66,7 @@ impl PayloadIdentifier {
     /// [`IdError`] if it is empty, over [`ID_BYTES_MAX`] bytes, or holds a control character.
     pub fn parse(text: &str) -> Result<Self, IdError> {
         check("PayloadIdentifier", text)?;
-        Ok(Self(text.to_owned()))
+        Ok(Self(text.into()))
     }
 
     /// The identifier as text.
@@ -80,7 +81,7 @@ impl PayloadIdentifier {
 /// any other text (macOS accepts it) is kept as it is.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct PayloadUuid(String);
+pub struct PayloadUuid(Arc<str>);
 
 impl PayloadUuid {
     /// Reads a uuid.
@@ -89,19 +90,19 @@ impl PayloadUuid {
     /// [`IdError`] if it is empty, over [`ID_BYTES_MAX`] bytes, or holds a control character.
     pub fn parse(text: &str) -> Result<Self, IdError> {
         if is_upper_uuid(text) {
-            return Ok(Self(text.to_owned()));
+            return Ok(Self(text.into()));
         }
         check("PayloadUUID", text)?;
         Ok(match uuid::Uuid::try_parse(text) {
             Ok(uuid) => Self::from(uuid),
-            Err(_) => Self(text.to_owned()),
+            Err(_) => Self(text.into()),
         })
     }
 
     /// Stands for a uuid that a device lists and that cannot be one of ours: empty, too long, or
     /// with control characters.
     pub fn unreadable() -> Self {
-        Self("unreadable".to_owned())
+        Self("unreadable".into())
     }
 
     /// The uuid as text, upper case where it has UUID form.
@@ -112,7 +113,7 @@ impl PayloadUuid {
 
 impl From<uuid::Uuid> for PayloadUuid {
     fn from(uuid: uuid::Uuid) -> Self {
-        Self(upper(uuid))
+        Self(upper(uuid).into())
     }
 }
 
@@ -120,7 +121,7 @@ impl From<uuid::Uuid> for PayloadUuid {
 /// User Enrollment.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct HostId(String);
+pub struct HostId(Arc<str>);
 
 impl HostId {
     /// Reads a host id. Case is kept: a UDID of iOS is not a UUID.
@@ -130,7 +131,7 @@ impl HostId {
     /// direction of writing, `:`, `,` or `/` (they separate ids in enrollment ids, lists and URLs).
     pub fn parse(text: &str) -> Result<Self, IdError> {
         check_part("the device's id", text, &HOST_SEPARATORS)?;
-        Ok(Self(text.to_owned()))
+        Ok(Self(text.into()))
     }
 
     /// The id as text.
@@ -248,7 +249,7 @@ impl TryFrom<String> for PayloadIdentifier {
 
     fn try_from(text: String) -> Result<Self, IdError> {
         check("PayloadIdentifier", &text)?;
-        Ok(Self(text))
+        Ok(Self(text.into()))
     }
 }
 
@@ -269,7 +270,7 @@ impl TryFrom<String> for PayloadUuid {
 
     fn try_from(text: String) -> Result<Self, IdError> {
         if is_upper_uuid(&text) {
-            return Ok(Self(text));
+            return Ok(Self(text.into()));
         }
         Self::parse(&text)
     }
@@ -292,7 +293,7 @@ impl TryFrom<String> for HostId {
 
     fn try_from(text: String) -> Result<Self, IdError> {
         check_part("the device's id", &text, &HOST_SEPARATORS)?;
-        Ok(Self(text))
+        Ok(Self(text.into()))
     }
 }
 
