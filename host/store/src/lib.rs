@@ -34,8 +34,8 @@ pub use memory::{MemorySnapshot, MemoryStore};
 pub use record::{
     Access, BuiltInRecord, COMMANDS_KEPT_MAX, CommandOutcome, CommandRecord, EnrollmentOutline,
     EnrollmentRecord, HOST_LABELS_MAX, HOST_VALUE_BYTES_MAX, HOST_VALUES_MAX, HOSTS_PAGE_MAX, Held,
-    HostFacts, HostOutline, HostRecord, Identity, OUTLINES_PAGE_MAX, Origin, PINS_MAX, Pin,
-    ProfileRecord, PushTarget, RECENT_MESSAGES_MAX, VersionRecord, Via,
+    HostFacts, HostOutline, HostRecord, HostSketch, Identity, OUTLINES_PAGE_MAX, Origin,
+    OutlinePage, PINS_MAX, Pin, ProfileRecord, PushTarget, RECENT_MESSAGES_MAX, VersionRecord, Via,
 };
 pub use redb_store::{RedbOptions, RedbStore};
 
@@ -119,6 +119,33 @@ pub trait Store: Send + Sync {
         after: Option<&HostId>,
         limit: usize,
     ) -> Result<Vec<HostOutline>, StoreError>;
+
+    /// The same, but that the outlines are made later.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the backend.
+    fn outline_page(
+        &self,
+        after: Option<&HostId>,
+        limit: usize,
+    ) -> Result<OutlinePage, StoreError> {
+        let made = self.outlines(after, limit)?;
+        let last = made.last().map(|host| host.id.clone());
+        Ok(OutlinePage::new(made.len(), last, || Ok(made)))
+    }
+
+    /// What outlines say beside the channels, which takes less than half the time; pages as there.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the backend, or a row of a host in this page that cannot be read.
+    fn sketches(
+        &self,
+        after: Option<&HostId>,
+        limit: usize,
+    ) -> Result<Vec<HostSketch>, StoreError> {
+        let outlines = self.outlines(after, limit)?;
+        Ok(outlines.into_iter().map(HostSketch::from).collect())
+    }
 
     /// About how many hosts there are, for whoever makes room for them; 0 if that is not known.
     ///

@@ -28,7 +28,7 @@ use crate::StoreError;
 
 pub use access::{Access, Held, PINS_MAX, Pin, Via};
 pub use facts::{HOST_LABELS_MAX, HOST_VALUE_BYTES_MAX, HOST_VALUES_MAX, HostFacts};
-pub use outline::{EnrollmentOutline, HostOutline, OUTLINES_PAGE_MAX};
+pub use outline::{EnrollmentOutline, HostOutline, HostSketch, OUTLINES_PAGE_MAX, OutlinePage};
 
 /// Commands of one enrollment that are remembered, counted back from its newest. A week of a
 /// busy host; enough to explain a failure, and a bound on what a looping device can make us keep.

@@ -3,14 +3,17 @@
 //! Knows nothing of tables. Invariant: an outline is a function of its record, so one that was read
 //! by itself equals one made of the whole record.
 
+use std::fmt;
+
 use mooring_drift::policy::Timestamp;
 use mooring_drift::state::SyncState;
 use mooring_mdm::device::Attributes;
 use mooring_mdm::ids::{EnrollmentId, HostId};
 
 use super::{EnrollmentRecord, HostFacts, HostRecord, Via};
+use crate::StoreError;
 
-/// Most hosts that one page of outlines holds: some megabytes, read in about 10 ms.
+/// Most hosts that one page of outlines or sketches holds: some megabytes, read in about 10 ms.
 pub const OUTLINES_PAGE_MAX: usize = 10_000;
 
 /// A host without tokens, identities and names.
@@ -26,6 +29,19 @@ pub struct HostOutline {
     pub facts: HostFacts,
     /// Its channels, the device channel first.
     pub enrollments: Vec<EnrollmentOutline>,
+}
+
+/// What is said of a host, without its channels.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostSketch {
+    /// The host.
+    pub id: HostId,
+    /// What the device told of itself.
+    pub attributes: Attributes,
+    /// When it last told all of it.
+    pub attributes_at: Option<Timestamp>,
+    /// What administrators said of it.
+    pub facts: HostFacts,
 }
 
 /// A channel without tokens, identities and names.
@@ -57,6 +73,68 @@ pub struct EnrollmentOutline {
     pub identity_ends_at: Option<Timestamp>,
     /// Whether it told where to push to and Apple did not say that this is over.
     pub is_pushable: bool,
+}
+
+/// Outlines that were read and are still to be made of their rows, which takes longer than to read
+/// them and can be left to another thread.
+pub struct OutlinePage {
+    len: usize,
+    last: Option<HostId>,
+    make: Box<dyn FnOnce() -> Result<Vec<HostOutline>, StoreError> + Send>,
+}
+
+impl OutlinePage {
+    /// A page of `len` hosts with `last` as the last of them, of which `make` makes the outlines.
+    pub fn new(
+        len: usize,
+        last: Option<HostId>,
+        make: impl FnOnce() -> Result<Vec<HostOutline>, StoreError> + Send + 'static,
+    ) -> Self {
+        let make = Box::new(make);
+        Self { len, last, make }
+    }
+
+    /// How many hosts it has.
+    #[expect(
+        clippy::len_without_is_empty,
+        reason = "it is only compared with how many were asked for"
+    )]
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// The last of its hosts.
+    pub fn last(&self) -> Option<&HostId> {
+        self.last.as_ref()
+    }
+
+    /// Makes the outlines.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the backend, or a row that cannot be read.
+    pub fn outlines(self) -> Result<Vec<HostOutline>, StoreError> {
+        (self.make)()
+    }
+}
+
+impl fmt::Debug for OutlinePage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OutlinePage")
+            .field("len", &self.len)
+            .field("last", &self.last)
+            .finish_non_exhaustive()
+    }
+}
+
+impl From<HostOutline> for HostSketch {
+    fn from(outline: HostOutline) -> Self {
+        Self {
+            id: outline.id,
+            attributes: outline.attributes,
+            attributes_at: outline.attributes_at,
+            facts: outline.facts,
+        }
+    }
 }
 
 impl HostRecord {

@@ -9,7 +9,9 @@ use mooring_mdm::ids::{EnrollmentId, HostId, IdError};
 use super::codec::{EnrollmentRow, FactsRow, HostRow, HotRow, decode};
 use super::fault::{ReadError, corrupt};
 use super::read::name;
-use crate::record::{EnrollmentOutline, EnrollmentRecord, HostFacts, HostOutline, HostRecord};
+use crate::record::{
+    EnrollmentOutline, EnrollmentRecord, HostFacts, HostOutline, HostRecord, HostSketch,
+};
 use crate::{RowError, StoreError};
 
 const HOSTS: &str = "hosts";
@@ -57,6 +59,16 @@ pub(super) fn host_outline(
 ) -> Result<HostOutline, StoreError> {
     let (row, facts) = (host_row(&id, row)?, host_facts(&id, facts)?);
     Ok(row.into_outline(id, facts, enrollments))
+}
+
+/// The same for a sketch.
+pub(super) fn host_sketch(
+    id: HostId,
+    row: &[u8],
+    facts: Option<(u64, &[u8])>,
+) -> Result<HostSketch, StoreError> {
+    let (row, facts) = (host_row(&id, row)?, host_facts(&id, facts)?);
+    Ok(row.into_outline(id, facts, Vec::new()).into())
 }
 
 fn host_row(id: &HostId, row: &[u8]) -> Result<HostRow, StoreError> {

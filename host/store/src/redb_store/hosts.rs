@@ -4,6 +4,7 @@
 //! one moment; a damaged row is reported under its name and never left out or guessed.
 
 use std::ops::Bound;
+use std::sync::Arc;
 
 use mooring_mdm::ids::HostId;
 use redb::{AccessGuard, ReadOnlyTable, ReadTransaction};
@@ -13,8 +14,8 @@ use super::fault::backend;
 use super::overlay::{Channel, Channels, Found, Hosts};
 use super::pending::{HostRows, Slice};
 use super::read::behind;
-use super::schema::{ENROLLMENTS, FACTS, HOSTS, SETS, SYNC};
-use super::sets::{SetCache, SetReader};
+use super::schema::{ENROLLMENTS, FACTS, HOSTS, SYNC};
+use super::sets::{SetCache, SnapshotSets};
 use crate::StoreError;
 use crate::record::{EnrollmentRecord, HostRecord};
 
@@ -23,21 +24,20 @@ const DOING: &str = "reading hosts";
 type ChannelTable<V> = ReadOnlyTable<(&'static str, &'static str), V>;
 
 /// Reads hosts of one snapshot.
-pub(super) struct HostReader<'a> {
+pub(super) struct HostReader {
     hosts: ReadOnlyTable<&'static str, &'static [u8]>,
     facts: ReadOnlyTable<&'static str, (u64, &'static [u8])>,
     enrollments: ChannelTable<(u64, &'static [u8])>,
     sync: ChannelTable<&'static [u8]>,
-    sets: SetReader<'a, ReadOnlyTable<&'static [u8; 16], &'static [u8]>>,
+    sets: SnapshotSets,
 }
 
-impl<'a> HostReader<'a> {
+impl HostReader {
     /// A reader of this snapshot.
     pub(super) fn open(
         transaction: &ReadTransaction,
-        cache: &'a SetCache,
+        cache: &Arc<SetCache>,
     ) -> Result<Self, StoreError> {
-        let sets = transaction.open_table(SETS).map_err(backend(DOING))?;
         Ok(Self {
             hosts: transaction.open_table(HOSTS).map_err(backend(DOING))?,
             facts: transaction.open_table(FACTS).map_err(backend(DOING))?,
@@ -45,7 +45,7 @@ impl<'a> HostReader<'a> {
                 .open_table(ENROLLMENTS)
                 .map_err(backend(DOING))?,
             sync: transaction.open_table(SYNC).map_err(backend(DOING))?,
-            sets: SetReader::new(cache, sets),
+            sets: SnapshotSets::of(cache, transaction)?,
         })
     }
 

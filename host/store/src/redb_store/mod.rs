@@ -37,16 +37,16 @@ use redb::{DatabaseError, ReadTransaction, ReadableDatabase};
 use crate::document::DOCUMENTS_PAGE_MAX;
 use crate::error::BackendError;
 use crate::record::{
-    CommandRecord, HOSTS_PAGE_MAX, HostOutline, HostRecord, Identity, OUTLINES_PAGE_MAX,
-    ProfileRecord,
+    CommandRecord, HOSTS_PAGE_MAX, HostOutline, HostRecord, HostSketch, Identity,
+    OUTLINES_PAGE_MAX, ProfileRecord,
 };
-use crate::{Change, Document, Done, KeyRange, Space, Store, StoreError};
+use crate::{Change, Document, Done, KeyRange, OutlinePage, Space, Store, StoreError};
 use fold::Limits;
 use hosts::HostReader;
 use journal::Journal;
 use mount::Mount;
 use pending::Pending;
-use sets::SetCache;
+use sets::{SetCache, SnapshotSets};
 use writer::Writer;
 
 pub(crate) use inspect::RowCheck;
@@ -78,7 +78,7 @@ impl Default for RedbOptions {
 #[derive(Debug)]
 pub struct RedbStore {
     identity: Identity,
-    sets: SetCache,
+    sets: Arc<SetCache>,
     // Before `mount`: the writer must end before the file is closed.
     writer: Writer,
     mount: Arc<Mount>,
@@ -137,7 +137,7 @@ impl RedbStore {
             .map_err(fault::backend("starting the store's writer"))?;
         Ok(Self {
             identity,
-            sets: SetCache::default(),
+            sets: Arc::default(),
             writer,
             mount,
         })
@@ -274,7 +274,42 @@ impl Store for RedbStore {
         let limit = limit.min(OUTLINES_PAGE_MAX);
         self.read(
             |pending| pending.page(after.map(HostId::as_str), limit),
-            |snapshot, rows| outline::page(snapshot, &self.sets, after, limit, &rows),
+            |snapshot, rows| {
+                let page = outline::page(snapshot, after, limit, &rows)?;
+                page.outlines(&SnapshotSets::of(&self.sets, snapshot)?)
+            },
+        )
+    }
+
+    fn outline_page(
+        &self,
+        after: Option<&HostId>,
+        limit: usize,
+    ) -> Result<OutlinePage, StoreError> {
+        let limit = limit.min(OUTLINES_PAGE_MAX);
+        let (page, sets) = self.read(
+            |pending| pending.page(after.map(HostId::as_str), limit),
+            |snapshot, rows| {
+                let page = outline::page(snapshot, after, limit, &rows)?;
+                Ok((page, SnapshotSets::of(&self.sets, snapshot)?))
+            },
+        )?;
+        Ok(OutlinePage::new(
+            page.len(),
+            page.last().cloned(),
+            move || page.outlines(&sets),
+        ))
+    }
+
+    fn sketches(
+        &self,
+        after: Option<&HostId>,
+        limit: usize,
+    ) -> Result<Vec<HostSketch>, StoreError> {
+        let limit = limit.min(OUTLINES_PAGE_MAX);
+        self.read(
+            |pending| pending.page(after.map(HostId::as_str), limit),
+            |snapshot, rows| outline::sketches(snapshot, after, limit, &rows),
         )
     }
 

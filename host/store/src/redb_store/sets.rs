@@ -6,10 +6,11 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use mooring_drift::set::{ProfileSet, SetId};
-use redb::{Database, ReadableDatabase, ReadableTable};
+use mooring_mdm::ids::{PayloadIdentifier, PayloadUuid};
+use redb::{Database, ReadOnlyTable, ReadTransaction, ReadableDatabase, ReadableTable};
 
 use super::assemble::Sets;
 use super::codec::{EMPTY, HotRow, SetRow, decode};
@@ -17,7 +18,8 @@ use super::fault::{ReadError, backend};
 use super::schema::{SETS, SYNC, begin_write};
 use crate::{RowError, StoreError};
 
-/// Entries of all cached sets together: some 20 MB. A fleet of common states has a few hundred
+/// Entries of all cached sets together: some 6 MB, since sets of one fleet name the same profiles. A
+/// fleet of common states has a few hundred
 /// sets; one of unique states gains nothing from a cache.
 const CACHED_ENTRIES_MAX: usize = 200_000;
 
@@ -32,6 +34,9 @@ pub(super) struct SetCache(Mutex<Cached>);
 struct Cached {
     sets: BTreeMap<SetId, ProfileSet>,
     entries: usize,
+    /// What entries are made of, each text once.
+    identifiers: BTreeSet<PayloadIdentifier>,
+    uuids: BTreeSet<PayloadUuid>,
 }
 
 impl SetCache {
@@ -46,19 +51,20 @@ impl SetCache {
         }
         let row = table.get(&id.0)?.ok_or(RowError::SetMissing(id))?;
         let set = decode::<SetRow>(row.value())?.into_set(id)?;
-        self.keep(&set);
-        Ok(set)
+        Ok(self.keep(&set))
     }
 
     /// A full cache is emptied: simpler than ageing, and the states in use are back soon.
-    fn keep(&self, set: &ProfileSet) {
+    fn keep(&self, set: &ProfileSet) -> ProfileSet {
         let mut cached = self.lock();
         if cached.entries + set.entries().len() > CACHED_ENTRIES_MAX {
             *cached = Cached::default();
         }
+        let set = cached.shared(set);
         if cached.sets.insert(set.id(), set.clone()).is_none() {
             cached.entries += set.entries().len();
         }
+        set
     }
 
     fn lock(&self) -> MutexGuard<'_, Cached> {
@@ -67,9 +73,32 @@ impl SetCache {
     }
 }
 
+impl Cached {
+    /// The same set, of texts that others have too.
+    fn shared(&mut self, set: &ProfileSet) -> ProfileSet {
+        let entries = set.entries().iter();
+        let entries = entries.map(|(identifier, uuid)| {
+            (
+                once(&mut self.identifiers, identifier),
+                once(&mut self.uuids, uuid),
+            )
+        });
+        ProfileSet::from_entries(entries.collect())
+    }
+}
+
+/// The one that is known and equal, which from now on is this one if there was none.
+fn once<T: Ord + Clone>(known: &mut BTreeSet<T>, one: &T) -> T {
+    if let Some(same) = known.get(one) {
+        return same.clone();
+    }
+    known.insert(one.clone());
+    one.clone()
+}
+
 /// Reads the sets that the rows of one snapshot name.
-pub(super) struct SetReader<'a, T> {
-    cache: &'a SetCache,
+pub(super) struct SetReader<T> {
+    cache: Arc<SetCache>,
     table: T,
     near: RefCell<Near>,
 }
@@ -82,15 +111,32 @@ struct Near {
     oldest: usize,
 }
 
-impl<'a, T: ReadableTable<&'static [u8; 16], &'static [u8]>> SetReader<'a, T> {
+impl<T: ReadableTable<&'static [u8; 16], &'static [u8]>> SetReader<T> {
     /// A reader of this table.
-    pub(super) fn new(cache: &'a SetCache, table: T) -> Self {
-        let near = RefCell::default();
-        Self { cache, table, near }
+    pub(super) fn new(cache: &Arc<SetCache>, table: T) -> Self {
+        Self {
+            cache: Arc::clone(cache),
+            table,
+            near: RefCell::default(),
+        }
     }
 }
 
-impl<T: ReadableTable<&'static [u8; 16], &'static [u8]>> Sets for SetReader<'_, T> {
+/// Reads the sets of a snapshot, and keeps it as long.
+pub(super) type SnapshotSets = SetReader<ReadOnlyTable<&'static [u8; 16], &'static [u8]>>;
+
+impl SnapshotSets {
+    /// A reader of this snapshot.
+    pub(super) fn of(
+        cache: &Arc<SetCache>,
+        snapshot: &ReadTransaction,
+    ) -> Result<Self, StoreError> {
+        let table = snapshot.open_table(SETS);
+        Ok(Self::new(cache, table.map_err(backend("reading sets"))?))
+    }
+}
+
+impl<T: ReadableTable<&'static [u8; 16], &'static [u8]>> Sets for SetReader<T> {
     fn set(&self, id: SetId) -> Result<ProfileSet, ReadError> {
         if id == EMPTY.id() {
             return Ok(EMPTY.clone());

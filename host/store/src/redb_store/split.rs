@@ -3,6 +3,8 @@
 //! Knows nothing of who asked for it. Invariant: all in the transaction of whoever asked, so a row
 //! that cannot be read leaves the file as it was; memory is bounded by [`PAGE`] rows.
 
+use std::sync::Arc;
+
 use mooring_mdm::ids::HostId;
 use redb::{ReadableTable, StorageError, WriteTransaction};
 
@@ -34,7 +36,7 @@ pub(super) fn split_enrollments(transaction: &WriteTransaction) -> Result<(), St
     let mut hot_rows = transaction.open_table(SYNC).map_err(backend(DOING))?;
     drop(transaction.open_table(JOURNAL).map_err(backend(DOING))?);
     let sets = transaction.open_table(SETS).map_err(backend(DOING))?;
-    let cache = SetCache::default();
+    let cache = Arc::<SetCache>::default();
     let sets = SetReader::new(&cache, sets);
     let mut last = (String::new(), String::new());
     let mut is_begun = false;

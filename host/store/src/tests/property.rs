@@ -11,8 +11,8 @@ use super::samples::{
 };
 use super::{open, open_folding};
 use crate::{
-    BuiltInRecord, Change, CommandRecord, Document, Expected, HostOutline, HostRecord, KeyRange,
-    MemoryStore, ProfileRecord, RedbStore, Space, Store, StoreError, builtins,
+    BuiltInRecord, Change, CommandRecord, Document, Expected, HostOutline, HostRecord, HostSketch,
+    KeyRange, MemoryStore, ProfileRecord, RedbStore, Space, Store, StoreError, builtins,
 };
 
 /// One change before it is known which revision it must carry.
@@ -152,6 +152,14 @@ fn assert_outlines(store: &dyn Store) {
     let hosts = store.hosts(None, 100).unwrap();
     let wanted: Vec<HostOutline> = hosts.iter().map(HostRecord::outline).collect();
     assert_eq!(store.outlines(None, 100).unwrap(), wanted);
+    let sketches: Vec<HostSketch> = wanted.iter().cloned().map(HostSketch::from).collect();
+    assert_eq!(store.sketches(None, 100).unwrap(), sketches);
+    let page = store.outline_page(None, 100).unwrap();
+    assert_eq!(page.last(), hosts.last().map(|host| &host.id));
+    assert_eq!(
+        (page.len(), page.outlines().unwrap()),
+        (hosts.len(), wanted.clone())
+    );
     for (n, host) in wanted.iter().enumerate() {
         let page = store.outlines(Some(&host.id), 1).unwrap();
         assert_eq!(page.first(), wanted.get(n + 1));
