@@ -36,7 +36,7 @@ pub enum Secrets {
 }
 
 /// How replies reach an enrollment.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum Transport {
     /// Only the device can read them.
     #[default]

@@ -32,7 +32,7 @@ pub(super) enum Want {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Ties {
     can_have_user: bool,
-    transport: u8,
+    transport: Transport,
     outside: Vec<u64>,
     waiting: Vec<u64>,
     filled: Vec<u64>,
@@ -46,11 +46,7 @@ impl Ties {
     ) -> Self {
         let mut ties = Self {
             can_have_user,
-            transport: match circumstances.transport {
-                Transport::Private => 0,
-                Transport::Encrypted => 1,
-                Transport::Open => 2,
-            },
+            transport: circumstances.transport,
             outside: Vec::new(),
             waiting: Vec::new(),
             filled: Vec::new(),
@@ -97,10 +93,15 @@ impl Ties {
     /// Whether a profile must not be sent, since somebody else could read its secrets.
     pub(super) fn is_blocked(&self, secrets: Secrets) -> bool {
         match (self.transport, secrets) {
-            (0, _) | (_, Secrets::None) => false,
-            (1, secrets) => secrets == Secrets::Fixed,
-            (_, Secrets::Encryptable | Secrets::Fixed) => true,
+            (Transport::Private, _) | (_, Secrets::None) => false,
+            (Transport::Encrypted, secrets) => secrets == Secrets::Fixed,
+            (Transport::Open, Secrets::Encryptable | Secrets::Fixed) => true,
         }
+    }
+
+    /// How profiles travel.
+    pub(super) fn transport(&self) -> Transport {
+        self.transport
     }
 }
 

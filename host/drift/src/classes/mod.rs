@@ -34,7 +34,7 @@ use std::collections::BTreeSet;
 
 use mooring_mdm::ids::PayloadIdentifier;
 
-use crate::desired::{Catalog, Circumstances};
+use crate::desired::{Catalog, Circumstances, Transport};
 use crate::state::Phase;
 use crate::status::Status;
 
@@ -181,6 +181,12 @@ impl Classes {
     /// The group of a host; `None` if it is not there, or checked out.
     pub fn group_of(&self, host: HostNumber) -> Option<GroupId> {
         self.table.make(self.class(host)?).group().map(GroupId)
+    }
+
+    /// How the profiles of a class's hosts travel; `None` for those that checked out.
+    pub fn transport(&self, class: ClassId) -> Option<Transport> {
+        let group = self.table.make(class.0).group()?;
+        Some(self.groups.row(group)?.ties.transport())
     }
 
     /// The class of a host.

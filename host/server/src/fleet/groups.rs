@@ -8,11 +8,12 @@ use std::collections::BTreeMap;
 use mooring_drift::classes::GroupId;
 use mooring_drift::desired::Circumstances;
 use mooring_drift::policy::Timestamp;
+use mooring_mdm::device::Attributes;
 
 use super::mentions::Rules;
-use super::outlook::Surroundings;
 use super::recount::can_have_user;
 use crate::core::Core;
+use crate::scope::Known;
 
 /// Groups by what the definitions look at.
 #[derive(Debug, Default)]
@@ -27,16 +28,17 @@ impl GroupsByKey {
         &mut self,
         core: &Core,
         rules: &Rules,
-        around: &Surroundings<'_>,
+        known: Known<'_>,
+        fresh: Option<&Attributes>,
         now: Timestamp,
         make: impl FnOnce(&Circumstances, bool) -> GroupId,
     ) -> GroupId {
-        rules.key(around.known, around.fresh, &mut self.key);
+        rules.key(known, fresh, &mut self.key);
         if let Some(group) = self.known.get(&self.key) {
             return *group;
         }
-        let circumstances = core.circumstances_at(&rules.shelf, around.known, now);
-        let has_users = can_have_user(around.known.attributes.model.as_deref());
+        let circumstances = core.circumstances_at(&rules.shelf, known, now);
+        let has_users = can_have_user(known.attributes.model.as_deref());
         let group = make(&circumstances, has_users);
         self.known.insert(self.key.clone(), group);
         group

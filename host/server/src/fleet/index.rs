@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use mooring_drift::classes::{Classes, HostNumber};
-use mooring_drift::desired::{Catalog, Circumstances};
+use mooring_drift::desired::Catalog;
 use mooring_drift::policy::Timestamp;
 use mooring_drift::state::Phase;
 use mooring_mdm::ids::{EnrollmentId, HostId};
@@ -23,23 +23,12 @@ use super::mentions::{Mentions, Rules};
 use super::numbers::Numbers;
 use super::outlook::{Moments, Surroundings, traits};
 use super::slots::{Slots, Stamp};
+use super::sweep::Sweep;
 use crate::core::Core;
 use crate::shelf::Shelf;
 
 /// A clock that goes back by more than this has every host looked at anew.
 const SET_BACK_MS: u64 = 60_000;
-
-/// Hosts that are judged by other definitions, slice by slice.
-#[derive(Debug, Default)]
-pub(super) struct Sweep {
-    /// Those that are still to be judged.
-    pub(super) left: RoaringBitmap,
-    /// Those of them of which only the group is another one.
-    regrouped: RoaringBitmap,
-    pub(super) total: u64,
-    /// How far it has come in order of id.
-    pub(super) after: Option<HostId>,
-}
 
 /// All hosts.
 #[derive(Debug)]
@@ -153,11 +142,14 @@ impl Index {
         let mut moments = Moments::new(&core.policy, now);
         let around = Surroundings::of(core, &rules, host, &mut moments);
         let classes = &mut self.classes;
-        let group = self
-            .groups
-            .of(core, &rules, &around, now, |circumstances, has_users| {
-                classes.group(circumstances, has_users)
-            });
+        let group = self.groups.of(
+            core,
+            &rules,
+            around.known,
+            around.fresh,
+            now,
+            |circumstances, has_users| classes.group(circumstances, has_users),
+        );
         let channels = around.channels(&mut moments);
         self.classes.place(number, group, &channels);
         let traits = traits(host, &mut moments);
@@ -241,65 +233,12 @@ impl Index {
         }
     }
 
-    /// Has every host looked at anew.
-    pub(super) fn sweep_everybody(&mut self) {
-        let numbers = 0..HostNumber::try_from(self.numbers.len()).unwrap_or(HostNumber::MAX);
-        let known = numbers
-            .filter(|number| self.slots.is_known(*number))
-            .collect();
-        self.sweep_over(known);
-    }
-
-    /// Judges a host by the definitions of now, if it is still to be judged.
-    pub(super) fn sweep(&mut self, core: &Core, host: &HostOutline, now: Timestamp) {
-        let number = self.number(&host.id);
-        if !self.sweep.left.contains(number) && self.slots.is_known(number) {
-            return;
-        }
-        // All that was found out about it is still so.
-        let is_as_placed = self.slots.is_known(number)
-            && self.slots.stamp(number) == Stamp::of(host)
-            && !self.marked.contains(number)
-            && self.slots.deadline(number) > seconds(now)
-            && !self.is_set_back(now);
-        if is_as_placed && self.sweep.regrouped.contains(number) {
-            self.regroup(core, number, host, now);
-        } else {
-            self.put_read(core, host, now);
-        }
-    }
-
-    fn regroup(&mut self, core: &Core, number: HostNumber, host: &HostOutline, now: Timestamp) {
-        let rules = self.rules.clone();
-        let mut moments = Moments::new(&core.policy, now);
-        let around = Surroundings::of(core, &rules, host, &mut moments);
-        let classes = &mut self.classes;
-        let make =
-            |circumstances: &Circumstances, has_users| classes.group(circumstances, has_users);
-        let group = self.groups.of(core, &rules, &around, now, make);
-        self.classes.regroup(number, group);
-        self.sweep.left.remove(number);
-    }
-
-    fn sweep_over(&mut self, hosts: RoaringBitmap) {
-        if hosts.is_empty() {
-            return;
-        }
-        let done = self.sweep.total - self.sweep.left.len().min(self.sweep.total);
-        self.sweep.regrouped -= &hosts;
-        self.sweep.left |= hosts;
-        let left = self.sweep.left.len();
-        // Who was done and has to be done again is no longer done.
-        self.sweep.total = (done + left).min(self.slots.known().max(left));
-        self.sweep.after = None;
-    }
-
     /// Whether something has to be read before anything is said of hosts as a whole.
     pub(super) fn is_settled(&self, now: Timestamp) -> bool {
         self.marked.is_empty() && !self.deadlines.is_due(now) && !self.is_set_back(now)
     }
 
-    fn is_set_back(&self, now: Timestamp) -> bool {
+    pub(super) fn is_set_back(&self, now: Timestamp) -> bool {
         now.0.saturating_add(SET_BACK_MS) < self.latest.0
     }
 

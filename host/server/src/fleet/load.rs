@@ -8,9 +8,10 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use mooring_drift::classes::{ClassId, Filling};
+use mooring_drift::desired::Circumstances;
 use mooring_drift::policy::Timestamp;
 use mooring_mdm::ids::HostId;
-use mooring_store::{HostOutline, StoreError};
+use mooring_store::{HostOutline, OutlinePage, StoreError};
 
 use super::hand::{Batch, Hand};
 use super::index::Index;
@@ -103,7 +104,8 @@ impl Core {
         let Some((turn, page)) = self.read_page(&desk.reading)? else {
             return Ok(false);
         };
-        let batch = hand.look(self, &desk.rules, page);
+        let made = self.made(page).inspect_err(|_| desk.give_up())?;
+        let batch = hand.look(self, &desk.rules, made);
         let mut placing = lock(&desk.placing);
         while placing.turn != turn && placing.turn != OVER {
             let waited = desk.is_next.wait(placing);
@@ -121,16 +123,16 @@ impl Core {
     fn read_page(
         &self,
         reading: &Mutex<Reading>,
-    ) -> Result<Option<(u64, Vec<HostOutline>)>, StoreError> {
+    ) -> Result<Option<(u64, OutlinePage)>, StoreError> {
         let mut reading = lock(reading);
         if reading.is_done {
             return Ok(None);
         }
         // Unless it goes well, nobody goes on.
         reading.is_done = true;
-        let page = self.outlines(reading.after.as_ref(), PAGE)?;
+        let page = self.store.outline_page(reading.after.as_ref(), PAGE)?;
         reading.is_done = page.len() < PAGE;
-        reading.after = page.last().map(|host| host.id.clone());
+        reading.after = page.last().cloned();
         reading.pages += 1;
         Ok(Some((reading.pages - 1, page)))
     }
@@ -187,9 +189,9 @@ impl Placing {
         let mut moments = Moments::new(&core.policy, now);
         let around = Surroundings::of(core, &rules, host, &mut moments);
         let groups = &mut self.index.groups;
-        let group = groups.of(core, &rules, &around, now, |circumstances, has_users| {
-            filling.group(circumstances, has_users)
-        });
+        let make =
+            |circumstances: &Circumstances, has_users| filling.group(circumstances, has_users);
+        let group = groups.of(core, &rules, around.known, around.fresh, now, make);
         filling.place(group, &around.channels(&mut moments))
     }
 
@@ -206,14 +208,21 @@ impl Placing {
     }
 }
 
+impl Desk {
+    /// Nobody goes on, since the turn of a page will not end.
+    fn give_up(&self) {
+        lock(&self.placing).turn = OVER;
+        self.is_next.notify_all();
+    }
+}
+
 /// Wakes who waits for a hand that panicked.
 struct Watch<'a>(&'a Desk);
 
 impl Drop for Watch<'_> {
     fn drop(&mut self) {
         if thread::panicking() {
-            lock(&self.0.placing).turn = OVER;
-            self.0.is_next.notify_all();
+            self.0.give_up();
         }
     }
 }

@@ -22,6 +22,7 @@ mod page;
 mod recount;
 mod samples;
 mod slots;
+mod sweep;
 mod tend;
 #[cfg(test)]
 mod tests;

@@ -119,7 +119,8 @@ impl<'a> Surroundings<'a> {
         host: &'a HostOutline,
         moments: &mut Moments<'_>,
     ) -> Self {
-        let fresh = told(core, host, moments);
+        let known = Known::from(host);
+        let fresh = told(core, known, moments);
         // It only matters to what was installed on another one.
         let mut states = host.enrollments.iter().map(|outline| &outline.sync);
         let has_upgrades = states.any(|state| !state.installed_on.is_empty());
@@ -130,7 +131,7 @@ impl<'a> Surroundings<'a> {
         };
         Self {
             host,
-            known: Known::from(host),
+            known,
             fresh,
             system: fresh.filter(|_| has_upgrades).and_then(system),
             own,
@@ -150,12 +151,12 @@ impl<'a> Surroundings<'a> {
 /// Attributes that are not too old.
 pub(super) fn told<'a>(
     core: &Core,
-    host: &'a HostOutline,
+    host: Known<'a>,
     moments: &mut Moments<'_>,
 ) -> Option<&'a Attributes> {
     let span = core.policy.attribute_span_ms();
     let told_at = host.attributes_at.filter(|at| !moments.is_older(*at, span));
-    told_at.map(|_| &host.attributes)
+    told_at.map(|_| host.attributes)
 }
 
 /// Whether the device should renew its identity, whether or not it is its turn yet.

@@ -6,9 +6,10 @@
 use std::collections::BTreeSet;
 
 use mooring_drift::classes::ClassId;
+use mooring_drift::desired::Transport;
 use mooring_drift::policy::Timestamp;
 use mooring_mdm::ids::{HostId, PayloadIdentifier};
-use mooring_store::{HostOutline, StoreError};
+use mooring_store::StoreError;
 
 use super::mentions::Mentions;
 use super::outlook::{Moments, told};
@@ -38,13 +39,11 @@ impl Grouping {
         self.mentions.has_fillings()
     }
 
-    /// What tells a host from others under the definitions of `shelf`.
-    pub(crate) fn key(&self, core: &Core, shelf: &Shelf, host: &HostOutline) -> Vec<u8> {
+    /// What tells a host from others under the definitions of `shelf`, in `key`.
+    pub(crate) fn key(&self, core: &Core, shelf: &Shelf, host: Known<'_>, key: &mut Vec<u8>) {
         let mut moments = Moments::new(&core.policy, self.now);
         let fresh = told(core, host, &mut moments);
-        let mut key = Vec::new();
-        self.mentions.key(shelf, Known::from(host), fresh, &mut key);
-        key
+        self.mentions.key(shelf, host, fresh, key);
     }
 }
 
@@ -75,10 +74,12 @@ impl Core {
         identifiers.any(|identifier| index.classes.may_be_listed(identifier))
     }
 
-    /// The class of a host at this moment.
-    pub(crate) fn fleet_class(&self, host: &HostId) -> Option<ClassId> {
+    /// The class of a host at this moment, and how its profiles travel; `None` if it has none, or
+    /// checked out.
+    pub(crate) fn fleet_class(&self, host: &HostId) -> Option<(ClassId, Transport)> {
         let index = self.fleet.read();
-        index.classes.class_of(index.numbers.find(host)?)
+        let class = index.classes.class_of(index.numbers.find(host)?)?;
+        Some((class, index.classes.transport(class)?))
     }
 
     /// The first hosts of these classes behind `after`, in order of id.

@@ -9,7 +9,7 @@ use std::sync::{Arc, MutexGuard, PoisonError};
 
 use mooring_drift::classes::HostNumber;
 use mooring_mdm::ids::HostId;
-use mooring_store::{Change, HostOutline, StoreError};
+use mooring_store::{Change, HostOutline, HostSketch, OutlinePage, StoreError};
 
 use super::mentions::Mentions;
 use crate::core::Core;
@@ -206,35 +206,60 @@ impl Core {
             return Ok(false);
         }
         let _tending = self.tending();
-        let after = self.fleet.read().sweep.after.clone();
-        let page = self.outlines(after.as_ref(), STEP)?;
+        let (after, begun, is_regrouping) = {
+            let index = self.fleet.read();
+            let is_regrouping = index.is_regrouping(self.now());
+            (index.sweep.after.clone(), index.sweep.begun, is_regrouping)
+        };
+        let page = if is_regrouping {
+            Page::Sketches(self.store.sketches(after.as_ref(), STEP)?)
+        } else {
+            Page::Outlines(self.outlines(after.as_ref(), STEP)?)
+        };
         let now = self.now();
         let mut index = self.fleet.write();
-        for host in &page {
-            index.sweep(self, host, now);
-        }
         // Another change meanwhile began anew.
-        if index.sweep.after != after {
+        if index.sweep.begun != begun {
             return Ok(true);
         }
-        if page.len() == STEP {
-            index.sweep.after = page.last().map(|host| host.id.clone());
+        let last = match &page {
+            Page::Sketches(hosts) => {
+                for host in hosts {
+                    index.sweep_sketch(self, host, now);
+                }
+                hosts.get(STEP - 1).map(|host| &host.id)
+            }
+            Page::Outlines(hosts) => {
+                for host in hosts {
+                    index.sweep(self, host, now);
+                }
+                hosts.get(STEP - 1).map(|host| &host.id)
+            }
+        };
+        if let Some(last) = last {
+            index.sweep.after = Some(last.clone());
             return Ok(!index.sweep.left.is_empty());
         }
         // Who was not found is gone, or came while this went on.
-        let left = std::mem::take(&mut index.sweep);
-        index.marked |= left.left;
+        let left = std::mem::take(&mut index.sweep.left);
+        index.sweep.end();
+        index.marked |= left;
         Ok(false)
     }
 
     /// A page of outlines, in the present era.
-    pub(super) fn outlines(
+    pub(crate) fn outlines(
         &self,
         after: Option<&HostId>,
         limit: usize,
     ) -> Result<Vec<HostOutline>, StoreError> {
+        self.made(self.store.outline_page(after, limit)?)
+    }
+
+    /// The outlines of a page, in the present era.
+    pub(super) fn made(&self, page: OutlinePage) -> Result<Vec<HostOutline>, StoreError> {
         let era = self.era();
-        let mut page = self.store.outlines(after, limit)?;
+        let mut page = page.outlines()?;
         for outline in page.iter_mut().flat_map(|host| &mut host.enrollments) {
             if outline.sync.era != era {
                 outline.sync = std::mem::take(&mut outline.sync).in_era(era);
@@ -242,6 +267,12 @@ impl Core {
         }
         Ok(page)
     }
+}
+
+/// Hosts of a step of a sweep, as whole as it needs them.
+enum Page {
+    Sketches(Vec<HostSketch>),
+    Outlines(Vec<HostOutline>),
 }
 
 /// The hosts that a batch writes.

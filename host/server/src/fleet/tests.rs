@@ -1,6 +1,7 @@
 //! The index against a walk over the store, through random histories of a small fleet.
 
 mod device;
+mod failing;
 mod start;
 
 use std::collections::{BTreeMap, BTreeSet};

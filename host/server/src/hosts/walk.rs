@@ -2,12 +2,14 @@
 //!
 //! Knows nothing of what is looked for. Invariants: every host comes once, in order of id, in the
 //! present era; what cannot be read is an error and never a host less. A walk over a million
-//! outlines takes about a second, over whole records several: nothing that devices wait for walks.
+//! sketches or outlines takes a second or two, over whole records several: nothing that devices wait for walks.
 
 use std::ops::ControlFlow;
 
 use mooring_mdm::ids::HostId;
-use mooring_store::{HOSTS_PAGE_MAX, HostOutline, HostRecord, OUTLINES_PAGE_MAX, StoreError};
+use mooring_store::{
+    HOSTS_PAGE_MAX, HostOutline, HostRecord, HostSketch, OUTLINES_PAGE_MAX, StoreError,
+};
 
 use crate::core::Core;
 
@@ -20,6 +22,19 @@ impl Core {
             page.iter().for_each(&mut visit);
             match page.last() {
                 Some(last) if page.len() == HOSTS_PAGE_MAX => after = Some(last.id.clone()),
+                Some(_) | None => return Ok(()),
+            }
+        }
+    }
+
+    /// Visits the sketch of every host.
+    pub(crate) fn each_sketch(&self, mut visit: impl FnMut(&HostSketch)) -> Result<(), StoreError> {
+        let mut after = None;
+        loop {
+            let page = self.store.sketches(after.as_ref(), OUTLINES_PAGE_MAX)?;
+            page.iter().for_each(&mut visit);
+            match page.last() {
+                Some(last) if page.len() == OUTLINES_PAGE_MAX => after = Some(last.id.clone()),
                 Some(_) | None => return Ok(()),
             }
         }

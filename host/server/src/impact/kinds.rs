@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use mooring_drift::classes::ClassId;
+use mooring_drift::desired::Transport;
 use mooring_mdm::ids::{HostId, PayloadIdentifier};
 use mooring_store::StoreError;
 
@@ -14,10 +15,18 @@ use super::prospect::Prospect;
 use super::tally::{Tally, is_named};
 use crate::core::Core;
 use crate::fleet::{Grouping, Sample};
+use crate::scope::Known;
 use crate::shelf::{Shelf, is_wanted, latest};
 
 /// Kinds that are remembered: beyond that a fleet has so many that each is hardly met twice.
 const KINDS_MAX: usize = 65_536;
+
+/// To find one host takes as long as to read so many in order.
+const FOUND_PER_READ: usize = 16;
+/// Hosts that are read at once.
+const PAGE: usize = 2_000;
+/// Classes that are looked at one by one in any case.
+const CLASSES_ANYWAY: usize = 256;
 
 /// What becomes of hosts of one kind: of each channel, if they count.
 type Effects = Option<Vec<Channel>>;
@@ -39,10 +48,15 @@ impl Core {
         if !prospect.facts.is_empty() || may_own_change || self.may_list(new) {
             return Ok(false);
         }
+        // Classes tell only of hosts that are judged by the definitions of now: after this all are.
+        let samples = self.fleet_samples()?;
+        if are_too_many(&samples) {
+            return Ok(false);
+        }
         if prospect.is_scope_changed || has_other_places(before, after) {
             self.add_by_definitions(before, after, &grouping, tally)?;
         } else {
-            self.add_by_class(before, after, tally)?;
+            self.add_by_class(before, after, samples, tally)?;
         }
         Ok(true)
     }
@@ -52,10 +66,11 @@ impl Core {
         &self,
         before: &Shelf,
         after: &Shelf,
+        samples: Vec<Sample>,
         tally: &mut Tally<'_>,
     ) -> Result<(), StoreError> {
         let mut concerned = BTreeSet::new();
-        for Sample { class, host, hosts } in self.fleet_samples()? {
+        for Sample { class, host, hosts } in samples {
             let effects = self.effects(before, after, &host)?;
             if let Some(channels) = effects
                 && tally.count(&channels, hosts)
@@ -81,38 +96,37 @@ impl Core {
         grouping: &Grouping,
         tally: &mut Tally<'_>,
     ) -> Result<(), StoreError> {
-        // Classes tell only of hosts that are judged by the definitions of now.
-        drop(self.fleet_samples()?);
-        let mut kinds: BTreeMap<(ClassId, Vec<u8>), Kind> = BTreeMap::new();
-        self.each_outline(|host| {
-            // One that came since does not count yet.
-            let Some(class) = self.fleet_class(&host.id) else {
-                return;
-            };
-            let effects = || self.compared(before, after, host, None);
-            let key = (class, grouping.key(self, after, host));
-            let is_named = if let Some(kind) = kinds.get_mut(&key) {
-                kind.hosts += 1;
-                kind.is_named()
-            } else {
-                let kind = Kind {
-                    effects: effects(),
-                    hosts: 1,
-                };
-                let is_named = kind.is_named();
-                if kinds.len() < KINDS_MAX {
-                    kinds.insert(key, kind);
-                } else {
-                    kind.add_to(tally);
+        let mut kinds = Kinds::default();
+        let (mut behind, mut are_many_new) = (None, true);
+        loop {
+            let known = kinds.known.len();
+            let (count, last) = if are_many_new {
+                let page = self.outlines(behind.as_ref(), PAGE)?;
+                for host in &page {
+                    let key = |key: &mut _| grouping.key(self, after, Known::from(host), key);
+                    let effects = || Ok(self.compared(before, after, host, None));
+                    kinds.add(self.fleet_class(&host.id), &host.id, key, effects, tally)?;
                 }
-                is_named
+                (page.len(), page.last().map(|host| host.id.clone()))
+            } else {
+                let page = self.store.sketches(behind.as_ref(), PAGE)?;
+                for host in &page {
+                    let class = self.fleet_class(&host.id);
+                    let transport = class.map(|(_, transport)| transport).unwrap_or_default();
+                    let host = Known::of_sketch(host, transport);
+                    let key = |key: &mut _| grouping.key(self, after, host, key);
+                    let effects = || self.effects(before, after, host.id);
+                    kinds.add(class, host.id, key, effects, tally)?;
+                }
+                (page.len(), page.last().map(|host| host.id.clone()))
             };
-            if is_named && tally.has_room(&host.id) {
-                // Its channels have names of their own.
-                tally.name(&host.id, effects().unwrap_or_default());
+            if count < PAGE {
+                break;
             }
-        })?;
-        for kind in kinds.values() {
+            are_many_new = (kinds.known.len() - known) * FOUND_PER_READ > count;
+            behind = last;
+        }
+        for kind in kinds.known.values() {
             kind.add_to(tally);
         }
         Ok(())
@@ -121,6 +135,58 @@ impl Core {
     fn effects(&self, before: &Shelf, after: &Shelf, host: &HostId) -> Result<Effects, StoreError> {
         let host = self.host(host)?;
         Ok(host.and_then(|host| self.compared(before, after, &host.outline(), None)))
+    }
+}
+
+/// Whether a walk over all hosts is quicker than a look at one of each class.
+fn are_too_many(samples: &[Sample]) -> bool {
+    let hosts: u64 = samples.iter().map(|sample| sample.hosts).sum();
+    samples.len() > CLASSES_ANYWAY && (samples.len() * FOUND_PER_READ) as u64 > hosts
+}
+
+/// Those that were met.
+#[derive(Default)]
+struct Kinds {
+    known: BTreeMap<(ClassId, Vec<u8>), Kind>,
+    /// Of the host before.
+    key: Vec<u8>,
+}
+
+impl Kinds {
+    /// Adds a host; one without a class does not count: it came since, or left.
+    fn add(
+        &mut self,
+        class: Option<(ClassId, Transport)>,
+        host: &HostId,
+        write_key: impl FnOnce(&mut Vec<u8>),
+        effects: impl Fn() -> Result<Effects, StoreError>,
+        tally: &mut Tally<'_>,
+    ) -> Result<(), StoreError> {
+        let Some((class, _)) = class else {
+            return Ok(());
+        };
+        let mut key = (class, std::mem::take(&mut self.key));
+        write_key(&mut key.1);
+        let is_named = if let Some(kind) = self.known.get_mut(&key) {
+            kind.hosts += 1;
+            self.key = key.1;
+            kind.is_named()
+        } else {
+            let effects = effects()?;
+            let kind = Kind { effects, hosts: 1 };
+            let is_named = kind.is_named();
+            if self.known.len() < KINDS_MAX {
+                self.known.insert(key, kind);
+            } else {
+                kind.add_to(tally);
+            }
+            is_named
+        };
+        if is_named && tally.has_room(host) {
+            // Its channels have names of their own.
+            tally.name(host, effects()?.unwrap_or_default());
+        }
+        Ok(())
     }
 }
 

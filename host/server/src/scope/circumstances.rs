@@ -12,7 +12,7 @@ use mooring_mdm::device::Attributes;
 use mooring_mdm::ids::{Channel, HostId, PayloadIdentifier};
 use mooring_mdm::os::{OsVersion, Platform};
 use mooring_mdm::profile::placeholder::ValueName;
-use mooring_store::{HostFacts, HostOutline, HostRecord, Via};
+use mooring_store::{HostFacts, HostOutline, HostRecord, HostSketch, Via};
 
 use super::values::{attributes_of, values_of};
 use crate::core::Core;
@@ -65,6 +65,28 @@ impl<'a> From<&'a HostOutline> for Known<'a> {
             ),
             is_contradicted: device.is_some_and(|outline| outline.sync.hardware.is_contradicted),
         }
+    }
+}
+
+impl<'a> Known<'a> {
+    /// The same of a sketch, as far as it goes: what its channels tell is an argument, and that two
+    /// devices speak for it is not known.
+    pub(crate) fn of_sketch(host: &'a HostSketch, transport: Transport) -> Self {
+        Self {
+            id: &host.id,
+            attributes: &host.attributes,
+            attributes_at: host.attributes_at,
+            facts: &host.facts,
+            transport,
+            is_contradicted: false,
+        }
+    }
+}
+
+impl<'a> From<&'a HostSketch> for Known<'a> {
+    /// For questions to which channels are nothing.
+    fn from(host: &'a HostSketch) -> Self {
+        Self::of_sketch(host, Transport::default())
     }
 }
 

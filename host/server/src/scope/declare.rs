@@ -161,7 +161,7 @@ impl Core {
 
     fn clear_values(&self, name: &ValueName) -> Result<(), ScopeError> {
         let mut having = Vec::new();
-        self.each_outline(|host| {
+        self.each_sketch(|host| {
             let (attributes, secrets) = (&host.facts.attributes, &host.facts.secrets);
             if attributes.contains_key(name) || secrets.contains_key(name) {
                 having.push(host.id.clone());
@@ -178,7 +178,7 @@ impl Core {
     /// How many hosts have a value of their own.
     fn hosts_with_values(&self) -> Result<BTreeMap<ValueName, u64>, StoreError> {
         let mut hosts = BTreeMap::new();
-        self.each_outline(|host| {
+        self.each_sketch(|host| {
             let (attributes, secrets) = (host.facts.attributes.keys(), host.facts.secrets.keys());
             for name in attributes.chain(secrets) {
                 match hosts.get_mut(name) {

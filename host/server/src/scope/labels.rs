@@ -167,7 +167,7 @@ impl Core {
     /// How many hosts have each of these labels, in their order.
     fn tally(&self, shelf: &Shelf, names: &[&LabelName]) -> Result<Vec<Tally>, StoreError> {
         let mut tallies = vec![Tally::default(); names.len()];
-        self.each_outline(|host| {
+        self.each_sketch(|host| {
             let values = attributes_of(shelf, host);
             let subject = subject(host, self.fresh_attributes(host), &values);
             for (name, tally) in names.iter().zip(&mut tallies) {

@@ -69,7 +69,7 @@ impl Core {
     /// Takes a label that means nothing now from every host.
     pub(super) fn clear_members(&self, name: &LabelName) -> Result<(), ScopeError> {
         let mut members = Vec::new();
-        self.each_outline(|host| {
+        self.each_sketch(|host| {
             if host.facts.labels.contains(name) {
                 members.push(host.id.clone());
             }
@@ -219,7 +219,7 @@ impl Core {
             }
         }
         if !serials.is_empty() {
-            self.each_outline(|host| {
+            self.each_sketch(|host| {
                 let serial = host.attributes.serial_number.as_deref();
                 if let Some(hosts) = serial.and_then(|serial| serials.get_mut(serial)) {
                     hosts.push(host.id.clone());
