@@ -9,9 +9,10 @@ use http_body_util::{BodyExt, Full};
 use hyper::Response;
 use hyper::body::{Body, Incoming};
 use hyper::header::{CONTENT_TYPE, HeaderValue, X_CONTENT_TYPE_OPTIONS};
+use memmap2::MmapMut;
 
 use super::room::{Place, Room};
-use crate::limits::BODY_TIMEOUT;
+use crate::limits::{BODY_BYTES_FREE, BODY_TIMEOUT};
 
 /// What every handler answers with.
 pub(crate) type Answer = Response<Full<Bytes>>;
@@ -75,25 +76,74 @@ async fn collect(
     bytes_max: usize,
     mut place: Option<&mut Place>,
 ) -> Result<Bytes, BodyError> {
-    // One piece of memory that grows with what has arrived: neither what is announced nor the
-    // pieces that it comes in decide how much is held.
-    let mut bytes = Vec::new();
+    let announced = body.size_hint().upper().map(usize::try_from);
+    let size_max = announced.and_then(Result::ok).unwrap_or(bytes_max);
+    let mut arrived = Arrived::new(size_max.min(bytes_max));
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|_| BodyError::Broken)?;
         // Trailers say nothing here.
         let Ok(data) = frame.into_data() else {
             continue;
         };
-        let length = bytes.len() + data.len();
+        let length = arrived.length + data.len();
         if length > bytes_max {
             return Err(BodyError::TooLarge { bytes_max });
         }
         if let Some(place) = &mut place {
             place.grow(length).map_err(|_| BodyError::NoRoom)?;
         }
-        bytes.extend_from_slice(&data);
+        arrived.add(&data)?;
     }
-    Ok(bytes.into())
+    Ok(arrived.into_bytes())
+}
+
+/// What has arrived of a body: neither what is announced nor the pieces that it comes in decide how
+/// much memory it takes. One that is large lies in pages of its own, which are touched as it arrives
+/// and given back with it; an allocator would keep them.
+struct Arrived {
+    size_max: usize,
+    length: usize,
+    small: Vec<u8>,
+    large: Option<MmapMut>,
+}
+
+impl Arrived {
+    fn new(size_max: usize) -> Self {
+        Self {
+            size_max,
+            length: 0,
+            small: Vec::new(),
+            large: None,
+        }
+    }
+
+    fn add(&mut self, data: &[u8]) -> Result<(), BodyError> {
+        let begin = self.length;
+        self.length += data.len();
+        if self.large.is_none() && self.length <= BODY_BYTES_FREE {
+            self.small.extend_from_slice(data);
+            return Ok(());
+        }
+        if self.large.is_none() {
+            let size = self.size_max.max(self.length);
+            let mut pages = MmapMut::map_anon(size).map_err(|_| BodyError::NoRoom)?;
+            let small = std::mem::take(&mut self.small);
+            pages[..begin].copy_from_slice(&small);
+            self.large = Some(pages);
+        }
+        let room = self.large.as_deref_mut();
+        let room = room.and_then(|pages| pages.get_mut(begin..self.length));
+        // More than was announced does not come: the connection ends there.
+        room.ok_or(BodyError::Broken)?.copy_from_slice(data);
+        Ok(())
+    }
+
+    fn into_bytes(self) -> Bytes {
+        match self.large {
+            Some(pages) => Bytes::from_owner(pages).slice(..self.length),
+            None => self.small.into(),
+        }
+    }
 }
 
 /// An answer of one type of content; without content if `bytes` is empty.
