@@ -44,6 +44,16 @@ impl Numbers {
         found.copied()
     }
 
+    /// The same for one that probably comes right behind the host of `before`, as in a walk.
+    pub(super) fn find_behind(&self, id: &HostId, before: HostNumber) -> Option<HostNumber> {
+        let next = before.wrapping_add(1);
+        let name = self.names[..self.early].get(next as usize);
+        if name.is_some_and(|name| !name.is_long() && *name == Name::of(id)) {
+            return Some(next);
+        }
+        self.find(id)
+    }
+
     /// The number of a host; the second says whether it is new.
     pub(super) fn number(&mut self, id: &HostId) -> (HostNumber, bool) {
         if let Some(number) = self.find(id) {
@@ -285,6 +295,25 @@ mod tests {
         assert_eq!(late(&numbers, None), ["a", "e", "g", long.as_str()]);
         numbers.forget(0);
         assert_eq!(numbers.find(&id("b")), Some(0));
+    }
+
+    /// Whoever came before, a host is found, or not.
+    #[test]
+    fn a_walk_finds_what_a_search_finds() {
+        let mut numbers = Numbers::default();
+        for text in ["b", "d", "f"] {
+            let name = id(text);
+            numbers.append(Name::of(&name), None);
+        }
+        let long = "x".repeat(60);
+        let all = ["a", "b", "c", "d", "e", "f", long.as_str()].map(id);
+        numbers.number(&all[4]);
+        numbers.number(&all[6]);
+        for before in [0, 1, 2, 3, 4, 5, HostNumber::MAX] {
+            for id in &all {
+                assert_eq!(numbers.find_behind(id, before), numbers.find(id), "{id}");
+            }
+        }
     }
 
     /// Thousands of latecomers stay in order.

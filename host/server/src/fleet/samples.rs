@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use mooring_drift::classes::ClassId;
+use mooring_drift::classes::{ClassId, HostNumber};
 use mooring_drift::desired::Transport;
 use mooring_drift::policy::Timestamp;
 use mooring_mdm::ids::{HostId, PayloadIdentifier};
@@ -74,12 +74,20 @@ impl Core {
         identifiers.any(|identifier| index.classes.may_be_listed(identifier))
     }
 
-    /// The class of a host at this moment, and how its profiles travel; `None` if it has none, or
-    /// checked out.
-    pub(crate) fn fleet_class(&self, host: &HostId) -> Option<(ClassId, Transport)> {
+    /// The classes of hosts at this moment, and how their profiles travel; `None` for one that has
+    /// none, or checked out. Quickest if they come in order of id.
+    pub(crate) fn fleet_classes<'a>(
+        &self,
+        hosts: impl Iterator<Item = &'a HostId>,
+    ) -> Vec<Option<(ClassId, Transport)>> {
         let index = self.fleet.read();
-        let class = index.classes.class_of(index.numbers.find(host)?)?;
-        Some((class, index.classes.transport(class)?))
+        let mut before = HostNumber::MAX;
+        let class = |host: &HostId| {
+            before = index.numbers.find_behind(host, before)?;
+            let class = index.classes.class_of(before)?;
+            Some((class, index.classes.transport(class)?))
+        };
+        hosts.map(class).collect()
     }
 
     /// The first hosts of these classes behind `after`, in order of id.

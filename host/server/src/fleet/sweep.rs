@@ -29,6 +29,8 @@ pub(super) struct Sweep {
     pub(super) total: u64,
     /// How far it has come in order of id.
     pub(super) after: Option<HostId>,
+    /// The host that was judged last.
+    before: HostNumber,
     /// How often it began anew: what was read before is not to be used after.
     pub(super) begun: u64,
 }
@@ -74,10 +76,13 @@ impl Index {
     /// placed since then is not left: so what is known of the host is no newer than its sketch, and
     /// if it is older, whoever changed the host is about to place it.
     pub(super) fn sweep_sketch(&mut self, core: &Core, host: &HostSketch, now: Timestamp) {
-        let number = self.numbers.find(&host.id);
-        let Some(number) = number.filter(|number| self.sweep.left.contains(*number)) else {
+        let Some(number) = self.numbers.find_behind(&host.id, self.sweep.before) else {
             return;
         };
+        self.sweep.before = number;
+        if !self.sweep.left.contains(number) {
+            return;
+        }
         let is_as_placed = self.sweep.regrouped.contains(number)
             && self.slots.is_known(number)
             && !self.marked.contains(number)

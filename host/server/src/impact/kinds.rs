@@ -102,16 +102,17 @@ impl Core {
             let known = kinds.known.len();
             let (count, last) = if are_many_new {
                 let page = self.outlines(behind.as_ref(), PAGE)?;
-                for host in &page {
+                let classes = self.fleet_classes(page.iter().map(|host| &host.id));
+                for (host, class) in page.iter().zip(classes) {
                     let key = |key: &mut _| grouping.key(self, after, Known::from(host), key);
                     let effects = || Ok(self.compared(before, after, host, None));
-                    kinds.add(self.fleet_class(&host.id), &host.id, key, effects, tally)?;
+                    kinds.add(class, &host.id, key, effects, tally)?;
                 }
                 (page.len(), page.last().map(|host| host.id.clone()))
             } else {
                 let page = self.store.sketches(behind.as_ref(), PAGE)?;
-                for host in &page {
-                    let class = self.fleet_class(&host.id);
+                let classes = self.fleet_classes(page.iter().map(|host| &host.id));
+                for (host, class) in page.iter().zip(classes) {
                     let transport = class.map(|(_, transport)| transport).unwrap_or_default();
                     let host = Known::of_sketch(host, transport);
                     let key = |key: &mut _| grouping.key(self, after, host, key);
@@ -147,8 +148,9 @@ fn are_too_many(samples: &[Sample]) -> bool {
 /// Those that were met.
 #[derive(Default)]
 struct Kinds {
-    known: BTreeMap<(ClassId, Vec<u8>), Kind>,
-    /// Of the host before.
+    known: BTreeMap<(ClassId, usize), Kind>,
+    /// What tells hosts of one class apart, by number: of a few, mostly.
+    keys: BTreeMap<Vec<u8>, usize>,
     key: Vec<u8>,
 }
 
@@ -165,11 +167,16 @@ impl Kinds {
         let Some((class, _)) = class else {
             return Ok(());
         };
-        let mut key = (class, std::mem::take(&mut self.key));
-        write_key(&mut key.1);
+        write_key(&mut self.key);
+        let number = self.keys.get(&self.key).copied();
+        let number = number.unwrap_or_else(|| {
+            let new = self.keys.len();
+            self.keys.insert(self.key.clone(), new);
+            new
+        });
+        let key = (class, number);
         let is_named = if let Some(kind) = self.known.get_mut(&key) {
             kind.hosts += 1;
-            self.key = key.1;
             kind.is_named()
         } else {
             let effects = effects()?;
