@@ -1,6 +1,8 @@
 //! Plugins that misbehave: they are stopped and reported as findings about the plugin, and the
 //! server goes on.
 
+mod compiling;
+
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::thread;

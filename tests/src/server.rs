@@ -8,6 +8,7 @@ use std::sync::{Arc, OnceLock};
 
 use mooring_drift::status::{ProfileStatus, Status};
 use mooring_mdm::ids::PayloadIdentifier;
+use mooring_plugin::RuntimeOptions;
 use mooring_server::api::{HostProfile, PushOutcome, PushResult, Summary};
 use mooring_server::change::{ChangeError, ChangeOptions};
 use mooring_server::core::{Core, CoreOptions};
@@ -21,7 +22,9 @@ use crate::TestClock;
 /// The built-in plugins, compiled once a process.
 pub fn judge() -> Arc<Judge> {
     static JUDGE: OnceLock<Arc<Judge>> = OnceLock::new();
-    Arc::clone(JUDGE.get_or_init(|| Arc::new(Judge::load().expect("the plugins load"))))
+    Arc::clone(JUDGE.get_or_init(|| {
+        Arc::new(Judge::load_on(&RuntimeOptions::default()).expect("the plugins load"))
+    }))
 }
 
 /// A server without sockets; beside what is here it has everything of [`Core`].

@@ -12,10 +12,12 @@ const SETTINGS_HINT: &str = "change the settings of its binding";
 const BINDING_HINT: &str = "bind it to other profiles, or turn it off";
 const AUTHOR_HINT: &str = "this is a fault of the plugin: tell its author, or turn it off";
 const LIMIT_HINT: &str = "raise the limit in its binding, or tell its author";
+const AGAIN_HINT: &str = "try again in a few minutes, or see what it failed with before";
+const QUARANTINE_HINT: &str = "see what it failed with, mend it, and lift the quarantine";
 const HOST_HINT: &str = "this is a fault of the server: see its log";
 
 /// Rule id, what the plugin did, and what to do about it.
-type Words = (&'static str, String, &'static str);
+pub(crate) type Words = (&'static str, String, &'static str);
 
 /// The finding about `plugin` whose call ended with `outcome`.
 pub(crate) fn about<T>(outcome: &Outcome<T>, plugin: &PluginId) -> Option<Finding> {
@@ -31,7 +33,8 @@ pub(crate) fn about<T>(outcome: &Outcome<T>, plugin: &PluginId) -> Option<Findin
     })
 }
 
-fn words<T>(outcome: &Outcome<T>) -> Option<Words> {
+/// The words for an outcome that is not clean.
+pub(crate) fn words<T>(outcome: &Outcome<T>) -> Option<Words> {
     Some(match outcome {
         Outcome::Done(_) => return None,
         Outcome::Failed(failure) => failed(failure),
@@ -68,6 +71,14 @@ fn words<T>(outcome: &Outcome<T>) -> Option<Words> {
             format!("cannot be called: {text}"),
             AUTHOR_HINT,
         ),
+        Outcome::BackOff { .. } => {
+            let what = "failed too often lately and was not asked".to_owned();
+            ("plugin-back-off", what, AGAIN_HINT)
+        }
+        Outcome::Quarantined { .. } => {
+            let what = "failed again and again, and is in quarantine".to_owned();
+            ("plugin-quarantined", what, QUARANTINE_HINT)
+        }
         Outcome::Unavailable { text } => (
             "plugin-unavailable",
             format!("could not be started: {text}"),

@@ -3,9 +3,11 @@
 //! Knows nothing of calls: what goes wrong in one is an outcome. Invariant: each text says what to
 //! do, or names the cause beside it.
 
+use std::time::Duration;
 use std::{fmt, io};
 
-use crate::ManifestError;
+use crate::outcome::size;
+use crate::{ManifestError, Outcome, PluginId};
 
 /// What the wasm engine says, with its causes.
 #[derive(Debug)]
@@ -14,6 +16,11 @@ pub struct EngineError(wasmtime::Error);
 impl EngineError {
     pub(crate) fn new(error: wasmtime::Error) -> Self {
         Self(error)
+    }
+
+    /// What an engine in another process said.
+    pub(crate) fn told(text: String) -> Self {
+        Self(wasmtime::Error::msg(text))
     }
 }
 
@@ -39,6 +46,57 @@ pub enum RuntimeError {
     #[error("the thread that limits the time of plugins does not start")]
     Ticker {
         /// The system's reason.
+        #[source]
+        source: io::Error,
+    },
+}
+
+/// Why there is no native code of a component.
+#[derive(Debug, thiserror::Error)]
+pub enum CompileError {
+    /// The compiler refuses it.
+    #[error("the component cannot be compiled")]
+    Refused {
+        /// The engine's reason.
+        #[source]
+        source: EngineError,
+    },
+    /// It took longer than any plugin should.
+    #[error("compiling the component was stopped after {} s", limit.as_secs())]
+    TimedOut {
+        /// How long it may take.
+        limit: Duration,
+    },
+    /// It took more memory than any plugin should.
+    #[error("compiling the component took more memory than {}", size(*limit_bytes))]
+    OutOfMemory {
+        /// How much it may take, in bytes.
+        limit_bytes: usize,
+    },
+    /// It comes to more native code than any plugin should.
+    #[error("the component compiles to more than {} of code", size(*limit_bytes))]
+    CodeTooLarge {
+        /// How much it may be, in bytes.
+        limit_bytes: usize,
+    },
+    /// The process that compiled ended by itself.
+    #[error("the compiler ended by signal {signal}: {text}")]
+    Crashed {
+        /// The signal.
+        signal: i32,
+        /// The last that it said.
+        text: String,
+    },
+    /// The process that should compile did not work.
+    #[error("the compiler's process did not work: {text}")]
+    Broken {
+        /// What is known of it.
+        text: String,
+    },
+    /// There is no process to compile in; not the component's fault.
+    #[error("the compiler's process does not start")]
+    Start {
+        /// What the system says.
         #[source]
         source: io::Error,
     },
@@ -99,14 +157,30 @@ pub enum LoadError {
         /// Those that it has.
         exported: String,
     },
-    /// It cannot be compiled or linked.
-    #[error("the component cannot be compiled")]
-    Compile {
+    /// There is no native code of it.
+    #[error(transparent)]
+    Compile(#[from] CompileError),
+    /// It cannot be linked.
+    #[error("the component cannot be linked")]
+    Link {
         /// The engine's reason.
         #[source]
         source: EngineError,
     },
-    /// Its exports have other types than the contract's, or it does not start.
+    /// The engine that it would need does not start; not the component's fault.
+    #[error("the engine for plugins of this class does not start")]
+    Engine(#[from] RuntimeError),
+    /// No instance of it comes about: its start function traps, or runs out of time or memory.
+    #[error("the plugin {id} does not start: it {what}")]
+    DoesNotStart {
+        /// Its id.
+        id: PluginId,
+        /// How the attempt ended, in words.
+        what: String,
+        /// How the attempt ended.
+        outcome: Outcome<()>,
+    },
+    /// Its exports have other types than the contract's.
     #[error("the component does not fit the contract {contract}")]
     Incompatible {
         /// The contract it claims.

@@ -5,9 +5,10 @@
 //! is an [`Outcome`], never an error or a panic of the host.
 //!
 //! Invariants: a component imports nothing but the contract's `log`, so it can see nothing but its
-//! arguments; every call runs in a fresh instance and nothing survives it; every call ends within
-//! its time limit (with [`HANDOVER_PER_NODE`]) plus two [`TICK`]s, holds no more memory than its
-//! limit, and hands back no more than its limits name.
+//! arguments; one from outside is compiled in a process of its own, where a [`Compiler`] is set; kept
+//! code is loaded only if it proves to be our own; every call runs in a fresh instance and nothing
+//! survives it; every call ends within its time limit (with [`HANDOVER_PER_NODE`]) plus two [`TICK`]s,
+//! holds no more memory than its limit, and hands back no more than its limits name.
 //!
 //! ```no_run
 //! use mooring_plugin::{Context, Limits, Outcome, Runtime, RuntimeOptions, Subject};
@@ -28,29 +29,41 @@
 //! ```
 
 mod adapter;
+mod breaker;
+mod cache;
+mod class;
+mod compile;
 mod complaint;
 mod context;
 mod digest;
+mod engine;
 mod error;
 mod inspect;
 mod limits;
 mod log;
 mod manifest;
 mod meter;
+mod native;
 mod outcome;
 mod plugin;
+mod results;
 mod runtime;
 mod slots;
 mod text;
 mod ticker;
 
+pub use breaker::{Admission, Breaker, BreakerPolicy, BreakerState, Guard, Pass, Terms, Verdict};
+pub use cache::{CacheError, CacheLimits, CodeCache};
+pub use class::Class;
+pub use compile::{ChildCompiler, ChildError, CompileLimits, Compiler, REFUSED, compile_child};
 pub use context::{Context, Device, Grade, Subject};
 pub use digest::Digest;
-pub use error::{EngineError, LoadError, RuntimeError};
+pub use error::{CompileError, EngineError, LoadError, RuntimeError};
 pub use limits::{HANDOVER_PER_NODE, Limits};
 pub use log::{LogLevel, LogLine};
 pub use manifest::{LimitsAsked, Manifest, ManifestError, PluginId, ProfileEntry, Role, RuleEntry};
 pub use outcome::{Call, Failure, GeneratedProfile, Outcome};
 pub use plugin::Plugin;
-pub use runtime::{Allocation, Runtime, RuntimeOptions};
+pub use results::{ResultCache, ResultCounts};
+pub use runtime::{Allocation, CodeSource, Loading, Origin, Runtime, RuntimeOptions};
 pub use ticker::TICK;

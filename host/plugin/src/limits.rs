@@ -5,6 +5,8 @@
 
 use std::time::Duration;
 
+use crate::Class;
+
 /// Time that each value of a profile adds to a call's time limit. Handing over a profile of 200,000
 /// values takes 30 ms in an optimised host and 600 ms in one that is not: 1 s covers both, and an
 /// ordinary profile gets a fraction of a millisecond.
@@ -30,6 +32,22 @@ pub struct Limits {
     /// Log text kept of one call, in bytes; what is over it is counted and dropped. Default
     /// 256 KiB.
     pub log_bytes: usize,
+}
+
+/// Memory of a call of an interpreted plugin, in bytes: those tried take 2 to 13 MiB to start.
+const INTERPRETED_MEMORY_BYTES: usize = 128 << 20;
+
+impl Limits {
+    /// The defaults for a plugin of this class.
+    pub fn of(class: Class) -> Self {
+        match class {
+            Class::Compiled => Self::default(),
+            Class::Interpreted => Self {
+                memory_bytes: INTERPRETED_MEMORY_BYTES,
+                ..Self::default()
+            },
+        }
+    }
 }
 
 impl Default for Limits {

@@ -11,14 +11,17 @@ const TABLE_ELEMENTS_MAX: usize = 100_000;
 #[derive(Debug)]
 pub(crate) struct MemoryMeter {
     limit_bytes: usize,
+    parts_max: usize,
     bytes: usize,
     pub(crate) hit: bool,
 }
 
 impl MemoryMeter {
-    pub(crate) fn new(limit_bytes: usize) -> Self {
+    /// `parts_max`: core instances, and tables, that the call may have.
+    pub(crate) fn new(limit_bytes: usize, parts_max: usize) -> Self {
         Self {
             limit_bytes,
+            parts_max,
             bytes: 0,
             hit: false,
         }
@@ -63,6 +66,14 @@ impl ResourceLimiter for MemoryMeter {
     ) -> wasmtime::Result<bool> {
         Ok(desired <= TABLE_ELEMENTS_MAX)
     }
+
+    fn instances(&self) -> usize {
+        self.parts_max
+    }
+
+    fn tables(&self) -> usize {
+        self.parts_max
+    }
 }
 
 #[cfg(test)]
@@ -72,7 +83,7 @@ mod tests {
     /// Growth of several memories adds up, and the one over the limit is not counted.
     #[test]
     fn memories_add_up() {
-        let mut meter = MemoryMeter::new(100);
+        let mut meter = MemoryMeter::new(100, 8);
         assert!(meter.memory_growing(0, 60, None).unwrap());
         assert!(meter.memory_growing(0, 40, None).unwrap());
         assert!(!meter.hit);

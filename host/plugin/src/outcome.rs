@@ -68,6 +68,16 @@ pub enum Outcome<T> {
         /// What is missing.
         text: String,
     },
+    /// It failed too often lately and is not asked for a while.
+    BackOff {
+        /// When it will be asked again, in ms of the host's clock.
+        until_ms: u64,
+    },
+    /// It failed again and again and is not asked until a person lifts that.
+    Quarantined {
+        /// Since when, in ms of the host's clock.
+        since_ms: u64,
+    },
     /// The host had no instance to give; not the plugin's fault.
     Unavailable {
         /// What the engine says.
@@ -154,6 +164,8 @@ impl<T> Outcome<T> {
             | Self::Unsteady
             | Self::InputTooLarge { .. }
             | Self::Incompatible { .. }
+            | Self::BackOff { .. }
+            | Self::Quarantined { .. }
             | Self::Unavailable { .. } => None,
         }
     }
@@ -173,6 +185,8 @@ impl<T> Outcome<T> {
                 Outcome::InputTooLarge { bytes, limit_bytes }
             }
             Self::Incompatible { text } => Outcome::Incompatible { text },
+            Self::BackOff { until_ms } => Outcome::BackOff { until_ms },
+            Self::Quarantined { since_ms } => Outcome::Quarantined { since_ms },
             Self::Unavailable { text } => Outcome::Unavailable { text },
         }
     }

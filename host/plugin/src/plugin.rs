@@ -4,13 +4,17 @@
 //! in an instance of its own and returns what came of it; nothing of it remains.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use mooring_mdm::finding::Finding;
 
 use crate::adapter::v0_1::Adapter;
 use crate::outcome::{Call, GeneratedProfile, Outcome, size};
+use crate::results::{Located, ResultKey};
 use crate::slots::Slots;
-use crate::{Context, Digest, Limits, Manifest, PluginId, Subject};
+use crate::{
+    CodeSource, Context, Digest, Limits, Manifest, PluginId, ResultCache, Subject, Terms, inspect,
+};
 
 /// A plugin that can be called, from any thread and by several at once; cheap to clone.
 #[derive(Debug, Clone)]
@@ -20,22 +24,28 @@ pub struct Plugin(Arc<Loaded>);
 struct Loaded {
     manifest: Manifest,
     digest: Digest,
+    code: CodeSource,
     adapter: Adapter,
-    slots: Arc<Slots>,
+    /// Its own, and those of all plugins together; taken in this order.
+    slots: [Arc<Slots>; 2],
+    calls_made: AtomicU64,
 }
 
 impl Plugin {
     pub(crate) fn new(
         manifest: Manifest,
         digest: Digest,
+        code: CodeSource,
         adapter: Adapter,
-        slots: Arc<Slots>,
+        slots: [Arc<Slots>; 2],
     ) -> Self {
         Self(Arc::new(Loaded {
             manifest,
             digest,
+            code,
             adapter,
             slots,
+            calls_made: AtomicU64::new(0),
         }))
     }
 
@@ -54,6 +64,16 @@ impl Plugin {
         self.0.digest
     }
 
+    /// Where its code came from.
+    pub fn code(&self) -> CodeSource {
+        self.0.code
+    }
+
+    /// How often any of its code was run since it was loaded, apart from trying it out.
+    pub fn calls_made(&self) -> u64 {
+        self.0.calls_made.load(Ordering::Relaxed)
+    }
+
     /// Asks it to judge settings; its findings have no place. Blocks.
     pub fn check_settings(&self, settings: &str, limits: &Limits) -> Call<Vec<Finding>> {
         self.bounded(settings.len(), limits, |adapter| {
@@ -68,6 +88,67 @@ impl Plugin {
         context: &Context,
         limits: &Limits,
     ) -> Call<Vec<Finding>> {
+        let call = self.judged(subject, context, limits);
+        call.then(|findings| Outcome::Done(placed(findings, subject)))
+    }
+
+    /// The same, unless it was asked before: then the answer is the one it gave, at no cost and
+    /// without its log, and the findings stand where they are in this subject's text.
+    pub fn validate_once(
+        &self,
+        subject: &Subject<'_>,
+        context: &Context,
+        limits: &Limits,
+        results: &ResultCache,
+    ) -> Call<Vec<Finding>> {
+        let call = self.known_or(results, (subject, context, limits), || {
+            self.judged(subject, context, limits)
+        });
+        call.then(|findings| Outcome::Done(placed(findings, subject)))
+    }
+
+    /// The same behind a breaker: what was asked before is answered also while it is open.
+    pub fn validate_on(
+        &self,
+        subject: &Subject<'_>,
+        context: &Context,
+        terms: &Terms<'_>,
+    ) -> Call<Vec<Finding>> {
+        let Terms {
+            limits,
+            results,
+            guard,
+            now_ms,
+        } = *terms;
+        let call = self.known_or(results, (subject, context, limits), || {
+            guard.call(now_ms, || self.judged(subject, context, limits))
+        });
+        call.then(|findings| Outcome::Done(placed(findings, subject)))
+    }
+
+    /// The answer that was kept, or else the one that is made now.
+    fn known_or(
+        &self,
+        results: &ResultCache,
+        (subject, context, limits): (&Subject<'_>, &Context, &Limits),
+        make: impl FnOnce() -> Call<Vec<Located>>,
+    ) -> Call<Vec<Located>> {
+        let (digest, contract) = (self.0.digest, inspect::CONTRACT);
+        let key = ResultKey::of_validation(digest, contract, subject, context, limits);
+        if let Some(answer) = results.find(&key) {
+            return Call::not_made((*answer).clone());
+        }
+        let call = make();
+        results.keep(key, &call.outcome);
+        call
+    }
+
+    fn judged(
+        &self,
+        subject: &Subject<'_>,
+        context: &Context,
+        limits: &Limits,
+    ) -> Call<Vec<Located>> {
         self.bounded(subject.bytes.len(), limits, |adapter| {
             adapter.validate(self.id(), subject, context, limits)
         })
@@ -114,7 +195,8 @@ impl Plugin {
             let limit_bytes = limits.input_bytes;
             return Call::not_made(Outcome::InputTooLarge { bytes, limit_bytes });
         }
-        let _slot = self.0.slots.take();
+        let _slots = self.0.slots.each_ref().map(Slots::take);
+        self.0.calls_made.fetch_add(1, Ordering::Relaxed);
         let call = call(&self.0.adapter);
         tracing::debug!(
             plugin = %self.id(),
@@ -125,4 +207,17 @@ impl Plugin {
         );
         call
     }
+}
+
+/// The findings where they stand in the subject's text.
+fn placed(findings: Vec<Located>, subject: &Subject<'_>) -> Vec<Finding> {
+    let place = |located: Located| {
+        let (line, column) = located.node.map_or((0, 0), &subject.place);
+        Finding {
+            line,
+            column,
+            ..located.finding
+        }
+    };
+    findings.into_iter().map(place).collect()
 }

@@ -11,8 +11,8 @@ use mooring_mdm::plist::LineIndex;
 use mooring_mdm::profile::{Identified, Profile, ProfileLimits};
 pub use mooring_plugin::Grade;
 use mooring_plugin::{
-    Context, Limits, LoadError, Outcome, Plugin, Role, Runtime, RuntimeError, RuntimeOptions,
-    Subject,
+    CodeCache, CodeSource, Context, Limits, LoadError, Loading, Origin, Outcome, Plugin,
+    ResultCache, Role, Runtime, RuntimeError, RuntimeOptions, Subject,
 };
 
 use crate::profiles::candidate::check_alone;
@@ -23,6 +23,9 @@ const SEED: &str = "mooring-builtin-1";
 
 /// The id of the plugin that makes the enrollment profile, and the key of its one output.
 const ENROLLMENT: &str = "enrollment";
+
+/// Where a data folder has the compiled code. It is in no backup: it is made again.
+const COMPILED_FOLDER: &str = "compiled";
 
 /// Why the plugins are not at work.
 #[derive(Debug, thiserror::Error)]
@@ -64,18 +67,54 @@ pub struct Judge {
     plugins: Vec<Plugin>,
     builtins: Vec<BuiltIn>,
     limits: Limits,
+    /// What validators answered: a profile that did not change is not judged twice.
+    results: ResultCache,
     /// Last: the plugins run on it.
-    _runtime: Runtime,
+    runtime: Runtime,
 }
 
 impl Judge {
-    /// Loads the plugins of this binary. Compiles them, so it blocks for a moment.
+    /// Loads the plugins of this binary, with code that is kept in the user's own cache folder. The
+    /// first time they are compiled, so it blocks for a moment.
     ///
     /// # Errors
     /// [`JudgeError`] if the runtime does not start or a plugin is not what it should be.
     pub fn load() -> Result<Self, JudgeError> {
+        let cache = CodeCache::of_user();
+        let cache = cache.inspect_err(|error| {
+            tracing::debug!(error = told(error), "compiled code is not kept");
+        });
+        Self::load_on(&RuntimeOptions {
+            cache: cache.ok(),
+            ..RuntimeOptions::default()
+        })
+    }
+
+    /// The same for a server, which keeps the code in its data folder. It runs without, if need be.
+    ///
+    /// # Errors
+    /// As of [`Self::load`].
+    pub fn load_in(data: &Path) -> Result<Self, JudgeError> {
+        let cache = CodeCache::open(&data.join(COMPILED_FOLDER));
+        let cache = cache.inspect_err(|error| {
+            tracing::warn!(
+                error = told(error),
+                "compiled code is not kept; every start compiles the plugins anew"
+            );
+        });
+        Self::load_on(&RuntimeOptions {
+            cache: cache.ok(),
+            ..RuntimeOptions::default()
+        })
+    }
+
+    /// The same on a runtime that is set up in this way.
+    ///
+    /// # Errors
+    /// As of [`Self::load`].
+    pub fn load_on(options: &RuntimeOptions) -> Result<Self, JudgeError> {
         let components = mooring_builtin::ALL.iter().map(|b| (b.name, b.component));
-        Self::with_plugins(components, Limits::default())
+        Self::assemble(Runtime::new(options)?, components, Limits::default())
     }
 
     /// Loads the given components instead, as tests of misbehaving plugins do.
@@ -87,9 +126,21 @@ impl Judge {
         limits: Limits,
     ) -> Result<Self, JudgeError> {
         let runtime = Runtime::new(&RuntimeOptions::default())?;
+        Self::assemble(runtime, components, limits)
+    }
+
+    fn assemble<'a>(
+        runtime: Runtime,
+        components: impl IntoIterator<Item = (&'static str, &'a [u8])>,
+        limits: Limits,
+    ) -> Result<Self, JudgeError> {
+        let own = Loading {
+            origin: Origin::Program,
+            ..Loading::default()
+        };
         let mut plugins = Vec::new();
         for (name, component) in components {
-            let loaded = runtime.load(component);
+            let loaded = runtime.load_as(component, own);
             plugins.push(loaded.map_err(|source| JudgeError::Load { name, source })?);
         }
         let builtins = plugins
@@ -101,8 +152,27 @@ impl Judge {
             plugins,
             builtins,
             limits,
-            _runtime: runtime,
+            results: ResultCache::default(),
+            runtime,
         })
+    }
+
+    /// How often code of any plugin was run.
+    pub fn calls_made(&self) -> u64 {
+        self.plugins.iter().map(Plugin::calls_made).sum()
+    }
+
+    /// How many of the plugins had to be compiled for this start.
+    pub fn compiled_anew(&self) -> usize {
+        let plugins = self.plugins.iter();
+        plugins
+            .filter(|plugin| plugin.code() == CodeSource::Compiled)
+            .count()
+    }
+
+    /// What the plugins run on, and others may as well.
+    pub fn runtime(&self) -> &Runtime {
+        &self.runtime
     }
 
     /// The built-in profiles, enabled or not.
@@ -242,7 +312,7 @@ impl Judge {
             .filter(|p| p.manifest().roles.contains(&Role::Validator));
         let findings = validators.flat_map(|plugin| {
             plugin
-                .validate(subject, &context, &self.limits)
+                .validate_once(subject, &context, &self.limits, &self.results)
                 .findings(plugin.id())
         });
         findings.collect()
@@ -288,6 +358,13 @@ fn stand_in(name: &Path) -> Option<PayloadIdentifier> {
     let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
     let stem: String = stem.chars().map(plain).take(100).collect();
     PayloadIdentifier::parse(&format!("com.mooring.unnamed.{stem}")).ok()
+}
+
+/// An error with its causes.
+fn told(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    let causes: Vec<String> = causes.map(ToString::to_string).collect();
+    causes.join(": ")
 }
 
 fn nothing_made(plugin: &str, key: &str) -> Finding {

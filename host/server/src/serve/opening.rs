@@ -52,9 +52,10 @@ pub(super) fn open(options: &ServeOptions) -> Result<Opened, ServeError> {
         path: path.clone(),
         source,
     };
-    // Both take a moment: a file that was not closed is read once, plugins are compiled.
+    // Both take a moment: a file that was not closed is read once, plugins are compiled the first
+    // time.
     let (store, judge) = thread::scope(|scope| {
-        let judge = scope.spawn(Judge::load);
+        let judge = scope.spawn(|| Judge::load_in(data));
         let store = RedbStore::open(&path, RedbOptions::default());
         let judge = judge.join();
         (store, judge.unwrap_or_else(|panic| resume_unwind(panic)))

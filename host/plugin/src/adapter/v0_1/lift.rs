@@ -4,13 +4,14 @@
 //! are cleaned and cut, counts are limited.
 
 use mooring_mdm::finding::{Finding, Severity};
-use mooring_mdm::plist::NodeRef;
+use mooring_mdm::plist::{Document, NodeRef};
 
 use super::bindings::exports::mooring::plugin::generator;
 use super::bindings::mooring::plugin::types;
 use crate::outcome::{Failure, GeneratedProfile, Outcome};
+use crate::results::Located;
 use crate::text::{MESSAGE_BYTES_MAX, RULE_BYTES_MAX, clean};
-use crate::{Limits, PluginId, Role, Subject};
+use crate::{Limits, PluginId, Role};
 
 pub(super) fn no_role<T>(role: Role) -> Outcome<T> {
     Outcome::Incompatible {
@@ -29,11 +30,11 @@ pub(super) fn failed<T>(answer: Result<T, types::Failure>) -> Outcome<T> {
 }
 
 /// The answer's findings, each made by `one`.
-pub(super) fn findings(
+pub(super) fn findings<T>(
     findings: Vec<types::Finding>,
     limits: &Limits,
-    one: &dyn Fn(types::Finding) -> Finding,
-) -> Outcome<Vec<Finding>> {
+    one: &dyn Fn(types::Finding) -> T,
+) -> Outcome<Vec<T>> {
     if findings.len() > limits.findings {
         return Outcome::OutputTooLarge {
             limit: format!("{} findings", limits.findings),
@@ -65,20 +66,17 @@ pub(super) fn outputs(
     Outcome::Done(outputs.into_iter().map(profile).collect())
 }
 
-/// A finding that is about no place in a file.
-pub(super) fn unplaced(finding: types::Finding, plugin: &PluginId) -> Finding {
-    at((0, 0), finding, plugin)
-}
-
-/// A finding about a place of the subject. The profile as a whole has no place.
-pub(super) fn placed(finding: types::Finding, plugin: &PluginId, subject: &Subject<'_>) -> Finding {
+/// A finding with the value that it is about. The profile as a whole is no value.
+pub(super) fn located(finding: types::Finding, plugin: &PluginId, document: &Document) -> Located {
     let node = match &finding.place {
         types::Place::Document => None,
-        types::Place::Node(index) => subject.document.node(*index),
-        types::Place::Path(path) => Some(nearest(subject.document.root(), path)),
+        types::Place::Node(index) => document.node(*index),
+        types::Place::Path(path) => Some(nearest(document.root(), path)),
     };
-    let place = node.map_or((0, 0), |node| (subject.place)(node.id()));
-    at(place, finding, plugin)
+    Located {
+        node: node.map(NodeRef::id),
+        finding: unplaced(finding, plugin),
+    }
 }
 
 /// The value at the end of `path`, or the last one on the way that exists.
@@ -97,7 +95,8 @@ fn nearest<'a>(root: NodeRef<'a>, path: &[types::Segment]) -> NodeRef<'a> {
     node
 }
 
-fn at((line, column): (u32, u32), finding: types::Finding, plugin: &PluginId) -> Finding {
+/// A finding at no place in a file.
+pub(super) fn unplaced(finding: types::Finding, plugin: &PluginId) -> Finding {
     Finding {
         severity: match finding.severity {
             types::Severity::Info => Severity::Info,
@@ -107,8 +106,8 @@ fn at((line, column): (u32, u32), finding: types::Finding, plugin: &PluginId) ->
         rule: clean(&finding.rule, RULE_BYTES_MAX),
         message: clean(&finding.message, MESSAGE_BYTES_MAX),
         hint: finding.hint.map(|hint| clean(&hint, MESSAGE_BYTES_MAX)),
-        line,
-        column,
+        line: 0,
+        column: 0,
         source: plugin.to_string(),
     }
 }

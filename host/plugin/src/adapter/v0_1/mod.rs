@@ -35,6 +35,9 @@ use self::bindings::mooring::plugin::{log, types};
 use crate::log::LogBuffer;
 use crate::meter::MemoryMeter;
 use crate::outcome::{Call, GeneratedProfile, Outcome};
+use crate::results::Located;
+use crate::runtime::Bounds;
+use crate::text::{MESSAGE_BYTES_MAX, clean};
 use crate::{Context, Limits, LogLevel, PluginId, Role, Subject, ticker};
 
 /// What one call leaves in its store.
@@ -45,10 +48,10 @@ pub(crate) struct CallState {
 }
 
 impl CallState {
-    fn new(limits: &Limits) -> Self {
+    fn new(limits: &Limits, parts_max: usize) -> Self {
         Self {
             log: LogBuffer::new(limits.log_bytes),
-            memory: MemoryMeter::new(limits.memory_bytes),
+            memory: MemoryMeter::new(limits.memory_bytes, parts_max),
         }
     }
 }
@@ -74,7 +77,7 @@ pub(crate) struct Adapter {
     settings: settings::GuestIndices,
     validator: Option<validator::GuestIndices>,
     generator: Option<generator::GuestIndices>,
-    memory_bytes_max: usize,
+    bounds: Bounds,
 }
 
 impl std::fmt::Debug for Adapter {
@@ -92,14 +95,14 @@ impl Adapter {
         Ok(linker)
     }
 
-    /// Finds the roles, and makes one instance to see that they have the contract's types.
+    /// Finds the roles.
     pub(crate) fn new(
         pre: InstancePre<CallState>,
         roles: &[Role],
-        memory_bytes_max: usize,
+        bounds: Bounds,
     ) -> wasmtime::Result<Self> {
         let has = |role| roles.contains(&role);
-        let adapter = Self {
+        Ok(Self {
             settings: settings::GuestIndices::new(&pre)?,
             validator: has(Role::Validator)
                 .then(|| validator::GuestIndices::new(&pre))
@@ -108,17 +111,38 @@ impl Adapter {
                 .then(|| generator::GuestIndices::new(&pre))
                 .transpose()?,
             pre,
-            memory_bytes_max,
-        };
-        let (mut store, instance) = adapter.instantiate(&Limits::default())?;
-        adapter.settings.load(&mut store, &instance)?;
-        if let Some(validator) = &adapter.validator {
-            validator.load(&mut store, &instance)?;
+            bounds,
+        })
+    }
+
+    /// Makes one instance to see that it starts, and that its roles have the contract's types.
+    pub(crate) fn try_out(&self, limits: &Limits) -> Call<()> {
+        let mut misfit = None;
+        let call = self.call(limits, |store, instance| {
+            misfit = self.check_types(store, instance).err();
+            Ok(())
+        });
+        match misfit {
+            Some(error) => call.then(|()| Outcome::Incompatible {
+                text: clean(&format!("{error:#}"), MESSAGE_BYTES_MAX),
+            }),
+            None => call,
         }
-        if let Some(generator) = &adapter.generator {
-            generator.load(&mut store, &instance)?;
+    }
+
+    fn check_types(
+        &self,
+        store: &mut Store<CallState>,
+        instance: &Instance,
+    ) -> wasmtime::Result<()> {
+        self.settings.load(&mut *store, instance)?;
+        if let Some(validator) = &self.validator {
+            validator.load(&mut *store, instance)?;
         }
-        Ok(adapter)
+        if let Some(generator) = &self.generator {
+            generator.load(&mut *store, instance)?;
+        }
+        Ok(())
     }
 
     pub(crate) fn check_settings(
@@ -141,7 +165,7 @@ impl Adapter {
         subject: &Subject<'_>,
         context: &Context,
         limits: &Limits,
-    ) -> Call<Vec<Finding>> {
+    ) -> Call<Vec<Located>> {
         let Some(validator) = &self.validator else {
             return Call::not_made(lift::no_role(Role::Validator));
         };
@@ -158,7 +182,9 @@ impl Adapter {
             validator.call_validate(store, profile, context.record())
         });
         call.then(lift::failed).then(|findings| {
-            lift::findings(findings, limits, &|f| lift::placed(f, plugin, subject))
+            lift::findings(findings, limits, &|f| {
+                lift::located(f, plugin, subject.document)
+            })
         })
     }
 
@@ -181,16 +207,13 @@ impl Adapter {
             .then(|outputs| lift::outputs(outputs, plugin, limits))
     }
 
-    fn instantiate(&self, limits: &Limits) -> wasmtime::Result<(Store<CallState>, Instance)> {
-        let mut store = self.store(limits);
-        let instance = self.pre.instantiate(&mut store)?;
-        Ok((store, instance))
-    }
-
-    fn store(&self, limits: &Limits) -> Store<CallState> {
-        let mut store = Store::new(self.pre.engine(), CallState::new(limits));
+    fn store(&self, limits: &Limits, start: Instant) -> Store<CallState> {
+        let mut store = Store::new(
+            self.pre.engine(),
+            CallState::new(limits, self.bounds.parts_max),
+        );
         store.limiter(|state| &mut state.memory);
-        store.set_epoch_deadline(ticker::ticks(limits.timeout));
+        ticker::stop_after(&mut store, start, limits.timeout);
         store.set_hostcall_fuel(limits.output_bytes);
         store
     }
@@ -202,11 +225,11 @@ impl Adapter {
         body: impl FnOnce(&mut Store<CallState>, &Instance) -> wasmtime::Result<T>,
     ) -> Call<T> {
         let limits = Limits {
-            memory_bytes: limits.memory_bytes.min(self.memory_bytes_max),
+            memory_bytes: limits.memory_bytes.min(self.bounds.memory_bytes_max),
             ..*limits
         };
         let start = Instant::now();
-        let mut store = self.store(&limits);
+        let mut store = self.store(&limits, start);
         let result = self
             .pre
             .instantiate(&mut store)
