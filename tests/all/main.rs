@@ -9,6 +9,7 @@
 
 mod api;
 mod attack;
+mod author;
 mod backup;
 mod binary;
 mod cases;

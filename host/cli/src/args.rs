@@ -7,8 +7,8 @@ use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    backup, bench, check, demo, enroll, host, label, pause, profile, pushcert, resend, restore,
-    serve, sim, status, value, why,
+    backup, bench, check, compile_plugin, demo, enroll, host, label, pause, plugin, profile,
+    pushcert, resend, restore, serve, sim, status, value, why,
 };
 use crate::exit::{self, Exit};
 use crate::output;
@@ -31,6 +31,9 @@ pub(crate) enum Command {
     Demo(demo::DemoArgs),
     /// Validate profiles offline, with the built-in validators
     Check(check::CheckArgs),
+    /// Write plugins: make, build, inspect, run, test and sign them
+    #[command(subcommand)]
+    Plugin(plugin::PluginCommand),
     /// Push, list, show, remove, enable and disable profiles
     #[command(subcommand)]
     Profile(profile::ProfileCommand),
@@ -66,6 +69,9 @@ pub(crate) enum Command {
     Sim(sim::SimArgs),
     /// Measure what the server costs on this machine, with fleets of simulated hosts
     Bench(Box<bench::BenchArgs>),
+    /// Compile a plugin from standard input to standard output; the server starts this
+    #[command(hide = true)]
+    CompilePlugin(compile_plugin::CompilePluginArgs),
 }
 
 /// Prints what the parser has to say, and tells how the process ends.
@@ -193,6 +199,28 @@ mod tests {
             "mooring why H com.example.a --json",
             "mooring bench --only idle,ack --hosts 2000 --runs 1 --keep d --binary f --json",
             "mooring bench --only change --states few,unique --uploads 5",
+        ] {
+            if let Err(error) = parse(line) {
+                panic!("{line}: {error}");
+            }
+        }
+    }
+
+    /// Proves the same of what authors of plugins type.
+    #[test]
+    fn right_usage_for_authors() {
+        for line in [
+            "mooring plugin new a --lang js --role validator --id com.example.a --dir d",
+            "mooring plugin build",
+            "mooring plugin inspect f --json",
+            "mooring plugin run f --profile p --settings @s --context today=2026-01-02",
+            "mooring plugin run f --seed s --out d",
+            "mooring plugin test d --json",
+            "mooring plugin bench f --profile p --calls 3",
+            "mooring plugin watch d --profile p --profile q",
+            "mooring plugin keygen k",
+            "mooring plugin sign f --key k --password-file p --out s",
+            "mooring plugin verify f --trust t --signature s",
         ] {
             if let Err(error) = parse(line) {
                 panic!("{line}: {error}");

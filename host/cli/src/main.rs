@@ -64,6 +64,9 @@ fn main() -> ExitCode {
 
 /// Runs one command to its end.
 fn run(cli: Cli) -> anyhow::Result<Exit> {
+    if let Command::CompilePlugin(args) = &cli.command {
+        return Ok(commands::compile_plugin::run(args));
+    }
     if let Command::Check(args) = &cli.command {
         return commands::check::run(args);
     }
@@ -72,6 +75,9 @@ fn run(cli: Cli) -> anyhow::Result<Exit> {
     }
     if let Command::Bench(args) = &cli.command {
         return commands::bench::run(args);
+    }
+    if let Command::Plugin(command) = &cli.command {
+        return commands::plugin::run(command);
     }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -82,6 +88,7 @@ fn run(cli: Cli) -> anyhow::Result<Exit> {
             Command::Serve(args) => commands::serve::run(*args).await,
             Command::Demo(args) => commands::demo::run(args).await,
             Command::Check(args) => commands::check::run(&args),
+            Command::Plugin(command) => commands::plugin::run(&command),
             Command::Profile(command) => commands::profile::run(command).await,
             Command::Host(command) => commands::host::run(command).await,
             Command::Label(command) => commands::label::run(command).await,
@@ -97,6 +104,7 @@ fn run(cli: Cli) -> anyhow::Result<Exit> {
             Command::Resume(args) => commands::pause::resume(&args).await,
             Command::Sim(args) => commands::sim::run(args).await,
             Command::Bench(args) => commands::bench::run(&args),
+            Command::CompilePlugin(args) => Ok(commands::compile_plugin::run(&args)),
         }
     })
 }

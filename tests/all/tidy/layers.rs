@@ -16,7 +16,7 @@ type Row = (
 
 /// `cli -> soak -> server -> {store, plugin, builtin} -> drift -> mdm`, `plugins/* -> sdk`. An
 /// arrow reaches everything further down; nothing points up or sideways.
-const EDGES: [Row; 19] = [
+const EDGES: [Row; 20] = [
     ("mooring-mdm", &[], &[]),
     ("mooring-drift", &["mooring-mdm"], &[]),
     ("mooring-identity", &[], &[]),
@@ -25,7 +25,8 @@ const EDGES: [Row; 19] = [
     (
         "mooring-plugin",
         &["mooring-drift", "mooring-mdm"],
-        &["mooring-guest-build"],
+        // A benchmark calls a plugin as a plugin and as plain code.
+        &["mooring-guest-build", "mooring-sdk", "mooring-structure"],
     ),
     ("mooring-guest-build", &[], &[]),
     ("mooring-builtin", &[], &["mooring-guest-build"]),
@@ -40,6 +41,11 @@ const EDGES: [Row; 19] = [
             "mooring-drift",
             "mooring-mdm",
         ],
+        &[],
+    ),
+    (
+        "mooring-author",
+        &["mooring-plugin", "mooring-builtin", "mooring-mdm"],
         &[],
     ),
     // A simulated device that shared the server's decoder would agree with its mistakes.
@@ -64,6 +70,7 @@ const EDGES: [Row; 19] = [
     (
         "mooring-cli",
         &[
+            "mooring-author",
             "mooring-bench",
             "mooring-soak",
             "mooring-server",

@@ -1,0 +1,141 @@
+//! Running, measuring and watching plugins, good and bad ones.
+
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Stdio};
+
+use mooring_tests::command::mooring;
+
+use super::workshop::Workshop;
+
+const HOSTILE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/mooring-hostile.wasm"));
+
+const PROFILE: &str = include_str!("../../data/profiles/wifi-pier.mobileconfig");
+
+/// Every way in which a call can end badly is named, and ends the command with 1.
+#[test]
+fn outcomes_are_named() {
+    let workshop = Workshop::new("outcomes");
+    workshop.write("hostile.wasm", HOSTILE);
+    workshop.write("p.mobileconfig", PROFILE);
+    for (how, outcome) in [
+        ("loop", "plugin-timeout"),
+        ("memory", "plugin-memory"),
+        ("panic", "plugin-panic"),
+        ("recursion", "plugin-trap"),
+        ("findings", "plugin-output"),
+        ("failure", "plugin-failure"),
+    ] {
+        let line = format!("run hostile.wasm --profile p.mobileconfig --json --settings {how}");
+        let report = workshop.plugin(&line).expect(1).json();
+        assert_eq!(report["outcome"], outcome, "{report}");
+        let finding = &report["findings"][0];
+        assert_eq!(finding["rule"], outcome, "{report}");
+        assert!(finding["hint"].is_string(), "{report}");
+    }
+    let line = "run hostile.wasm --profile p.mobileconfig --settings panic";
+    let ran = workshop.plugin(line).expect(1);
+    assert!(ran.out.contains("the profile is frightening"), "{ran:#?}");
+}
+
+/// What a plugin is told comes from the command line: settings from a file, grade, day, device; and
+/// what it logs is shown.
+#[test]
+fn a_call_with_everything() {
+    let workshop = Workshop::new("context");
+    workshop.write("hostile.wasm", HOSTILE);
+    workshop.write("p.mobileconfig", PROFILE);
+    workshop.write("settings", "nothing bad");
+    let ran = workshop
+        .plugin(
+            "run hostile.wasm --profile p.mobileconfig --settings @settings --context \
+             grade=apple-strict --context today=2026-02-03 --context device.labels=a,b",
+        )
+        .expect(0);
+    for part in ["apple-strict", "today 2026-02-03", "device Some(2)"] {
+        assert!(ran.out.contains(part), "{part}: {ran:#?}");
+    }
+    assert!(ran.err.contains("log debug: well behaved"), "{ran:#?}");
+    for wrong in ["--context grade=x", "--context nothing", "--settings @gone"] {
+        let line = format!("run hostile.wasm --profile p.mobileconfig {wrong}");
+        workshop.plugin(&line).expect(64);
+    }
+    workshop.write("bad.mobileconfig", "<plist><dict>");
+    let ran = workshop
+        .plugin("run hostile.wasm --profile bad.mobileconfig")
+        .expect(6);
+    assert!(ran.err.contains("the host itself"), "{ran:#?}");
+}
+
+/// The suite holds against a plugin that panics and reports rules of nowhere, check by check.
+#[test]
+fn a_bad_plugin_fails_the_suite() {
+    let workshop = Workshop::new("suite");
+    workshop.write("hostile.wasm", HOSTILE);
+    let report = workshop.plugin("test hostile.wasm --json").expect(1).json();
+    let verdict = |name: &str| {
+        let checks = report["checks"].as_array().unwrap();
+        let check = checks.iter().find(|check| check["name"] == name);
+        check.unwrap_or_else(|| panic!("{name}: {report}"))["verdict"].clone()
+    };
+    assert_eq!(verdict("lists its rules"), "failed");
+    assert_eq!(verdict("withstands deep nesting"), "passed");
+    assert_eq!(verdict("makes profiles"), "skipped");
+    assert!(report["failed"].as_u64().unwrap() >= 1, "{report}");
+}
+
+/// The figures of a bench are there, and of the same run.
+#[test]
+fn figures() {
+    let workshop = Workshop::new("bench");
+    workshop.write("hostile.wasm", HOSTILE);
+    workshop.write("p.mobileconfig", PROFILE);
+    let report = workshop
+        .plugin("bench hostile.wasm --profile p.mobileconfig --calls 5 --json")
+        .expect(0)
+        .json();
+    assert_eq!(report["calls"], 5, "{report}");
+    let ratio = report["call"]["median_us"].as_f64().unwrap()
+        / report["parse"]["median_us"].as_f64().unwrap();
+    assert!((report["ratio"].as_f64().unwrap() / ratio - 1.0).abs() < 0.01);
+    assert!(
+        report["peak_memory_bytes"].as_u64().unwrap() > 0,
+        "{report}"
+    );
+    let line = "bench hostile.wasm --profile p.mobileconfig --settings panic";
+    workshop.plugin(line).expect(1);
+}
+
+/// A watch that ends with the test.
+struct Watch(Child);
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        // It goes on until it is told to end.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// A change of a profile, and one of the code, are each followed by a build and a run.
+#[test]
+fn changes_are_followed() {
+    let workshop = Workshop::new("watch");
+    workshop.plugin("new watched").expect(0);
+    let mut command = workshop.command(&mooring());
+    command.args(["plugin", "watch", "watched"]);
+    command.stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut watch = Watch(command.spawn().expect("the binary runs"));
+    let output = watch.0.stdout.take().expect("a pipe");
+    let mut lines = BufReader::new(output).lines().map_while(Result::ok);
+    let mut wait_for = |text: &str| {
+        assert!(
+            lines.any(|line| line.contains(text)),
+            "it ended without {text}"
+        );
+    };
+    wait_for("the network guests is open");
+    workshop.replace("watched/testdata/bad.mobileconfig", ">guests<", ">harbour<");
+    wait_for("the network harbour is open");
+    workshop.replace("watched/src/lib.rs", "is open", "is wide open");
+    wait_for("the network harbour is wide open");
+}
