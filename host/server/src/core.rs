@@ -168,6 +168,12 @@ impl Core {
         Ok(host.map(|host| self.in_this_era(host)))
     }
 
+    /// Those of these hosts that are there, in the present era.
+    pub(crate) fn hosts_of(&self, ids: &[HostId]) -> Result<Vec<HostRecord>, StoreError> {
+        let hosts = self.store.hosts_of(ids)?.into_iter();
+        Ok(hosts.map(|host| self.in_this_era(host)).collect())
+    }
+
     /// A page of hosts, in the present era.
     pub(crate) fn hosts(
         &self,

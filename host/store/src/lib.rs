@@ -102,6 +102,16 @@ pub trait Store: Send + Sync {
     /// [`StoreError`] of the backend, or a row of this host that cannot be read.
     fn host(&self, id: &HostId) -> Result<Option<HostRecord>, StoreError>;
 
+    /// Those of these hosts that are there, in the order of their ids here; they were so at one moment.
+    ///
+    /// # Errors
+    /// As of [`Store::host`].
+    fn hosts_of(&self, ids: &[HostId]) -> Result<Vec<HostRecord>, StoreError> {
+        ids.iter()
+            .filter_map(|id| self.host(id).transpose())
+            .collect()
+    }
+
     /// Hosts in order of id, those behind `after`; at most `limit` and [`HOSTS_PAGE_MAX`]. A page
     /// shorter than asked for is the last.
     ///

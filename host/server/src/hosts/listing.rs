@@ -41,15 +41,11 @@ impl Core {
             after: query.after.clone(),
             limit,
         })?;
-        let mut hosts = Vec::with_capacity(page.hosts.len());
-        for id in &page.hosts {
-            // It may be gone since.
-            if let Some(host) = self.host(id)? {
-                hosts.push(self.listed(&host, query)?);
-            }
-        }
+        // Some may be gone since.
+        let hosts = self.hosts_of(&page.hosts)?;
+        let hosts = hosts.iter().map(|host| self.listed(host, query));
         Ok(HostListing {
-            hosts,
+            hosts: hosts.collect::<Result<_, _>>()?,
             next: page.next,
         })
     }

@@ -258,6 +258,21 @@ impl Store for RedbStore {
         )
     }
 
+    fn hosts_of(&self, ids: &[HostId]) -> Result<Vec<HostRecord>, StoreError> {
+        self.read(
+            |pending| {
+                let rows = ids.iter().map(|id| pending.host(id.as_str()).cloned());
+                rows.collect::<Vec<_>>()
+            },
+            |snapshot, rows| {
+                let reader = HostReader::open(snapshot, &self.sets)?;
+                let hosts = ids.iter().zip(rows);
+                let hosts = hosts.map(|(id, rows)| reader.host(id, rows.as_deref()));
+                hosts.filter_map(Result::transpose).collect()
+            },
+        )
+    }
+
     fn hosts(&self, after: Option<&HostId>, limit: usize) -> Result<Vec<HostRecord>, StoreError> {
         let limit = limit.min(HOSTS_PAGE_MAX);
         self.read(

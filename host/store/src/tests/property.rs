@@ -152,6 +152,8 @@ fn assert_outlines(store: &dyn Store) {
     let hosts = store.hosts(None, 100).unwrap();
     let wanted: Vec<HostOutline> = hosts.iter().map(HostRecord::outline).collect();
     assert_eq!(store.outlines(None, 100).unwrap(), wanted);
+    let ids: Vec<_> = hosts.iter().map(|host| host.id.clone()).collect();
+    assert_eq!(store.hosts_of(&ids).unwrap(), hosts);
     let sketches: Vec<HostSketch> = wanted.iter().cloned().map(HostSketch::from).collect();
     assert_eq!(store.sketches(None, 100).unwrap(), sketches);
     let page = store.outline_page(None, 100).unwrap();
