@@ -37,15 +37,15 @@ const BLOCKING_THREADS_MAX: usize = 128;
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
-/// Gives back after a second what is not in use, by a thread of its own. Few arenas, since each keeps
-/// some.
+/// Gives back after half a second what is not in use, by a thread of its own. Few arenas, since each
+/// keeps some.
 #[expect(
     unsafe_code,
     reason = "the allocator reads its settings by this name; nothing else has it"
 )]
 #[unsafe(export_name = "_rjem_malloc_conf")]
 pub static ALLOCATOR_SETTINGS: &[u8] =
-    b"background_thread:true,dirty_decay_ms:1000,muzzy_decay_ms:0,narenas:4\0";
+    b"background_thread:true,dirty_decay_ms:500,muzzy_decay_ms:0,narenas:2\0";
 
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
