@@ -39,7 +39,8 @@ const HOSTS: f64 = 1_000_000.0;
 struct Bounds {
     count_ms: f64,
     page_ms: f64,
-    memory: f64,
+    /// Nothing is set for fleets of very many states that are still not all different.
+    memory: Option<f64>,
 }
 
 impl Bounds {
@@ -48,12 +49,12 @@ impl Bounds {
             Kind::Few | Kind::Many | Kind::Troubled => Self {
                 count_ms: 1.0,
                 page_ms: 1.0,
-                memory: 200.0,
+                memory: (kind != Kind::Many).then_some(200.0),
             },
             Kind::Unique => Self {
                 count_ms: 150.0,
                 page_ms: 25.0,
-                memory: 500.0,
+                memory: Some(500.0),
             },
         }
     }
@@ -94,8 +95,11 @@ async fn on(ground: &mut Ground<'_>, fleet: &Fleet, few: &Uploads) -> Result<(),
     let scale = (HOSTS / float(hosts).max(1.0)).max(1.0);
     let each = bytes_each(fresh.max(used), hosts);
     let terms = Terms::of(fleet, part, Figure::Memory);
-    let most = Bounds::of(fleet.plan.kind).memory * scale;
-    let row = terms.at_most("memory of the process, each host", (each, "B"), most);
+    let what = "memory of the process, each host";
+    let row = match Bounds::of(fleet.plan.kind).memory {
+        Some(most) => terms.at_most(what, (each, "B"), most * scale),
+        None => terms.shown(what, (each, "B")),
+    };
     let mib = |bytes: u64| float(bytes) / 1_048_576.0;
     ground.add(row.noted(format!(
         "{:.0} MiB in all after the start, {:.0} at the end",

@@ -32,6 +32,8 @@ pub(super) async fn run(ground: &mut Ground<'_>, fleet: &Fleet) -> Result<(), Be
     let once = Visit::Idle { rounds: 1 };
     let mut seconds = Vec::new();
     let mut site = ground.serve(fleet, Entrance::Proxy).await?;
+    speaks.visit(site.device, 1, &once).await?;
+    let memory = site.process().memory()?;
     for devices in spare(fleet, options.runs) {
         let others = Crowd::new(devices);
         others
@@ -43,7 +45,6 @@ pub(super) async fn run(ground: &mut Ground<'_>, fleet: &Fleet) -> Result<(), Be
         speaks.visit(site.device, 1, &once).await?;
         seconds.push(begun.elapsed().as_secs_f64());
     }
-    let memory = site.process().memory()?;
     // Devices that were just answered: whatever is not brought to its place yet is there now.
     let once = Visit::Ask;
     let others = Crowd::new(fleet.behind());
