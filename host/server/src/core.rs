@@ -40,7 +40,7 @@ pub struct Core {
     pub(crate) judge: Arc<Judge>,
     pub(crate) devices: DeviceSettings,
     /// Every host in memory.
-    pub(crate) fleet: Fleet,
+    pub(crate) fleet: Arc<Fleet>,
     /// How devices enroll, if this server says how.
     pub(crate) enrollment: Option<Enrollment>,
     /// Who is told of what devices say, if anybody is.
@@ -139,7 +139,7 @@ impl Core {
             clock,
             judge,
             devices,
-            fleet: Fleet::default(),
+            fleet: Arc::default(),
             enrollment,
             events,
             removal_guard,

@@ -8,7 +8,6 @@ use mooring_mdm::ids::EnrollmentId;
 use mooring_mdm::message::Message;
 use mooring_mdm::report::{Connect, Report};
 use mooring_store::{Change, HostOutline, HostRecord, StoreError};
-use tokio::sync::oneshot;
 
 use super::speaker::routine_of;
 use super::{Decision, DeviceReply, DeviceRequest, Refusal, chain, device_record, record};
@@ -83,7 +82,7 @@ impl Core {
                 Ok(Attempt::Commit(changes, undurable)) => (changes, undurable),
                 Err(refusal) => return Some(refused(request, &refusal)),
             };
-            let committed = self.committed(changes).await;
+            let committed = self.committed(enrollment.host(), changes).await;
             match self.conclude(enrollment, *undurable, committed) {
                 Ok(Some(reply)) => return Some(reply),
                 Ok(None) => {}
@@ -91,14 +90,6 @@ impl Core {
             }
         }
         Some(conflicts(enrollment))
-    }
-
-    async fn committed(&self, changes: Vec<Change>) -> Result<(), StoreError> {
-        let (done, durable) = oneshot::channel();
-        // Whoever gave up waiting does not want to know.
-        let done = Box::new(move |verdict| drop(done.send(verdict)));
-        self.store.submit(changes, done);
-        durable.await.unwrap_or(Err(StoreError::Closed))
     }
 
     /// Whether a device asks for work by its only identity and the index knows that there is none:

@@ -9,6 +9,7 @@ mod authenticator;
 mod binding;
 mod contact;
 mod declarative;
+mod durable;
 mod enrolling;
 mod history;
 mod migration;

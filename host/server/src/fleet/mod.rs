@@ -62,6 +62,13 @@ impl Fleet {
         self.index.write().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Notes that a host may not be as it was placed: it is read before anything is said of it.
+    pub(crate) fn mark(&self, host: &HostId) {
+        let mut index = self.write();
+        let number = index.number(host);
+        index.marked.insert(number);
+    }
+
     /// Notes that an enrollment was heard of.
     pub(crate) fn saw(&self, enrollment: &EnrollmentId, now: Timestamp) {
         self.read().saw(enrollment, now);

@@ -60,11 +60,7 @@ impl Core {
     /// [`StoreError`] if it cannot be read; then it is marked.
     pub(crate) fn place_again(&self, id: &HostId) -> Result<(), StoreError> {
         let tending = self.tending();
-        {
-            let mut index = self.fleet.write();
-            let number = index.number(id);
-            index.marked.insert(number);
-        }
+        self.fleet.mark(id);
         self.read_again(&tending, id)
     }
 

@@ -1,8 +1,10 @@
 //! How many batches the store is given for one request: each is a flush of the disk, and some forty
 //! kilobytes, however little is in it.
 
-use std::sync::Arc;
+use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Waker};
 
 use bytes::Bytes;
 use mooring_drift::policy::Timestamp;
@@ -19,10 +21,30 @@ use crate::device::{DeviceReply, DeviceRequest};
 use crate::http::{body::Answer, problem::Problem, profiles};
 use crate::judge::Judge;
 
-/// A store that counts batches.
+type Held = (Vec<Change>, Done);
+
+/// A store that counts batches, and stores them later if it is told so.
 struct CountingStore {
     store: MemoryStore,
     batches: AtomicUsize,
+    held: Mutex<Option<Vec<Held>>>,
+}
+
+impl CountingStore {
+    /// From now on batches wait.
+    fn hold(&self) {
+        *self.held.lock().unwrap() = Some(Vec::new());
+    }
+
+    /// Stores what waits, and no longer has anything wait.
+    fn release(&self) -> usize {
+        let held = self.held.lock().unwrap().take().unwrap();
+        let count = held.len();
+        for (batch, done) in held {
+            self.store.submit(batch, done);
+        }
+        count
+    }
 }
 
 impl Store for CountingStore {
@@ -32,6 +54,9 @@ impl Store for CountingStore {
 
     fn submit(&self, batch: Vec<Change>, done: Done) {
         self.batches.fetch_add(1, Ordering::Relaxed);
+        if let Some(held) = &mut *self.held.lock().unwrap() {
+            return held.push((batch, done));
+        }
         self.store.submit(batch, done);
     }
 
@@ -106,6 +131,7 @@ impl Scene {
         let store = Arc::new(CountingStore {
             store: MemoryStore::new().unwrap(),
             batches: AtomicUsize::new(0),
+            held: Mutex::new(None),
         });
         let judge = Arc::new(Judge::with_plugins([], Limits::default()).unwrap());
         let clock = Clock::from_fn(|| Timestamp(1_700_000_000_000));
@@ -135,10 +161,7 @@ impl Scene {
 
     /// The batches of one message of a device, and the command that it is answered with.
     fn message(&self, host: u32, keys: &str) -> (usize, Option<Order>) {
-        let body = format!(
-            "<?xml version=\"1.0\" encoding=\"UTF-8\"?><plist version=\"1.0\"><dict>{keys}\
-             <key>UDID</key><string>{host:08}-001A2B3C4D5E6F70</string></dict></plist>"
-        );
+        let body = body_of(host, keys);
         let request = DeviceRequest::from_anyone(body.as_bytes());
         let (batches, reply) = self.counted(|core| core.answer_device(&request));
         let command = if let DeviceReply::Command(bytes) = &reply {
@@ -192,6 +215,13 @@ impl Scene {
         );
         assert_eq!(self.message(host, &told), (1, None), "TokenUpdate");
     }
+}
+
+fn body_of(host: u32, keys: &str) -> String {
+    format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?><plist version=\"1.0\"><dict>{keys}\
+         <key>UDID</key><string>{host:08}-001A2B3C4D5E6F70</string></dict></plist>"
+    )
 }
 
 fn profile(name: &str, setting: u32) -> Bytes {
@@ -273,5 +303,33 @@ fn messages_of_devices() {
         let over = "<key>MessageType</key><string>CheckOut</string>\
                     <key>Topic</key><string>com.apple.mgmt.External.1</string>";
         assert_eq!(scene.message(1, over), (1, None), "CheckOut");
+    }
+}
+
+/// A device that hangs up while its answer waits for the disk is counted as what was stored, whichever
+/// of both came first.
+#[test]
+fn devices_that_hang_up_are_counted() {
+    for is_stored_first in [false, true] {
+        let scene = Scene::new(false);
+        scene.enroll(1);
+        scene.store.hold();
+        let body = body_of(1, "<key>Status</key><string>Idle</string>");
+        let request = DeviceRequest::from_anyone(body.as_bytes());
+        {
+            let mut answer = pin!(scene.core.answer_promptly(&request));
+            let mut context = Context::from_waker(Waker::noop());
+            assert!(answer.as_mut().poll(&mut context).is_pending());
+            if is_stored_first {
+                assert_eq!(scene.store.release(), 1);
+            }
+        }
+        if !is_stored_first {
+            while scene.core.tend_fleet().unwrap() {}
+            assert_eq!(scene.store.release(), 1);
+        }
+        assert_eq!(scene.core.fleet_faults().unwrap(), [], "{is_stored_first}");
+        while scene.core.tend_fleet().unwrap() {}
+        assert_eq!(scene.core.fleet_faults().unwrap(), [], "{is_stored_first}");
     }
 }
