@@ -9,10 +9,11 @@ use mooring_drift::classes::{ClassId, HostNumber};
 use mooring_drift::desired::Transport;
 use mooring_drift::policy::Timestamp;
 use mooring_mdm::ids::{HostId, PayloadIdentifier};
-use mooring_store::StoreError;
+use mooring_store::{HostOutline, StoreError};
 
 use super::mentions::Mentions;
 use super::outlook::{Moments, told};
+use super::slots::Stamp;
 use crate::core::Core;
 use crate::scope::Known;
 use crate::shelf::Shelf;
@@ -112,6 +113,26 @@ impl Core {
             }
         }
         first.into_iter().collect()
+    }
+
+    /// Whether a host is what the index has in this class, and can stand for the others in it.
+    pub(crate) fn is_as_placed(&self, host: &HostOutline, class: ClassId) -> bool {
+        let index = self.fleet.read();
+        index.numbers.find(&host.id).is_some_and(|number| {
+            index.classes.class_of(number) == Some(class)
+                && !index.marked.contains(number)
+                && index.slots.stamp(number) == Stamp::of(host)
+        })
+    }
+
+    /// Some hosts of a class.
+    pub(crate) fn some_of_class(&self, class: ClassId, limit: usize) -> Vec<HostId> {
+        let index = self.fleet.read();
+        let classes = BTreeSet::from([class]);
+        let members = index.classes.members(&classes).take(limit);
+        members
+            .filter_map(|number| index.numbers.id(number))
+            .collect()
     }
 
     /// How these definitions tell hosts apart. Of values for places of profiles they see whether a

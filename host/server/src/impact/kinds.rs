@@ -25,6 +25,8 @@ const KINDS_MAX: usize = 65_536;
 const FOUND_PER_READ: usize = 16;
 /// Hosts that are read at once.
 const PAGE: usize = 2_000;
+/// Hosts of a class that are tried until one is found that does not change at this moment.
+const SAMPLES_MAX: usize = 16;
 /// Classes that are looked at one by one in any case.
 const CLASSES_ANYWAY: usize = 256;
 
@@ -32,8 +34,8 @@ const CLASSES_ANYWAY: usize = 256;
 type Effects = Option<Vec<Channel>>;
 
 impl Core {
-    /// Sums the effect over kinds of hosts. Says whether that could be done; if not, nothing was
-    /// summed.
+    /// Sums the effect over kinds of hosts. Says whether that could be done; if not, what was summed
+    /// means nothing.
     pub(super) fn add_by_kind(
         &self,
         before: &Shelf,
@@ -55,23 +57,25 @@ impl Core {
         }
         if prospect.is_scope_changed || has_other_places(before, after) {
             self.add_by_definitions(before, after, &grouping, tally)?;
-        } else {
-            self.add_by_class(before, after, samples, tally)?;
+            return Ok(true);
         }
-        Ok(true)
+        self.add_by_class(before, after, samples, tally)
     }
 
-    /// Who gets a profile stays as it is: hosts of one class fare alike.
+    /// Who gets a profile stays as it is: hosts of one class fare alike. Says whether one was found for
+    /// each class.
     fn add_by_class(
         &self,
         before: &Shelf,
         after: &Shelf,
         samples: Vec<Sample>,
         tally: &mut Tally<'_>,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         let mut concerned = BTreeSet::new();
         for Sample { class, host, hosts } in samples {
-            let effects = self.effects(before, after, &host)?;
+            let Some(effects) = self.effects_of_class(before, after, class, host)? else {
+                return Ok(false);
+            };
             if let Some(channels) = effects
                 && tally.count(&channels, hosts)
             {
@@ -81,11 +85,31 @@ impl Core {
         let (behind, limit) = tally.page();
         // One more tells that there are more.
         for host in self.hosts_of_classes(&concerned, behind, limit.saturating_add(1)) {
-            if let Some(channels) = self.effects(before, after, &host)? {
+            if let Some(channels) = self.host_effects(before, after, &host)? {
                 tally.name(&host, channels);
             }
         }
-        Ok(())
+        Ok(true)
+    }
+
+    /// What becomes of hosts of a class, by one that is in it as it was read: devices go on meanwhile.
+    /// `None` if none was found.
+    fn effects_of_class(
+        &self,
+        before: &Shelf,
+        after: &Shelf,
+        class: ClassId,
+        first: HostId,
+    ) -> Result<Option<Effects>, StoreError> {
+        let others = || self.some_of_class(class, SAMPLES_MAX);
+        for host in std::iter::once(first).chain(std::iter::once_with(others).flatten()) {
+            if let Some(host) = self.host(&host)?.map(|host| host.outline())
+                && self.is_as_placed(&host, class)
+            {
+                return Ok(Some(self.compared(before, after, &host, None)));
+            }
+        }
+        Ok(None)
     }
 
     /// Hosts of one class that the definitions of then do not tell apart fare alike.
@@ -99,13 +123,16 @@ impl Core {
         let mut kinds = Kinds::default();
         let (mut behind, mut are_many_new) = (None, true);
         loop {
-            let known = kinds.known.len();
+            kinds.strange = 0;
             let (count, last) = if are_many_new {
                 let page = self.outlines(behind.as_ref(), PAGE)?;
                 let classes = self.fleet_classes(page.iter().map(|host| &host.id));
                 for (host, class) in page.iter().zip(classes) {
                     let key = |key: &mut _| grouping.key(self, after, Known::from(host), key);
-                    let effects = || Ok(self.compared(before, after, host, None));
+                    let effects = |class| {
+                        let is_steady = self.is_as_placed(host, class);
+                        Ok((self.compared(before, after, host, None), is_steady))
+                    };
                     kinds.add(class, &host.id, key, effects, tally)?;
                 }
                 (page.len(), page.last().map(|host| host.id.clone()))
@@ -116,7 +143,14 @@ impl Core {
                     let transport = class.map(|(_, transport)| transport).unwrap_or_default();
                     let host = Known::of_sketch(host, transport);
                     let key = |key: &mut _| grouping.key(self, after, host, key);
-                    let effects = || self.effects(before, after, host.id);
+                    let effects = |class| {
+                        let Some(host) = self.host(host.id)? else {
+                            return Ok((None, false));
+                        };
+                        let host = host.outline();
+                        let is_steady = self.is_as_placed(&host, class);
+                        Ok((self.compared(before, after, &host, None), is_steady))
+                    };
                     kinds.add(class, host.id, key, effects, tally)?;
                 }
                 (page.len(), page.last().map(|host| host.id.clone()))
@@ -124,7 +158,7 @@ impl Core {
             if count < PAGE {
                 break;
             }
-            are_many_new = (kinds.known.len() - known) * FOUND_PER_READ > count;
+            are_many_new = kinds.strange * FOUND_PER_READ > count;
             behind = last;
         }
         for kind in kinds.known.values() {
@@ -133,7 +167,12 @@ impl Core {
         Ok(())
     }
 
-    fn effects(&self, before: &Shelf, after: &Shelf, host: &HostId) -> Result<Effects, StoreError> {
+    fn host_effects(
+        &self,
+        before: &Shelf,
+        after: &Shelf,
+        host: &HostId,
+    ) -> Result<Effects, StoreError> {
         let host = self.host(host)?;
         Ok(host.and_then(|host| self.compared(before, after, &host.outline(), None)))
     }
@@ -152,16 +191,19 @@ struct Kinds {
     /// What tells hosts of one class apart, by number: of a few, mostly.
     keys: BTreeMap<Vec<u8>, usize>,
     key: Vec<u8>,
+    /// Hosts of this page of no kind that was known.
+    strange: usize,
 }
 
 impl Kinds {
-    /// Adds a host; one without a class does not count: it came since, or left.
+    /// Adds a host; one without a class does not count: it came since, or left. `effects` also says
+    /// whether the host is as it was placed: one that changes at this moment stands for itself alone.
     fn add(
         &mut self,
         class: Option<(ClassId, Transport)>,
         host: &HostId,
         write_key: impl FnOnce(&mut Vec<u8>),
-        effects: impl Fn() -> Result<Effects, StoreError>,
+        effects: impl Fn(ClassId) -> Result<(Effects, bool), StoreError>,
         tally: &mut Tally<'_>,
     ) -> Result<(), StoreError> {
         let Some((class, _)) = class else {
@@ -179,10 +221,11 @@ impl Kinds {
             kind.hosts += 1;
             kind.is_named()
         } else {
-            let effects = effects()?;
+            let (effects, is_steady) = effects(class)?;
             let kind = Kind { effects, hosts: 1 };
             let is_named = kind.is_named();
-            if self.known.len() < KINDS_MAX {
+            self.strange += 1;
+            if is_steady && self.known.len() < KINDS_MAX {
                 self.known.insert(key, kind);
             } else {
                 kind.add_to(tally);
@@ -191,7 +234,7 @@ impl Kinds {
         };
         if is_named && tally.has_room(host) {
             // Its channels have names of their own.
-            tally.name(host, effects()?.unwrap_or_default());
+            tally.name(host, effects(class)?.0.unwrap_or_default());
         }
         Ok(())
     }

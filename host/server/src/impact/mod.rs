@@ -83,6 +83,7 @@ impl Core {
         if self.add_by_kind(shelf, after, prospect, &mut tally)? {
             return Ok(tally.finish());
         }
+        tally = Tally::new(page);
         self.each_outline(|host| {
             let channels = self.compared(shelf, after, host, prospect.facts.get(&host.id));
             tally.add(&host.id, channels);
