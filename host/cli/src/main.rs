@@ -45,7 +45,7 @@ static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 )]
 #[unsafe(export_name = "_rjem_malloc_conf")]
 pub static ALLOCATOR_SETTINGS: &[u8] =
-    b"background_thread:true,dirty_decay_ms:500,muzzy_decay_ms:0,narenas:2\0";
+    b"background_thread:true,dirty_decay_ms:500,muzzy_decay_ms:0,narenas:4\0";
 
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {

@@ -17,7 +17,7 @@ use crate::core::Core;
 use crate::scope::Known;
 
 /// If no more than one of so many has to be read as a whole, it is read by itself.
-const READ_SHARE: u64 = 64;
+const READ_SHARE: u64 = 1024;
 
 /// Hosts that are judged by other definitions, slice by slice.
 #[derive(Debug, Default)]

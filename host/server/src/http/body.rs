@@ -9,6 +9,8 @@ use http_body_util::{BodyExt, Full};
 use hyper::Response;
 use hyper::body::{Body, Incoming};
 use hyper::header::{CONTENT_TYPE, HeaderValue, X_CONTENT_TYPE_OPTIONS};
+#[cfg(target_os = "linux")]
+use memmap2::Advice;
 use memmap2::MmapMut;
 
 use super::room::{Place, Room};
@@ -127,6 +129,10 @@ impl Arrived {
         if self.large.is_none() {
             let size = self.size_max.max(self.length);
             let mut pages = MmapMut::map_anon(size).map_err(|_| BodyError::NoRoom)?;
+            // A huge page would be taken as a whole for its first byte. A system that has none does not
+            // know the advice.
+            #[cfg(target_os = "linux")]
+            let _ = pages.advise(Advice::NoHugePage);
             let small = std::mem::take(&mut self.small);
             pages[..begin].copy_from_slice(&small);
             self.large = Some(pages);
