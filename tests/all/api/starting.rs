@@ -23,9 +23,16 @@ fn folder_and_token() {
     let token = fs::read_to_string(data.join("admin-token")).unwrap();
     assert_eq!(token.trim(), server.token);
     assert_eq!(token.trim().len(), 64);
-    for entry in fs::read_dir(&data).unwrap() {
-        let path = entry.unwrap().path();
-        assert_eq!(mode(&path), 0o600, "{}", path.display());
+    let mut folders = vec![data.clone()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            let wanted = if path.is_dir() { 0o700 } else { 0o600 };
+            assert_eq!(mode(&path), wanted, "{}", path.display());
+            if path.is_dir() {
+                folders.push(path);
+            }
+        }
     }
     let url = fs::read_to_string(data.join("admin-url")).unwrap();
     assert_eq!(url.trim(), format!("http://{}", server.admin));

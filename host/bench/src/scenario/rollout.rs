@@ -109,14 +109,15 @@ pub(super) async fn run(ground: &mut Ground<'_>) -> Result<(), BenchError> {
     let each = whole.micros() / idle.micros().max(f64::EPSILON);
     let row = Row::new(
         PART,
-        "the same / one idle connect of each host",
-        (spent / beside.max(f64::EPSILON), "x"),
+        "the same / as many idle connects",
+        (each, "x"),
         Bound::AtMost(TIMES_IDLE_MAX),
     )
     .of(Figure::Rollout);
     let micros = idle.micros();
+    let of_hosts = spent / beside.max(f64::EPSILON);
     ground.add(row.noted(format!(
-        "idle {micros:.1} us; a request of it is {each:.2} idle ones"
+        "idle {micros:.1} us; {of_hosts:.1} x one idle connect of each host"
     )));
     Ok(())
 }
