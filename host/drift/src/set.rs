@@ -5,7 +5,7 @@
 //! occurs once, and `id` is the hash of exactly these entries.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use mooring_mdm::ids::{PayloadIdentifier, PayloadUuid};
 use sha2::{Digest, Sha256};
@@ -30,7 +30,9 @@ pub struct ProfileSet {
 impl ProfileSet {
     /// The set without entries.
     pub fn empty() -> Self {
-        Self::from_entries(Vec::new())
+        // Its name is a hash, and every host that is read begins with it.
+        static EMPTY: LazyLock<ProfileSet> = LazyLock::new(|| ProfileSet::from_entries(Vec::new()));
+        EMPTY.clone()
     }
 
     /// Makes a set. Of two entries with one identifier the first stays, so that the order in

@@ -33,6 +33,8 @@ pub mod webhook;
 
 mod owned_file;
 mod random;
+#[cfg(test)]
+mod store_double;
 
 pub use mooring_drift::policy::Policy;
 pub use serve::{ServeError, ServeOptions, Server};

@@ -318,7 +318,7 @@ impl World {
 }
 
 /// A profile with content of its own; some are for users, some have a place for a value.
-fn written(identifier: &str, content: u64) -> String {
+pub(crate) fn written(identifier: &str, content: u64) -> String {
     let scope = if identifier.ends_with('1') {
         "User"
     } else {

@@ -23,8 +23,8 @@ const KINDS_MAX: usize = 65_536;
 
 /// To find one host takes as long as to read so many in order.
 const FOUND_PER_READ: usize = 16;
-/// Hosts that are read at once.
-const PAGE: usize = 2_000;
+/// Hosts that are read at once; few in tests, so that their fleets have pages without anything new.
+const PAGE: usize = if cfg!(test) { 3 } else { 2_000 };
 /// Hosts of a class that are tried until one is found that does not change at this moment.
 const SAMPLES_MAX: usize = 16;
 /// Classes that are looked at one by one in any case.

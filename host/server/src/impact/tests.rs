@@ -1,5 +1,7 @@
 //! What is found by kinds of hosts against a look at every host, in whatever fleet a test has made.
 
+mod moving;
+
 use mooring_drift::desired::Secrets;
 use mooring_drift::policy::Timestamp;
 use mooring_drift::scope::{Assignment, Label, LabelName, Rule};

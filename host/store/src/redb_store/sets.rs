@@ -13,7 +13,7 @@ use mooring_mdm::ids::{PayloadIdentifier, PayloadUuid};
 use redb::{Database, ReadOnlyTable, ReadTransaction, ReadableDatabase, ReadableTable};
 
 use super::assemble::Sets;
-use super::codec::{EMPTY, HotRow, SetRow, decode};
+use super::codec::{HotRow, SetRow, decode};
 use super::fault::{ReadError, backend};
 use super::schema::{SETS, SYNC, begin_write};
 use crate::{RowError, StoreError};
@@ -138,8 +138,9 @@ impl SnapshotSets {
 
 impl<T: ReadableTable<&'static [u8; 16], &'static [u8]>> Sets for SetReader<T> {
     fn set(&self, id: SetId) -> Result<ProfileSet, ReadError> {
-        if id == EMPTY.id() {
-            return Ok(EMPTY.clone());
+        let empty = ProfileSet::empty();
+        if id == empty.id() {
+            return Ok(empty);
         }
         let mut near = self.near.borrow_mut();
         if let Some(set) = near.sets.iter().find(|set| set.id() == id) {

@@ -2,101 +2,21 @@
 //! kilobytes, however little is in it.
 
 use std::pin::pin;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::task::{Context, Waker};
 
 use bytes::Bytes;
 use mooring_drift::policy::Timestamp;
-use mooring_mdm::ids::{EnrollmentId, HostId, PayloadIdentifier};
+use mooring_mdm::ids::PayloadIdentifier;
 use mooring_plugin::Limits;
-use mooring_store::{
-    Change, CommandRecord, Document, Done, HostOutline, HostRecord, Identity, KeyRange,
-    MemoryStore, ProfileRecord, Space, Store, StoreError,
-};
+use mooring_store::ProfileRecord;
 
 use crate::clock::Clock;
 use crate::core::{Core, CoreOptions};
 use crate::device::{DeviceReply, DeviceRequest};
 use crate::http::{body::Answer, problem::Problem, profiles};
 use crate::judge::Judge;
-
-type Held = (Vec<Change>, Done);
-
-/// A store that counts batches, and stores them later if it is told so.
-struct CountingStore {
-    store: MemoryStore,
-    batches: AtomicUsize,
-    held: Mutex<Option<Vec<Held>>>,
-}
-
-impl CountingStore {
-    /// From now on batches wait.
-    fn hold(&self) {
-        *self.held.lock().unwrap() = Some(Vec::new());
-    }
-
-    /// Stores what waits, and no longer has anything wait.
-    fn release(&self) -> usize {
-        let held = self.held.lock().unwrap().take().unwrap();
-        let count = held.len();
-        for (batch, done) in held {
-            self.store.submit(batch, done);
-        }
-        count
-    }
-}
-
-impl Store for CountingStore {
-    fn identity(&self) -> &Identity {
-        self.store.identity()
-    }
-
-    fn submit(&self, batch: Vec<Change>, done: Done) {
-        self.batches.fetch_add(1, Ordering::Relaxed);
-        if let Some(held) = &mut *self.held.lock().unwrap() {
-            return held.push((batch, done));
-        }
-        self.store.submit(batch, done);
-    }
-
-    fn profiles(&self) -> Result<Vec<ProfileRecord>, StoreError> {
-        self.store.profiles()
-    }
-
-    fn raw(&self, id: &PayloadIdentifier, version: u32) -> Result<Option<Vec<u8>>, StoreError> {
-        self.store.raw(id, version)
-    }
-
-    fn host(&self, id: &HostId) -> Result<Option<HostRecord>, StoreError> {
-        self.store.host(id)
-    }
-
-    fn hosts(&self, after: Option<&HostId>, limit: usize) -> Result<Vec<HostRecord>, StoreError> {
-        self.store.hosts(after, limit)
-    }
-
-    fn outlines(
-        &self,
-        after: Option<&HostId>,
-        limit: usize,
-    ) -> Result<Vec<HostOutline>, StoreError> {
-        self.store.outlines(after, limit)
-    }
-
-    fn commands(&self, id: &EnrollmentId, limit: usize) -> Result<Vec<CommandRecord>, StoreError> {
-        self.store.commands(id, limit)
-    }
-
-    fn documents(
-        &self,
-        space: Space,
-        range: KeyRange<'_>,
-        limit: usize,
-    ) -> Result<Vec<Document>, StoreError> {
-        self.store.documents(space, range, limit)
-    }
-}
+use crate::store_double::StoreDouble;
 
 /// A command, as far as it matters.
 #[derive(Debug, PartialEq)]
@@ -122,17 +42,13 @@ impl Order {
 
 /// A server over such a store.
 struct Scene {
-    store: Arc<CountingStore>,
+    store: Arc<StoreDouble>,
     core: Core,
 }
 
 impl Scene {
     fn new(keeps_events: bool) -> Self {
-        let store = Arc::new(CountingStore {
-            store: MemoryStore::new().unwrap(),
-            batches: AtomicUsize::new(0),
-            held: Mutex::new(None),
-        });
+        let store = Arc::<StoreDouble>::default();
         let judge = Arc::new(Judge::with_plugins([], Limits::default()).unwrap());
         let clock = Clock::from_fn(|| Timestamp(1_700_000_000_000));
         let options = CoreOptions {
@@ -145,10 +61,10 @@ impl Scene {
 
     /// What `work` comes to, and the batches of it and of what follows from it by itself.
     fn counted<T>(&self, work: impl FnOnce(&Core) -> T) -> (usize, T) {
-        let before = self.store.batches.load(Ordering::Relaxed);
+        let before = self.store.batches();
         let done = work(&self.core);
         while self.core.tend_fleet().unwrap() {}
-        (self.store.batches.load(Ordering::Relaxed) - before, done)
+        (self.store.batches() - before, done)
     }
 
     /// The batches of a request of an administrator, which must be one that succeeds.

@@ -13,7 +13,6 @@ use mooring_mdm::ids::EnrollmentId;
 use super::flags::{Shown, begun, flag, flags, phase, via};
 use super::plain::{answered, asked_again, serial};
 use super::rest::{RestRow, encode_rest};
-use super::sync::EMPTY;
 use super::varint::{Reader, put, put_distance};
 use crate::RowError;
 use crate::record::{EnrollmentOutline, EnrollmentRecord};
@@ -169,7 +168,7 @@ impl<'b> HotRow<'b> {
             sequence,
             last_lost,
             last_seen_at,
-            delivered: EMPTY.id(),
+            delivered: ProfileSet::empty().id(),
             observed: None,
             list: None,
             attributes: None,
@@ -284,7 +283,7 @@ impl<'b> HotRow<'b> {
             last_lost: self.last_lost,
             list: plain(self.list),
             attributes: plain(self.attributes),
-            ..super::plain::blank()
+            ..SyncState::new()
         };
         if let (Some(head), Some(set)) = (self.observed, observed) {
             state.observed = Some(Observed {

@@ -26,7 +26,7 @@ pub(super) use facts::FactsRow;
 pub(super) use host::{CommandRow, HostRow};
 pub(super) use hot::{ColdDigest, HotRow, encode_hot};
 pub(super) use profile::{ProfileRow, VersionRow};
-pub(super) use sync::{EMPTY, SetRow};
+pub(super) use sync::SetRow;
 
 use crate::RowError;
 

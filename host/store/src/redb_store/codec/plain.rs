@@ -3,11 +3,7 @@
 //! Knows nothing of bytes. Invariant: what is not plain is told by the rest of a row, and what is
 //! plain is not.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use mooring_drift::state::{Begun, Hardware, Periodic, Phase, SyncState};
-
-use super::sync::EMPTY;
+use mooring_drift::state::{Hardware, Periodic};
 
 /// When it was answered, if that is all there is to say of it.
 pub(super) fn answered(periodic: Periodic) -> Option<u64> {
@@ -27,31 +23,4 @@ pub(super) fn asked_again(periodic: Periodic) -> Option<(u64, u64)> {
 pub(super) fn serial(hardware: &Hardware) -> Option<&str> {
     let is_plain = hardware.earlier.is_empty() && !hardware.is_contradicted;
     hardware.serial.as_deref().filter(|_| is_plain)
-}
-
-/// The state before anything was heard. Making one elsewhere computes the hash of an empty set.
-pub(super) fn blank() -> SyncState {
-    SyncState {
-        epoch: 0,
-        phase: Phase::Authenticated,
-        sequence: 0,
-        observed: None,
-        delivered: EMPTY.clone(),
-        unproven: BTreeMap::new(),
-        in_flight: None,
-        lost: Vec::new(),
-        last_lost: 0,
-        list_asked: None,
-        list: Periodic::default(),
-        attributes: Periodic::default(),
-        renewal: Periodic::default(),
-        not_now: None,
-        attempts: BTreeMap::new(),
-        era: 0,
-        begun: Begun::default(),
-        resend: BTreeSet::new(),
-        installed_on: BTreeMap::new(),
-        contested: BTreeMap::new(),
-        hardware: Hardware::default(),
-    }
 }

@@ -5,7 +5,6 @@
 //! schemas had it.
 
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
 
 use minicbor::{Decode, Encode};
 use mooring_drift::policy::Timestamp;
@@ -21,9 +20,6 @@ use mooring_mdm::os::OsVersion;
 use super::life::{BegunRow, HardwareRow};
 use super::work::{AttemptsRow, InFlightRow, LostRow, NotNowRow, PeriodicRow, RevisionRow};
 use crate::RowError;
-
-/// The set that is not stored. Made once: making it computes a hash.
-pub(in super::super) static EMPTY: LazyLock<ProfileSet> = LazyLock::new(ProfileSet::empty);
 
 /// The entries of one set, in order of identifier.
 #[derive(Encode, Decode)]
