@@ -4,6 +4,7 @@
 //! page cannot name what is not there.
 
 mod control;
+mod plugins;
 mod scope;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -114,6 +115,7 @@ fn documented(route: &Route) -> (&'static str, Vec<Check>) {
         Route::Backup(route) => backup(route),
         Route::Control(route) => control::documented(route),
         Route::Scope(route) => scope::documented(route),
+        Route::Plugin(route) => plugins::documented(route),
         Route::NanoMdm(_) => ("a route of NANOMDM.md", vec![]),
     }
 }
@@ -164,7 +166,7 @@ fn backup(route: &BackupRoute) -> (&'static str, Vec<Check>) {
 }
 
 /// How many routes there are; their headings are compared one by one.
-const ROUTES: usize = 52;
+const ROUTES: usize = 62;
 
 /// Every heading of the API page is a route and the other way round, and every example is a document
 /// as the server writes it.

@@ -23,6 +23,7 @@ mod hosts_pages;
 mod identity;
 mod nanomdm;
 mod openssl;
+mod plugins;
 mod push;
 mod readme;
 mod restart;

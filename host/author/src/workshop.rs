@@ -73,7 +73,7 @@ impl Workshop {
         .map_err(WorkshopError)?;
         let class = class(component);
         let plugin = runtime.load_as(component, Loading { class, origin })?;
-        let limits = limits(Limits::of(class), plugin.manifest().limits);
+        let limits = limits_of(&plugin, class);
         Ok(Self {
             plugin,
             limits,
@@ -121,6 +121,12 @@ pub fn class(component: &[u8]) -> Class {
         Some(json) if json["limits"]["class"] == "interpreted" => Class::Interpreted,
         Some(_) | None => Class::Compiled,
     }
+}
+
+/// What a plugin's calls may cost while it is tried: the host's defaults, or what its manifest asks for
+/// within the bounds of this module.
+pub fn limits_of(plugin: &Plugin, class: Class) -> Limits {
+    limits(Limits::of(class), plugin.manifest().limits)
 }
 
 fn limits(defaults: Limits, asked: LimitsAsked) -> Limits {

@@ -31,7 +31,7 @@ pub(crate) enum Command {
     Demo(demo::DemoArgs),
     /// Validate profiles offline, with the built-in validators
     Check(check::CheckArgs),
-    /// Write plugins: make, build, inspect, run, test and sign them
+    /// Write plugins, and install and bind them on a server
     #[command(subcommand)]
     Plugin(plugin::PluginCommand),
     /// Push, list, show, remove, enable and disable profiles

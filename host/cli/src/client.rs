@@ -27,6 +27,8 @@ pub(crate) use problem::{into_problem, problem, segment};
 
 /// Longest time for one request and its answer.
 const REQUEST_TIME_MAX: Duration = Duration::from_secs(30);
+/// Longest time for a request on which the server compiles something.
+const PATIENT_TIME_MAX: Duration = Duration::from_mins(4);
 /// Most of an answer that is read, in bytes: a page of a thousand hosts has about one.
 const BODY_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// The type of documents.
@@ -56,10 +58,12 @@ pub(crate) enum ClientError {
         source: hyper_util::client::legacy::Error,
     },
     /// No answer in time.
-    #[error("the server at {url} did not answer within {} s", REQUEST_TIME_MAX.as_secs())]
+    #[error("the server at {url} did not answer within {} s", limit.as_secs())]
     TimedOut {
         /// The server's address.
         url: String,
+        /// How long it had.
+        limit: Duration,
     },
     /// The answer broke off.
     #[error("the server's answer broke off")]
@@ -213,10 +217,30 @@ impl Client {
         body: Bytes,
     ) -> Result<Bytes, ClientError> {
         let exchange = self.exchange(method, path, content_type, body);
-        match tokio::time::timeout(REQUEST_TIME_MAX, exchange).await {
+        self.within(REQUEST_TIME_MAX, exchange).await
+    }
+
+    /// Sends a document by POST on which the server may have to work for minutes.
+    pub(crate) async fn post_patiently<T: Serialize>(
+        &self,
+        path: &str,
+        document: &T,
+    ) -> Result<Bytes, ClientError> {
+        let body = serde_json::to_vec(document).map_err(|e| ClientError::Unwritable(e.into()))?;
+        let exchange = self.exchange(Method::POST, path, JSON, Bytes::from(body));
+        self.within(PATIENT_TIME_MAX, exchange).await
+    }
+
+    async fn within(
+        &self,
+        limit: Duration,
+        exchange: impl Future<Output = Result<Bytes, ClientError>>,
+    ) -> Result<Bytes, ClientError> {
+        match tokio::time::timeout(limit, exchange).await {
             Ok(answer) => answer,
             Err(_) => Err(ClientError::TimedOut {
                 url: self.url.clone(),
+                limit,
             }),
         }
     }

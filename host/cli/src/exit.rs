@@ -143,7 +143,10 @@ mod tests {
             let error = Err::<(), _>(answer).context("a step").unwrap_err();
             assert_eq!(Exit::of(&error), exit, "{status}");
         }
-        let timed_out = ClientError::TimedOut { url: String::new() };
+        let timed_out = ClientError::TimedOut {
+            url: String::new(),
+            limit: std::time::Duration::ZERO,
+        };
         assert_eq!(Exit::of_client(&timed_out), Exit::Unreachable);
         assert_eq!(Exit::of(&UsageError::new("no").into()), Exit::Usage);
         assert_eq!(Exit::of(&anyhow::anyhow!("else")), Exit::Failed);

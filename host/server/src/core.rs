@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
+use mooring_author::signing::TrustList;
 use mooring_drift::command::CommandNames;
 use mooring_drift::personal::PersonalNames;
 use mooring_drift::policy::{Policy, Timestamp};
@@ -22,6 +23,7 @@ use crate::fleet::Fleet;
 use crate::impact::RemovalGuard;
 use crate::judge::Judge;
 use crate::pause;
+use crate::plugins::Registry;
 use crate::profiles::HeldBuiltIns;
 use crate::push::contacts::Contacts;
 use crate::shelf::Shelf;
@@ -38,6 +40,10 @@ pub struct Core {
     pub(crate) personal: PersonalNames,
     pub(crate) clock: Clock,
     pub(crate) judge: Arc<Judge>,
+    /// Plugins of others, and what they are bound to.
+    pub(crate) plugins: Registry,
+    /// Whose signatures of plugins count.
+    pub(crate) plugin_trust: Option<TrustList>,
     pub(crate) devices: DeviceSettings,
     /// Every host in memory.
     pub(crate) fleet: Arc<Fleet>,
@@ -92,6 +98,8 @@ pub struct CoreOptions {
     pub keeps_events: bool,
     /// When a change is held until it is confirmed; never without.
     pub removal_guard: Option<RemovalGuard>,
+    /// Whose signatures of plugins count; nobody's without.
+    pub plugin_trust: Option<TrustList>,
 }
 
 impl std::fmt::Debug for Core {
@@ -119,12 +127,14 @@ impl Core {
             enrollment,
             keeps_events,
             removal_guard,
+            plugin_trust,
         } = options;
         let events = keeps_events.then(|| Events::resume(&*store)).transpose()?;
         let identity = store.identity();
         let names = CommandNames::new(&identity.command_key, identity.incarnation);
         let personal = PersonalNames::new(&identity.command_key);
         let shelf = Shelf::load(&*store, &personal)?;
+        let plugins = Registry::load(&*store, judge.runtime())?;
         let is_paused = AtomicBool::new(pause::is_paused(&*store)?);
         let era = mooring_store::era(&*store)?;
         // What waited when the server lost track may have been delivered since.
@@ -138,6 +148,8 @@ impl Core {
             personal,
             clock,
             judge,
+            plugins,
+            plugin_trust,
             devices,
             fleet: Arc::default(),
             enrollment,

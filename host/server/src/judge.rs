@@ -11,7 +11,7 @@ use mooring_mdm::plist::LineIndex;
 use mooring_mdm::profile::{Identified, Profile, ProfileLimits};
 pub use mooring_plugin::Grade;
 use mooring_plugin::{
-    CodeCache, CodeSource, Context, Limits, LoadError, Loading, Origin, Outcome, Plugin,
+    CodeCache, CodeSource, Compiler, Context, Limits, LoadError, Loading, Origin, Outcome, Plugin,
     ResultCache, Role, Runtime, RuntimeError, RuntimeOptions, Subject,
 };
 
@@ -90,11 +90,12 @@ impl Judge {
         })
     }
 
-    /// The same for a server, which keeps the code in its data folder. It runs without, if need be.
+    /// The same for a server, which keeps the code in its data folder (it runs without, if need be),
+    /// and has plugins of others compiled by `compiler`.
     ///
     /// # Errors
     /// As of [`Self::load`].
-    pub fn load_in(data: &Path) -> Result<Self, JudgeError> {
+    pub fn load_in(data: &Path, compiler: &Compiler) -> Result<Self, JudgeError> {
         let cache = CodeCache::open(&data.join(COMPILED_FOLDER));
         let cache = cache.inspect_err(|error| {
             tracing::warn!(
@@ -104,6 +105,7 @@ impl Judge {
         });
         Self::load_on(&RuntimeOptions {
             cache: cache.ok(),
+            compiler: compiler.clone(),
             ..RuntimeOptions::default()
         })
     }
@@ -155,6 +157,11 @@ impl Judge {
             results: ResultCache::default(),
             runtime,
         })
+    }
+
+    /// Whether a plugin of this binary has this id.
+    pub(crate) fn has(&self, id: &str) -> bool {
+        self.plugins.iter().any(|own| own.id().as_str() == id)
     }
 
     /// How often code of any plugin was run.

@@ -24,6 +24,7 @@ pub mod judge;
 pub mod limits;
 pub mod nanomdm;
 pub mod pause;
+pub mod plugins;
 pub mod profiles;
 pub mod push;
 pub mod scope;

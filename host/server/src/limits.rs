@@ -39,6 +39,21 @@ pub const PROFILE_TEXT_BYTES_MAX: usize = 255;
 /// or one of the largest.
 pub const API_BODY_BYTES_MAX: usize = 8 * 1024 * 1024;
 
+/// Longest body of a request that installs a plugin, in bytes: the largest component, in base64.
+pub const PLUGIN_BODY_BYTES_MAX: usize = 48 * 1024 * 1024;
+
+/// Largest part of a component in the store, in bytes.
+pub const PLUGIN_PART_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+/// Installed plugins, and bindings, at most.
+pub const PLUGINS_MAX: usize = 200;
+
+/// Longest time of a call that a binding may ask for, in ms.
+pub const PLUGIN_TIMEOUT_MAX_MS: u64 = 10_000;
+
+/// Profiles of which a binding remembers what its plugin last said.
+pub const LAST_KNOWN_MAX: usize = 10_000;
+
 /// Most of a backup in one answer, in bytes: an answer has a bound, a backup has none.
 pub const BACKUP_PIECE_BYTES_MAX: usize = 4 * 1024 * 1024;
 

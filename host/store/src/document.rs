@@ -47,11 +47,17 @@ pub enum Space {
     Assignment,
     /// Declared values: attributes and secrets that hosts may have, by name.
     Value,
+    /// Installed plugins, by id.
+    Plugin,
+    /// Their components, in parts.
+    PluginCode,
+    /// What installed plugins are bound to, by name.
+    Binding,
 }
 
 impl Space {
     /// Every space, in order of its number.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 16] = [
         Self::BuiltIn,
         Self::Leaf,
         Self::Link,
@@ -65,6 +71,9 @@ impl Space {
         Self::Label,
         Self::Assignment,
         Self::Value,
+        Self::Plugin,
+        Self::PluginCode,
+        Self::Binding,
     ];
 
     /// The first part of its documents' keys. Never used again for another space.
@@ -83,6 +92,9 @@ impl Space {
             Self::Label => 11,
             Self::Assignment => 12,
             Self::Value => 13,
+            Self::Plugin => 14,
+            Self::PluginCode => 15,
+            Self::Binding => 16,
         }
     }
 }

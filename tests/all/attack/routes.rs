@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hyper::Method;
 use mooring_server::http::{
-    BackupRoute, ControlRoute, EnrollmentRoute, NanoRoute, Route, ScopeRoute,
+    BackupRoute, ControlRoute, EnrollmentRoute, NanoRoute, PluginRoute, Route, ScopeRoute,
 };
 use mooring_tests::Running;
 use mooring_tests::http::Answer;
@@ -17,7 +17,7 @@ use mooring_tests::http::Answer;
 use super::wire::Wire;
 
 /// Every route with a method and an address that lead to it.
-pub(super) const ROUTES: [(&str, &str); 64] = [
+pub(super) const ROUTES: [(&str, &str); 74] = [
     ("GET", "/healthz"),
     ("GET", "/version"),
     ("GET", "/api/v1/status"),
@@ -82,6 +82,16 @@ pub(super) const ROUTES: [(&str, &str); 64] = [
     ("GET", "/api/v1/hosts/H/values"),
     ("PUT", "/api/v1/hosts/H/values"),
     ("GET", "/api/v1/hosts/H/profiles/com.harborworks.a"),
+    ("GET", "/api/v1/plugins"),
+    ("POST", "/api/v1/plugins"),
+    ("GET", "/api/v1/plugins/P"),
+    ("DELETE", "/api/v1/plugins/P"),
+    ("POST", "/api/v1/plugins/P/enable"),
+    ("POST", "/api/v1/plugins/P/disable"),
+    ("POST", "/api/v1/plugins/P/lift"),
+    ("GET", "/api/v1/bindings/B"),
+    ("PUT", "/api/v1/bindings/B"),
+    ("DELETE", "/api/v1/bindings/B"),
 ];
 
 /// Addresses that are none, and methods that an address does not take.
@@ -101,6 +111,22 @@ const ELSEWHERE: [(&str, &str); 14] = [
     ("DELETE", "/v1/enqueue/H"),
     ("GET", "/migration"),
 ];
+
+/// Where the route stands among those about plugins.
+fn number_of_plugins(route: &PluginRoute) -> usize {
+    match route {
+        PluginRoute::List => 0,
+        PluginRoute::Install => 1,
+        PluginRoute::Show(_) => 2,
+        PluginRoute::Remove(_) => 3,
+        PluginRoute::Enable(_) => 4,
+        PluginRoute::Disable(_) => 5,
+        PluginRoute::Lift(_) => 6,
+        PluginRoute::Binding(_) => 7,
+        PluginRoute::Bind(_) => 8,
+        PluginRoute::Unbind(_) => 9,
+    }
+}
 
 /// Where the route stands among those that there are; a new one gets the next number.
 fn number(route: &Route) -> usize {
@@ -168,6 +194,7 @@ fn number(route: &Route) -> usize {
         Route::Scope(ScopeRoute::HostValues(_)) => 60,
         Route::Scope(ScopeRoute::SetHostValues(_)) => 61,
         Route::Scope(ScopeRoute::Why(..)) => 62,
+        Route::Plugin(route) => 63 + number_of_plugins(route),
     }
 }
 

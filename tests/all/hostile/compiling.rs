@@ -164,7 +164,7 @@ fn kept(folder: &Path) -> Vec<PathBuf> {
 #[test]
 fn a_start_takes_kept_code() {
     let data = tempfile::tempdir().expect("a folder");
-    let load = || Judge::load_in(data.path()).expect("the plugins load");
+    let load = || Judge::load_in(data.path(), &Compiler::default()).expect("the plugins load");
     assert_eq!(load().compiled_anew(), mooring_builtin::ALL.len());
     assert_eq!(load().compiled_anew(), 0);
     let files = kept(data.path());
@@ -182,7 +182,7 @@ fn a_start_takes_kept_code() {
 fn a_start_without_kept_code() {
     let data = tempfile::tempdir().expect("a folder");
     fs::write(data.path().join("compiled"), "no folder").expect("a file");
-    let judge = Judge::load_in(data.path()).expect("the plugins load");
+    let judge = Judge::load_in(data.path(), &Compiler::default()).expect("the plugins load");
     assert_eq!(judge.compiled_anew(), mooring_builtin::ALL.len());
 }
 
@@ -191,7 +191,7 @@ fn a_start_without_kept_code() {
 #[test]
 fn judged_once() {
     let data = tempfile::tempdir().expect("a folder");
-    let judge = Judge::load_in(data.path()).expect("the plugins load");
+    let judge = Judge::load_in(data.path(), &Compiler::default()).expect("the plugins load");
     let check = |xml: &str, today: &str| {
         let name = Path::new("a.mobileconfig");
         let findings = judge.check(name, xml.as_bytes(), Grade::DeviceLenient, today);

@@ -35,6 +35,8 @@ const EDGES: [Row; 20] = [
         &[
             "mooring-store",
             "mooring-plugin",
+            // What is installed passes the tests that its author ran, and is verified alike.
+            "mooring-author",
             "mooring-builtin",
             "mooring-identity",
             "mooring-push",
@@ -101,6 +103,7 @@ const EDGES: [Row; 20] = [
             "mooring-drift",
             "mooring-store",
             "mooring-plugin",
+            "mooring-author",
             "mooring-builtin",
             "mooring-identity",
             "mooring-push",

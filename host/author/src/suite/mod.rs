@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use mooring_mdm::finding::{Finding, Severity};
-use mooring_plugin::{Call, Outcome, PluginId, Role};
+use mooring_plugin::{Call, Limits, Outcome, Plugin, PluginId, Role};
 use serde::Serialize;
 
 use crate::manifest::SelfTest;
@@ -76,7 +76,7 @@ impl Verdict {
 /// # Errors
 /// [`OpenError`] if the host's own validator, which generated profiles have to pass, does not load.
 pub fn run(workshop: &Workshop, tests: &[SelfTest]) -> Result<Vec<Check>, OpenError> {
-    let mut checks = vectors::run(workshop, tests);
+    let mut checks = self_tests(workshop.plugin(), workshop.limits(), tests);
     checks.extend(settings::run(workshop));
     let roles = &workshop.plugin().manifest().roles;
     if roles.contains(&Role::Validator) {
@@ -86,6 +86,11 @@ pub fn run(workshop: &Workshop, tests: &[SelfTest]) -> Result<Vec<Check>, OpenEr
         checks.extend(generator::run(workshop, tests)?);
     }
     Ok(checks)
+}
+
+/// Runs the plugin's own self-tests, as a server does before it installs the plugin.
+pub fn self_tests(plugin: &Plugin, limits: &Limits, tests: &[SelfTest]) -> Vec<Check> {
+    vectors::run(plugin, limits, tests)
 }
 
 /// What is to be said about a call that did not end well: a plugin may say that it cannot, and

@@ -6,39 +6,43 @@
 use std::path::Path;
 
 use mooring_mdm::finding::Finding;
-use mooring_plugin::{Call, Outcome};
+use mooring_plugin::{Call, Limits, Outcome, Plugin};
 
 use super::{Check, Verdict, quoted};
 use crate::manifest::{ExpectedFailure, SelfTest};
 use crate::sample::Sample;
-use crate::workshop::Workshop;
 
 const GROUP: &str = "self-test";
 
-pub(super) fn run(workshop: &Workshop, tests: &[SelfTest]) -> Vec<Check> {
+pub(super) fn run(plugin: &Plugin, limits: &Limits, tests: &[SelfTest]) -> Vec<Check> {
     if tests.is_empty() {
         let why = "the manifest has no `self_tests`".to_owned();
         return vec![Check::new(GROUP, "none", Verdict::Skipped(why))];
     }
     tests
         .iter()
-        .map(|test| Check::new(GROUP, &*test.name, Verdict::of(one(workshop, test).err())))
+        .map(|test| {
+            Check::new(
+                GROUP,
+                &*test.name,
+                Verdict::of(one(plugin, limits, test).err()),
+            )
+        })
         .collect()
 }
 
-fn one(workshop: &Workshop, test: &SelfTest) -> Result<(), String> {
-    let plugin = workshop.plugin();
+fn one(plugin: &Plugin, limits: &Limits, test: &SelfTest) -> Result<(), String> {
     let context = test.context()?;
     if let Some(text) = &test.profile_text {
         let name = Path::new("self-test");
         let sample = Sample::read(name, text.as_bytes(), context.grade)
             .map_err(|finding| format!("the host refuses its profile: {finding}"))?;
-        let call = plugin.validate(&sample.subject(), &context, workshop.limits());
-        return ended(workshop, test, call).and_then(|found| expected(test, &found));
+        let call = plugin.validate(&sample.subject(), &context, limits);
+        return ended(plugin, test, call).and_then(|found| expected(test, &found));
     }
     if let Some(seed) = &test.seed {
-        let call = plugin.generate_twice(seed, &context, workshop.limits());
-        let made = ended(workshop, test, call)?;
+        let call = plugin.generate_twice(seed, &context, limits);
+        let made = ended(plugin, test, call)?;
         let keys: Vec<&str> = made.iter().map(|profile| profile.key.as_str()).collect();
         if let Some(wanted) = test.makes.as_ref().filter(|wanted| *wanted != &keys) {
             let (keys, wanted) = (quoted(keys), quoted(wanted));
@@ -52,13 +56,13 @@ fn one(workshop: &Workshop, test: &SelfTest) -> Result<(), String> {
             "its profile is not in the component: build it with `mooring plugin build`".to_owned(),
         );
     }
-    let call = plugin.check_settings(&context.settings, workshop.limits());
-    ended(workshop, test, call).and_then(|found| expected(test, &found))
+    let call = plugin.check_settings(&context.settings, limits);
+    ended(plugin, test, call).and_then(|found| expected(test, &found))
 }
 
 /// The answer of a call that ended as expected; nothing if it was expected to fail and did.
-fn ended<T: Default>(workshop: &Workshop, test: &SelfTest, call: Call<T>) -> Result<T, String> {
-    let complaint = call.complaint(workshop.plugin().id());
+fn ended<T: Default>(plugin: &Plugin, test: &SelfTest, call: Call<T>) -> Result<T, String> {
+    let complaint = call.complaint(plugin.id());
     match (call.outcome, test.fails, complaint) {
         (Outcome::Done(answer), None, _) => Ok(answer),
         (Outcome::Failed(failure), Some(wanted), _) if ExpectedFailure::of(&failure) == wanted => {

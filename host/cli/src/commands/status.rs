@@ -1,6 +1,6 @@
 //! `mooring status`: the counts, overall and per profile.
 
-use mooring_server::api::{Regrouping, Summary};
+use mooring_server::api::{PluginSummary, Regrouping, Summary};
 
 use crate::client;
 use crate::connection::ConnectionArgs;
@@ -94,6 +94,15 @@ fn render(summary: &Summary) -> String {
     text + &table.render("")
 }
 
+/// Why a plugin does not work.
+fn plugin_problem(plugin: &PluginSummary) -> String {
+    let id = &plugin.id;
+    match &plugin.problem {
+        Some(problem) => format!("the plugin {id} does not load: {problem}"),
+        None => format!("the plugin {id} is in quarantine; `mooring plugin lift {id}` ends that"),
+    }
+}
+
 /// What needs somebody's eye, a line each; nothing where all is as it should be.
 fn notices(summary: &Summary) -> String {
     let mut lines = Vec::new();
@@ -113,6 +122,7 @@ fn notices(summary: &Summary) -> String {
             held.identifier, held.plugin, held.plugin_version, held.identifier, held.confirm
         ));
     }
+    lines.extend(summary.plugin_problems.iter().map(plugin_problem));
     if summary.duplicates > 0 {
         lines.push(format!(
             "{} spoken for by two devices: nothing is changed there",

@@ -10,6 +10,7 @@ mod enrollment;
 mod hosts;
 mod impact;
 pub mod plain_json;
+mod plugins;
 mod profiles;
 mod scope;
 mod why;
@@ -27,6 +28,7 @@ pub use control::*;
 pub use enrollment::*;
 pub use hosts::*;
 pub use impact::*;
+pub use plugins::*;
 pub use profiles::*;
 pub use scope::*;
 pub use why::*;
@@ -86,6 +88,9 @@ pub struct Summary {
     /// Built-ins whose newer output is held until somebody confirms it.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub held_builtins: Vec<HeldBuiltIn>,
+    /// Installed plugins that do not load, or are in quarantine.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub plugin_problems: Vec<PluginSummary>,
     /// How waking devices goes.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub push: Option<PushSummary>,

@@ -20,6 +20,7 @@ use super::enrollment;
 use super::listener::Service;
 use super::nanomdm::{self, Asked, NanoMdm};
 use super::peer::Peer;
+use super::plugins;
 use super::problem::{Kind, Problem};
 use super::profiles;
 use super::route::{Route, query_value};
@@ -209,6 +210,7 @@ fn handle(core: &Core, pusher: &Pusher, backups: &Backups, call: &Call) -> Resul
         Route::Enrollment(route) => enrollment::handle(core, route, &call.query, &call.body),
         Route::Backup(route) => backup::handle(backups, route, &call.query),
         Route::Scope(route) => scope::handle(core, route, &call.query, &call.body),
+        Route::Plugin(route) => plugins::handle(core, route, &call.query, &call.body),
         // They push, so they were answered before.
         Route::NanoMdm(_) => Err(Problem::new(Kind::Internal, "this request went astray")),
     }
@@ -313,6 +315,8 @@ fn problem_answer(problem: &Problem, id: &str) -> Answer {
         | Kind::Conflict
         | Kind::Held
         | Kind::Invalid
+        | Kind::PluginRefused
+        | Kind::PluginUntrusted
         | Kind::Internal => {}
     }
     answer

@@ -20,6 +20,7 @@ mod enrollment;
 mod listener;
 mod nanomdm;
 mod peer;
+mod plugins;
 mod problem;
 mod profiles;
 mod room;
@@ -33,6 +34,7 @@ mod tests;
 
 pub use control::ControlRoute;
 pub use nanomdm::NanoRoute;
+pub use plugins::PluginRoute;
 pub use problem::{Kind, Problem};
 pub use route::{BackupRoute, EnrollmentRoute, Route};
 pub use scope::ScopeRoute;

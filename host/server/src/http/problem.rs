@@ -39,6 +39,10 @@ pub enum Kind {
     Held,
     /// A profile or setting has errors.
     Invalid,
+    /// A component is no plugin that this server takes.
+    PluginRefused,
+    /// A component has no signature that counts.
+    PluginUntrusted,
     /// Try again later.
     Unavailable,
     /// A fault of this server.
@@ -47,7 +51,7 @@ pub enum Kind {
 
 impl Kind {
     /// All of them, for the documentation's test.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::Unauthorized,
         Self::NoRoute,
         Self::MethodNotAllowed,
@@ -58,6 +62,8 @@ impl Kind {
         Self::Conflict,
         Self::Held,
         Self::Invalid,
+        Self::PluginRefused,
+        Self::PluginUntrusted,
         Self::Unavailable,
         Self::Internal,
     ];
@@ -74,6 +80,8 @@ impl Kind {
             Self::Conflict => ("conflict", "The object is in another state", 409),
             Self::Held => ("held", "Too many hosts would lose profiles", 409),
             Self::Invalid => ("invalid", "There are errors in what was sent", 422),
+            Self::PluginRefused => ("plugin-refused", "The plugin is not taken", 422),
+            Self::PluginUntrusted => ("plugin-untrusted", "The plugin is not trusted", 422),
             Self::Unavailable => ("unavailable", "Not now", 503),
             Self::Internal => ("internal", "The server failed", 500),
         }
@@ -178,7 +186,7 @@ impl From<ProfileError> for Problem {
             ProfileError::NotFound(_) | ProfileError::NoSuchVersion { .. } => {
                 Self::new(Kind::NotFound, text)
             }
-            ProfileError::Deleted(_) | ProfileError::IsBuiltIn(_) => {
+            ProfileError::Deleted(_) | ProfileError::IsBuiltIn(_) | ProfileError::IsMade { .. } => {
                 Self::new(Kind::Conflict, text)
             }
             ProfileError::TakesNoSettings(_) => {

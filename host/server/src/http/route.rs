@@ -7,9 +7,10 @@ use hyper::Method;
 
 use super::control::ControlRoute;
 use super::nanomdm::NanoRoute;
+use super::plugins::PluginRoute;
 use super::problem::{Kind, Problem};
 use super::scope::ScopeRoute;
-use crate::limits::API_BODY_BYTES_MAX;
+use crate::limits::{API_BODY_BYTES_MAX, PLUGIN_BODY_BYTES_MAX};
 
 /// What a request about enrollment asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,6 +95,8 @@ pub enum Route {
     Scope(ScopeRoute),
     /// One of those about what stops and starts the work.
     Control(ControlRoute),
+    /// One of those about plugins.
+    Plugin(PluginRoute),
     /// One of NanoMDM's addresses.
     NanoMdm(NanoRoute),
 }
@@ -134,6 +137,8 @@ impl Route {
     pub(super) fn body_bytes_max(&self) -> usize {
         if let Self::NanoMdm(route) = self {
             route.body_bytes_max()
+        } else if *self == Self::Plugin(PluginRoute::Install) {
+            PLUGIN_BODY_BYTES_MAX
         } else {
             API_BODY_BYTES_MAX
         }
@@ -176,6 +181,7 @@ impl Route {
                 return EnrollmentRoute::at(segments)
                     .or_else(|| ScopeRoute::at(segments))
                     .or_else(|| ControlRoute::at(segments))
+                    .or_else(|| PluginRoute::at(segments))
                     .or_else(|| NanoRoute::at(segments));
             }
         })

@@ -124,7 +124,10 @@ impl Prospect {
             | Space::RawBody
             | Space::RawResult
             | Space::Outbox
-            | Space::Setting => return Ok(()),
+            | Space::Setting
+            | Space::Plugin
+            | Space::PluginCode
+            | Space::Binding => return Ok(()),
         }
         self.is_scope_changed = true;
         Ok(())

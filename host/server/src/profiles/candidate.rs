@@ -27,7 +27,7 @@ const SHOWN_KEYS: [&str; 3] = [
 ];
 
 /// Checks an upload against the profiles that exist, and the values that are declared.
-pub(super) fn check_candidate(candidate: &Identified, shelf: &Shelf) -> Result<(), Finding> {
+pub(crate) fn check_candidate(candidate: &Identified, shelf: &Shelf) -> Result<(), Finding> {
     check_alone(candidate)?;
     check_values(candidate, shelf)?;
     match shelf.profiles.get(&candidate.identifier) {

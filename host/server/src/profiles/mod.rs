@@ -19,6 +19,8 @@ use crate::change::ChangeError;
 
 pub use push::{Pushed, Upload};
 
+pub(crate) use push::{Manner, accept};
+
 pub(crate) use refresh::HeldBuiltIns;
 
 /// The prefix of built-in profiles; uploads under it are refused.
@@ -55,6 +57,14 @@ pub enum ProfileError {
     /// A built-in cannot be deleted.
     #[error("{0} is built in: it cannot be deleted, only disabled")]
     IsBuiltIn(PayloadIdentifier),
+    /// A profile that a plugin makes cannot be deleted.
+    #[error("{identifier} is made by the binding {binding}: remove that, or disable the profile")]
+    IsMade {
+        /// The profile.
+        identifier: PayloadIdentifier,
+        /// The binding.
+        binding: String,
+    },
     /// Settings were given for a profile that takes none.
     #[error("{0} is an uploaded profile and takes no settings; push other content instead")]
     TakesNoSettings(PayloadIdentifier),

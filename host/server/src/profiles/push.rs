@@ -18,7 +18,6 @@ use super::candidate::{check_candidate, places_for_values, secrets};
 use super::duplicates::refuse_duplicates;
 use crate::api::{PushOutcome, PushResult};
 use crate::change::{ChangeError, ChangeOptions, Changed};
-use crate::clock::day;
 use crate::core::Core;
 use crate::limits::{PROFILE_TEXT_BYTES_MAX, SOURCE_NAME_BYTES_MAX};
 use crate::random;
@@ -74,7 +73,7 @@ impl Core {
         let mut verdicts = refuse_duplicates(uploads, identified);
         for (upload, verdict) in uploads.iter().zip(&mut verdicts) {
             if let Verdict::Candidate(candidate) = verdict {
-                let findings = self.judge.judge(candidate, &day(self.clock.now()));
+                let findings = self.judge_upload(candidate, &shelf);
                 candidate.notices.extend(findings);
                 if candidate
                     .notices
@@ -183,14 +182,14 @@ fn is_given(identifier: &PayloadIdentifier) -> bool {
 }
 
 /// How files are taken.
-struct Manner<'a> {
-    accepts_uuid_changes: bool,
-    by: &'a str,
-    now: Timestamp,
+pub(crate) struct Manner<'a> {
+    pub(crate) accepts_uuid_changes: bool,
+    pub(crate) by: &'a str,
+    pub(crate) now: Timestamp,
 }
 
 /// Decides what an accepted file does, and adds that to `changes`.
-fn accept(
+pub(crate) fn accept(
     upload: &Upload,
     candidate: Identified,
     known: Option<&ProfileRecord>,

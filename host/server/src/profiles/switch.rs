@@ -63,6 +63,12 @@ impl Core {
         if record.origin != Origin::Uploaded {
             return Err(ProfileError::IsBuiltIn(identifier.clone()));
         }
+        if let Some(binding) = self.plugins.set().maker(identifier) {
+            return Err(ProfileError::IsMade {
+                identifier: identifier.clone(),
+                binding: binding.to_owned(),
+            });
+        }
         let mut changes = Vec::new();
         if record.deleted_at.is_none() {
             record.deleted_at = Some(self.clock.now());

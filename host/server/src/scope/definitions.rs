@@ -78,7 +78,7 @@ impl Definitions {
 }
 
 /// Every document of a kind, by its name.
-fn all<K: Ord, D: Document>(
+pub(crate) fn all<K: Ord, D: Document>(
     store: &dyn Store,
     name: impl Fn(&str) -> Option<K>,
 ) -> Result<BTreeMap<K, D>, StoreError> {

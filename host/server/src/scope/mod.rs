@@ -21,5 +21,5 @@ pub use labels::MembersQuery;
 pub use members::FACTS_BATCH_MAX;
 
 pub(crate) use circumstances::{Known, subject, system};
-pub(crate) use definitions::Definitions;
+pub(crate) use definitions::{Definitions, all as all_documents};
 pub(crate) use values::{attributes_of, has_value, is_attribute, values_of};

@@ -105,6 +105,14 @@ pub enum ServeError {
         /// Why.
         source: CertificateError,
     },
+    /// A list of keys whose signatures of plugins count cannot be used.
+    #[error("the keys in {path} cannot be used")]
+    PluginTrust {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: mooring_author::signing::TrustError,
+    },
     /// No trust can be made of the CAs.
     #[error("the CAs of devices cannot be used")]
     Trust(#[from] TrustError),

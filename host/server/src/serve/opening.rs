@@ -11,6 +11,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::thread;
 
+use mooring_author::signing::TrustList;
 use mooring_drift::policy::Timestamp;
 use mooring_identity::{Authority, Certificate, Trust, certificates_from_pem};
 use mooring_store::{RedbOptions, RedbStore, Store};
@@ -55,7 +56,7 @@ pub(super) fn open(options: &ServeOptions) -> Result<Opened, ServeError> {
     // Both take a moment: a file that was not closed is read once, plugins are compiled the first
     // time.
     let (store, judge) = thread::scope(|scope| {
-        let judge = scope.spawn(|| Judge::load_in(data));
+        let judge = scope.spawn(|| Judge::load_in(data, &options.plugin_compiler));
         let store = RedbStore::open(&path, RedbOptions::default());
         let judge = judge.join();
         (store, judge.unwrap_or_else(|panic| resume_unwind(panic)))
@@ -97,6 +98,7 @@ pub(super) fn open(options: &ServeOptions) -> Result<Opened, ServeError> {
             .map(|wanted| enrollment_of(wanted, authority, options)),
         keeps_events: options.webhook.is_some(),
         removal_guard: options.removal_guard,
+        plugin_trust: plugin_trust(options)?,
     };
     let core = Core::new(store, Arc::new(judge?), clock, core_options).map_err(failed)?;
     core.refresh_builtins().map_err(failed)?;
@@ -159,6 +161,22 @@ fn enrollment_of(
         leaf_days: wanted.leaf_days,
     })
     .with_files_in(&options.data)
+}
+
+/// Whose signatures of plugins count: the keys of all lists that are named.
+fn plugin_trust(options: &ServeOptions) -> Result<Option<TrustList>, ServeError> {
+    let mut keys = String::new();
+    for path in &options.plugin_trust {
+        let list = fs::read_to_string(path).map_err(file(path, "read"))?;
+        let checked = TrustList::parse(&list);
+        checked.map_err(|source| ServeError::PluginTrust {
+            path: path.clone(),
+            source,
+        })?;
+        keys.push_str(&list);
+        keys.push('\n');
+    }
+    Ok(TrustList::parse(&keys).ok())
 }
 
 /// The CAs whose certificates devices may have.

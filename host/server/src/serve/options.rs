@@ -11,6 +11,7 @@ use hyper::header::HeaderName;
 use ipnet::IpNet;
 use mooring_drift::policy::Policy;
 use mooring_identity::Secret;
+use mooring_plugin::Compiler;
 use mooring_push::ApnsOptions;
 
 use super::ServeError;
@@ -54,6 +55,10 @@ pub struct ServeOptions {
     pub allows_migration: bool,
     /// When a change is held until it is confirmed; never without.
     pub removal_guard: Option<RemovalGuard>,
+    /// Files of public keys whose signatures of plugins count.
+    pub plugin_trust: Vec<PathBuf>,
+    /// What compiles plugins of others. A server that takes such needs a process of its own for it.
+    pub plugin_compiler: Compiler,
     /// The engine's intervals and bounds.
     pub policy: Policy,
     /// The time; that of the system, unless somebody needs to move it.
@@ -121,6 +126,8 @@ impl ServeOptions {
             webhook: None,
             allows_migration: false,
             removal_guard: Some(RemovalGuard::default()),
+            plugin_trust: Vec::new(),
+            plugin_compiler: Compiler::default(),
             policy: Policy::default(),
             clock: Clock::system(),
         }

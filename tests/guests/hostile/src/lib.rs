@@ -22,7 +22,7 @@ mooring_sdk::export_plugin!(Hostile, include_str!("../manifest.json"));
 impl Validator for Hostile {
     fn check_settings(settings: &str) -> Vec<Finding> {
         match settings {
-            "bad" => vec![Finding::error_document("H001", "these settings are bad")],
+            "bad" | "\"bad\"" => vec![Finding::error_document("H001", "these settings are bad")],
             "panic" => panic!("settings are frightening"),
             _ => Vec::new(),
         }
@@ -73,6 +73,18 @@ impl Generator for Hostile {
             "loop" => endless(),
             "output" => Ok(vec![output(vec![b'x'; 6 << 20])]),
             "failure" => Err(Failure::Other("it did not work".to_owned())),
+            // Settings that are a JSON text of profiles: it makes whatever it is told to.
+            wanted if wanted.starts_with("\"<") => Ok(wanted
+                .trim_matches('"')
+                .split('|')
+                .enumerate()
+                .map(|(number, profile)| Output {
+                    key: format!("p{number}"),
+                    profile: profile.as_bytes().to_vec(),
+                    notes: Vec::new(),
+                })
+                .collect()),
+            "\"loop\"" => endless(),
             // A fresh instance per call makes this the same every time.
             _ => {
                 let call = CALLS.fetch_add(1, Ordering::Relaxed);

@@ -1,15 +1,24 @@
-//! `mooring plugin`: for those who write plugins.
+//! `mooring plugin`: for those who write plugins, and for those who install them on a server.
 //!
-//! Knows nothing of servers. Invariant: a plugin is loaded, limited and judged here as a server does
-//! it.
+//! Invariants: a plugin is loaded, limited and judged here as a server does it; a command that needs a
+//! server is one of an administrator, and no author's command needs one.
 
 mod bench;
+mod bind;
 mod build;
+mod diff;
+mod disable;
 mod inspect;
+mod install;
+mod list;
 mod new;
+mod plan;
+mod rm;
 mod run;
+mod show;
 mod signing;
 mod test;
+mod view;
 mod watch;
 
 use std::ffi::OsString;
@@ -21,8 +30,12 @@ use mooring_author::build::Built;
 use mooring_author::workshop::Workshop;
 use mooring_plugin::Compiler;
 
+use crate::client::segment;
 use crate::exit::{Exit, UsageError};
 use crate::output;
+
+/// Where the API keeps plugins.
+const PLUGINS: &str = "/api/v1/plugins";
 
 /// Largest file that is taken for a component, in bytes; no host takes as much.
 const COMPONENT_BYTES_MAX: u64 = 64 << 20;
@@ -50,6 +63,28 @@ pub(crate) enum PluginCommand {
     Sign(signing::SignArgs),
     /// Verify the signature of a component
     Verify(signing::VerifyArgs),
+    /// Say what another version of a validator finds in profiles that the first does not
+    Diff(diff::DiffArgs),
+    /// Install a plugin on a server
+    Install(install::InstallArgs),
+    /// Put another version in the place of an installed one, which serves until that has passed
+    Upgrade(install::UpgradeArgs),
+    /// List the plugins that a server has
+    List(list::ListArgs),
+    /// Show one of them with its rules and bindings
+    Show(show::ShowArgs),
+    /// Say which profiles a plugin judges, or which it may make
+    Bind(bind::BindArgs),
+    /// Remove a binding
+    Unbind(bind::UnbindArgs),
+    /// Ask a plugin nothing any more, and leave it where it is
+    Disable(disable::SwitchArgs),
+    /// Ask it again
+    Enable(disable::SwitchArgs),
+    /// End the quarantine of a plugin that failed again and again
+    Lift(disable::SwitchArgs),
+    /// Remove a plugin that is not bound
+    Rm(rm::RmArgs),
 }
 
 /// Runs the command.
@@ -65,7 +100,31 @@ pub(crate) fn run(command: &PluginCommand) -> anyhow::Result<Exit> {
         PluginCommand::Keygen(args) => signing::keygen(args),
         PluginCommand::Sign(args) => signing::sign(args),
         PluginCommand::Verify(args) => signing::verify(args),
+        PluginCommand::Diff(args) => diff::run(args),
+        PluginCommand::Install(args) => install::install(args),
+        PluginCommand::Upgrade(args) => install::upgrade(args),
+        PluginCommand::List(args) => list::run(args),
+        PluginCommand::Show(args) => show::run(args),
+        PluginCommand::Bind(args) => bind::bind(args),
+        PluginCommand::Unbind(args) => bind::unbind(args),
+        PluginCommand::Disable(args) => disable::disable(args),
+        PluginCommand::Enable(args) => disable::enable(args),
+        PluginCommand::Lift(args) => disable::lift(args),
+        PluginCommand::Rm(args) => rm::run(args),
     }
+}
+
+/// Does what needs a server.
+fn on_server<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(work)
+}
+
+/// Where the API keeps a plugin.
+fn plugin_path(id: &str) -> String {
+    format!("{PLUGINS}/{}", segment(id))
 }
 
 /// What compiles components: this program in a process of its own, since nobody knows whose they are.

@@ -163,7 +163,7 @@ pub(super) fn verify(args: &VerifyArgs) -> anyhow::Result<Exit> {
     Ok(Exit::Fine)
 }
 
-fn beside(component: &Path) -> PathBuf {
+pub(super) fn beside(component: &Path) -> PathBuf {
     let mut name = component.as_os_str().to_owned();
     name.push(".");
     name.push(EXTENSION);

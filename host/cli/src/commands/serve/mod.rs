@@ -5,11 +5,13 @@ mod devices;
 mod enrollment;
 mod outgoing;
 
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use mooring_plugin::Compiler;
 use mooring_server::impact::RemovalGuard;
 use mooring_server::{ServeOptions, Server};
 
@@ -54,6 +56,14 @@ pub(crate) struct ServeArgs {
         value_parser = clap::value_parser!(u8).range(..=100)
     )]
     removal_guard_share: u8,
+    /// Public keys whose signatures of plugins count, as of `plugin keygen`; may be repeated
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "MOORING_PLUGIN_TRUST",
+        value_delimiter = ','
+    )]
+    plugin_trust: Vec<PathBuf>,
     /// Print one line of JSON when ready
     #[arg(long)]
     json: bool,
@@ -112,6 +122,8 @@ impl ServeArgs {
             share_max: self.removal_guard_share,
             ..RemovalGuard::default()
         });
+        options.plugin_trust = self.plugin_trust;
+        options.plugin_compiler = plugin_compiler()?;
         self.devices.fill(&mut options);
         self.enrollment.fill(&mut options)?;
         self.push.fill(&mut options)?;
@@ -125,6 +137,15 @@ impl ServeArgs {
         options.admin_tls = devices::tls_files(admin_tls_cert, admin_tls_key);
         Ok(options)
     }
+}
+
+/// Plugins of others are compiled by this program in a process of its own.
+fn plugin_compiler() -> Result<Compiler, UsageError> {
+    Compiler::this_program([OsString::from("compile-plugin")]).map_err(|error| {
+        UsageError::new(format!(
+            "the system does not say which program this is: {error}"
+        ))
+    })
 }
 
 /// Serves until it is asked to stop.

@@ -1,0 +1,314 @@
+//! From the bytes of a component to an installed plugin.
+//!
+//! Knows nothing of HTTP. Invariants: nothing is stored before everything was checked, and then in
+//! one commit; until then the version that was there serves, with its bindings.
+
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+
+use mooring_author::suite::Verdict;
+use mooring_author::{anatomy, manifest, suite, workshop};
+use mooring_plugin::{Class, Digest, Loading, Origin, Plugin, Role};
+use mooring_store::{Change, Space};
+
+use super::record::{self, BindingRecord, PluginRecord};
+use super::registry::{Bound, Installed, Set};
+use super::{PluginChange, PluginError, version};
+use crate::api::{InstallWish, PluginClass, PluginDetail, PluginRole, Signer};
+use crate::change::{ChangeOptions, Changed};
+use crate::core::Core;
+use crate::documents;
+use crate::limits::PLUGINS_MAX;
+
+/// A component that was checked.
+struct Checked {
+    plugin: Plugin,
+    class: PluginClass,
+    signed_by: Option<Signer>,
+}
+
+impl Core {
+    /// Installs a plugin, or puts another version in its place. Compiling takes up to a minute.
+    ///
+    /// # Errors
+    /// [`PluginError`]: then nothing was stored, and the version that was there serves.
+    pub fn install_plugin(
+        &self,
+        component: &[u8],
+        wish: &InstallWish,
+        options: &ChangeOptions,
+    ) -> Result<PluginChange<PluginDetail>, PluginError> {
+        let checked = self.check_component(component, wish)?;
+        let id = checked.plugin.id().to_string();
+        let _change = self.change();
+        let set = self.plugins.set();
+        let known = set.plugins.get(&id).map(|known| &known.record);
+        check_known(&checked.plugin, known, wish)?;
+        if known.is_none() && set.plugins.len() >= PLUGINS_MAX {
+            let detail = format!("there are {PLUGINS_MAX} plugins; remove one first");
+            let pointer = "/component";
+            return Err(PluginError::Wish { pointer, detail });
+        }
+        let record = PluginRecord {
+            version: checked.plugin.manifest().version.clone(),
+            digest: format!("{:x}", Digest::of(component)),
+            parts: record::parts(component),
+            class: checked.class,
+            signed_by: checked.signed_by,
+            installed_at: self.now(),
+            is_enabled: known.is_none_or(|known| known.is_enabled),
+            previous_digest: known.map(|known| known.digest.clone()),
+        };
+        let installed = Installed {
+            record,
+            loaded: Ok(checked.plugin),
+        };
+        let rebound = self.rebound(&set, &id, &installed)?;
+        if options.is_plan {
+            return self.plan_install(&set, &id, &installed, &rebound, options);
+        }
+        let mut changes = Vec::new();
+        if let Some(known) = known.filter(|known| known.digest != installed.record.digest) {
+            changes.extend(record::delete_code(known));
+        }
+        changes.extend(record::put_code(&installed.record.digest, component));
+        changes.push(documents::put(id.as_bytes(), &installed.record)?);
+        for (name, (record, made)) in &rebound {
+            changes.push(documents::put(name.as_bytes(), record)?);
+            changes.extend(made.iter().cloned());
+        }
+        let weight = crate::impact::Weight::Output;
+        if let Changed::Planned(plan) = self.commit_weighed(changes, options, weight)? {
+            return Ok(PluginChange::planned(*plan));
+        }
+        let (version, key) = (installed.record.version.clone(), id.clone());
+        tracing::info!(
+            plugin = id,
+            version,
+            is_signed = installed.record.signed_by.is_some(),
+            "a plugin was installed"
+        );
+        self.plugins.publish(|set| {
+            set.plugins.insert(key, installed);
+            for (name, (record, _)) in rebound {
+                // What the old version did wrong is not the new one's fault.
+                set.bindings.insert(name, Bound::new(record));
+            }
+        });
+        Ok(PluginChange::Done(self.plugin(&id)?))
+    }
+
+    /// Everything that can be said of a component without knowing what is installed.
+    fn check_component(
+        &self,
+        component: &[u8],
+        wish: &InstallWish,
+    ) -> Result<Checked, PluginError> {
+        let signed = self.signed(component, wish)?;
+        let class = workshop::class(component);
+        let loading = Loading {
+            class,
+            origin: Origin::Outside,
+        };
+        if class == Class::Interpreted && !wish.allow_interpreted {
+            let named = anatomy::read(component).manifest;
+            let named = named.and_then(|json| mooring_plugin::Manifest::parse(&json).ok());
+            let id = named.map_or_else(|| "the plugin".to_owned(), |it| it.id.to_string());
+            return Err(PluginError::Interpreted(id));
+        }
+        let plugin = self.judge.runtime().load_as(component, loading)?;
+        if self.judge.has(plugin.id().as_str()) {
+            return Err(PluginError::BuiltIn(plugin.id().to_string()));
+        }
+        if let Some((_, named)) = &signed {
+            let found = format!("{} {}", plugin.id(), plugin.manifest().version);
+            if *named != found {
+                let signed = named.clone();
+                return Err(PluginError::OtherSigned { signed, found });
+            }
+        }
+        self_test(&plugin, component, class)?;
+        Ok(Checked {
+            plugin,
+            class: match class {
+                Class::Compiled => PluginClass::Compiled,
+                Class::Interpreted => PluginClass::Interpreted,
+            },
+            signed_by: signed.map(|(signer, _)| signer),
+        })
+    }
+
+    /// Whose signature it is, and for which plugin and version; none where none is needed.
+    fn signed(
+        &self,
+        component: &[u8],
+        wish: &InstallWish,
+    ) -> Result<Option<(Signer, String)>, PluginError> {
+        match (&wish.signature, &self.plugin_trust) {
+            (Some(signature), Some(trust)) => {
+                let signed = trust.verify(component, signature)?;
+                let signer = Signer {
+                    key: signed.key,
+                    name: signed.key_name,
+                };
+                Ok(Some((signer, format!("{} {}", signed.id, signed.version))))
+            }
+            (_, _) if wish.allow_unsigned => Ok(None),
+            (Some(_), None) => Err(PluginError::NobodyTrusted),
+            (None, _) => Err(PluginError::Unsigned),
+        }
+    }
+
+    /// The bindings of a plugin as they will be with another version of it, each with the changes
+    /// of the profiles that it makes.
+    fn rebound(
+        &self,
+        set: &Set,
+        id: &str,
+        installed: &Installed,
+    ) -> Result<BTreeMap<String, (BindingRecord, Vec<Change>)>, PluginError> {
+        let mut rebound = BTreeMap::new();
+        for (name, bound) in set.bindings_of(id) {
+            let mut record = bound.record.clone();
+            record.quarantined_at = None;
+            super::bind::check_settings(name, &record, installed)?;
+            let mut changes = Vec::new();
+            if record.wish.role == Some(PluginRole::Generator) {
+                (record.makes, changes) = self.made_for(set, name, &record, installed)?;
+            }
+            rebound.insert(name.clone(), (record, changes));
+        }
+        Ok(rebound)
+    }
+
+    /// Removes a plugin that is not bound.
+    ///
+    /// # Errors
+    /// [`PluginError`] if there is none, it is bound, or the store fails.
+    pub fn remove_plugin(&self, id: &str) -> Result<(), PluginError> {
+        let _change = self.change();
+        let set = self.plugins.set();
+        let known = set.plugins.get(id);
+        let known = known.ok_or_else(|| PluginError::NotFound(id.to_owned()))?;
+        let bindings: Vec<_> = set.bindings_of(id).map(|(name, _)| name.clone()).collect();
+        if !bindings.is_empty() {
+            let id = id.to_owned();
+            return Err(PluginError::Bound { id, bindings });
+        }
+        let mut changes = record::delete_code(&known.record);
+        changes.push(documents::delete(Space::Plugin, id.as_bytes()));
+        self.store.commit(changes)?;
+        self.plugins.publish(|set| {
+            set.plugins.remove(id);
+        });
+        Ok(())
+    }
+
+    /// Switches a plugin on or off. While it is off nothing is asked of it; what it made stays.
+    ///
+    /// # Errors
+    /// [`PluginError`] if there is none, or the store fails.
+    pub fn switch_plugin(&self, id: &str, is_enabled: bool) -> Result<PluginDetail, PluginError> {
+        let _change = self.change();
+        let set = self.plugins.set();
+        let known = set.plugins.get(id);
+        let mut record = known
+            .ok_or_else(|| PluginError::NotFound(id.to_owned()))?
+            .record
+            .clone();
+        record.is_enabled = is_enabled;
+        let change = documents::put(id.as_bytes(), &record)?;
+        self.store.commit(vec![change])?;
+        self.plugins.publish(|set| {
+            if let Some(installed) = set.plugins.get_mut(id) {
+                installed.record = record;
+            }
+        });
+        self.plugin(id)
+    }
+
+    /// Lets a plugin be asked again in all of its bindings, whatever it did.
+    ///
+    /// # Errors
+    /// [`PluginError`] if there is none, or the store fails.
+    pub fn lift_plugin(&self, id: &str) -> Result<PluginDetail, PluginError> {
+        let _change = self.change();
+        let set = self.plugins.set();
+        if !set.plugins.contains_key(id) {
+            return Err(PluginError::NotFound(id.to_owned()));
+        }
+        let mut lifted = BTreeMap::new();
+        let mut changes = Vec::new();
+        for (name, bound) in set.bindings_of(id) {
+            let mut record = bound.record.clone();
+            record.quarantined_at = None;
+            changes.push(documents::put(name.as_bytes(), &record)?);
+            lifted.insert(name.clone(), record);
+        }
+        self.store.commit(changes)?;
+        self.plugins.publish(|set| {
+            for (name, record) in lifted {
+                if let Some(bound) = set.bindings.get_mut(&name) {
+                    bound.record = record;
+                    bound.guard.lift();
+                }
+            }
+        });
+        self.plugin(id)
+    }
+}
+
+fn check_known(
+    plugin: &Plugin,
+    known: Option<&PluginRecord>,
+    wish: &InstallWish,
+) -> Result<(), PluginError> {
+    let (id, offered) = (plugin.id().to_string(), &plugin.manifest().version);
+    match known {
+        None if wish.is_upgrade => Err(PluginError::NotFound(id)),
+        Some(known) if !wish.is_upgrade => Err(PluginError::Installed {
+            id,
+            version: known.version.clone(),
+        }),
+        Some(known)
+            if !wish.allow_downgrade
+                && version::compare(offered, &known.version) == Ordering::Less =>
+        {
+            Err(PluginError::Older {
+                id,
+                version: offered.clone(),
+                installed: known.version.clone(),
+            })
+        }
+        None | Some(_) => Ok(()),
+    }
+}
+
+/// Runs the tests that a plugin brings.
+fn self_test(plugin: &Plugin, component: &[u8], class: Class) -> Result<(), PluginError> {
+    let json = anatomy::read(component).manifest.unwrap_or_default();
+    let tests = manifest::self_tests(&json)?;
+    let checks = suite::self_tests(plugin, &workshop::limits_of(plugin, class), &tests);
+    let mut failed = checks.iter().filter_map(|check| match &check.verdict {
+        Verdict::Failed(why) => Some(format!("`{}`: {why}", check.name)),
+        Verdict::Passed | Verdict::Skipped(_) => None,
+    });
+    let Some(first) = failed.next() else {
+        return Ok(());
+    };
+    Err(PluginError::SelfTests {
+        id: plugin.id().to_string(),
+        version: plugin.manifest().version.clone(),
+        failed: failed.count() + 1,
+        first,
+    })
+}
+
+/// Whether a plugin has a role.
+pub(super) fn has_role(plugin: &Plugin, role: PluginRole) -> bool {
+    let role = match role {
+        PluginRole::Validator => Role::Validator,
+        PluginRole::Generator => Role::Generator,
+    };
+    plugin.manifest().roles.contains(&role)
+}

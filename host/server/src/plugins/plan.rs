@@ -1,0 +1,205 @@
+//! What a change of plugins or bindings would alter, before it is made.
+//!
+//! Knows nothing of HTTP. Invariant: nothing here changes anything; every stored profile that the
+//! change could touch is judged, and those that could not are not.
+
+use std::collections::BTreeMap;
+
+use mooring_mdm::finding::Finding;
+use mooring_mdm::ids::PayloadIdentifier;
+use mooring_mdm::profile::{Identified, Profile, ProfileLimits};
+use mooring_store::{Change, ProfileRecord};
+
+use super::install::has_role;
+use super::judging::Answer;
+use super::record::BindingRecord;
+use super::registry::{Bound, Installed, Set};
+use super::{PluginChange, PluginError};
+use crate::api::{BindingLimits, BindingWish, FindingsChange, OnFailure, PluginPlan, PluginRole};
+use crate::change::{ChangeOptions, Changed};
+use crate::core::Core;
+use crate::impact::Weight;
+use crate::shelf::latest;
+
+/// What plugins say of stored profiles, each with its latest version.
+type Survey = BTreeMap<PayloadIdentifier, (u32, Vec<Finding>)>;
+
+impl Core {
+    /// What would follow from another version of a plugin, or a new one.
+    pub(super) fn plan_install<T>(
+        &self,
+        set: &Set,
+        id: &str,
+        installed: &Installed,
+        rebound: &BTreeMap<String, (BindingRecord, Vec<Change>)>,
+        options: &ChangeOptions,
+    ) -> Result<PluginChange<T>, PluginError> {
+        let before: Vec<_> = set.bindings_of(id).map(|(_, bound)| bound).collect();
+        let before = self.survey(set.plugins.get(id), &before)?;
+        let records = rebound.values().map(|(record, _)| record.clone());
+        let mut after: Vec<Bound> = records.map(Bound::new).collect();
+        let is_validator = installed
+            .loaded
+            .as_ref()
+            .is_ok_and(|plugin| has_role(plugin, PluginRole::Validator));
+        // Unbound it says nothing; that is no help to somebody who wonders whether to bind it.
+        if after.is_empty() && is_validator {
+            after.push(Bound::new(bound_to_all(id)));
+        }
+        let after = self.survey(Some(installed), &after.iter().collect::<Vec<_>>())?;
+        let made = rebound.values().flat_map(|(_, made)| made.iter().cloned());
+        self.plan(before, after, made.collect(), options)
+    }
+
+    /// What would follow if a binding were this one, or were no more.
+    pub(super) fn plan_binding<T>(
+        &self,
+        set: &Set,
+        name: &str,
+        after: Option<&Bound>,
+        changes: Vec<Change>,
+        options: &ChangeOptions,
+    ) -> Result<PluginChange<T>, PluginError> {
+        let survey = |bound: Option<&Bound>| match bound {
+            Some(bound) => self.survey(set.plugins.get(&bound.record.wish.plugin), &[bound]),
+            None => Ok(Survey::new()),
+        };
+        let (before, after) = (survey(set.bindings.get(name))?, survey(after)?);
+        self.plan(before, after, changes, options)
+    }
+
+    fn plan<T>(
+        &self,
+        mut before: Survey,
+        after: Survey,
+        changes: Vec<Change>,
+        options: &ChangeOptions,
+    ) -> Result<PluginChange<T>, PluginError> {
+        let hosts = if changes.is_empty() {
+            None
+        } else {
+            match self.commit_weighed(changes, options, Weight::Output)? {
+                Changed::Planned(impact) => Some(*impact),
+                Changed::Done(()) => None,
+            }
+        };
+        let gone = before.keys().filter(|id| !after.contains_key(*id)).count();
+        let judged = u64::try_from(after.len() + gone).unwrap_or(u64::MAX);
+        let mut profiles = Vec::new();
+        for (identifier, (version, new)) in after {
+            let old = before.remove(&identifier).map(|(_, old)| old);
+            profiles.extend(change(identifier, version, old.unwrap_or_default(), new));
+        }
+        for (identifier, (version, old)) in before {
+            profiles.extend(change(identifier, version, old, Vec::new()));
+        }
+        profiles.sort_by(|a, b| a.identifier.cmp(&b.identifier));
+        Ok(PluginChange::Planned(Box::new(PluginPlan {
+            judged,
+            profiles,
+            hosts,
+        })))
+    }
+
+    /// What a plugin says in these bindings of the profiles that they cover.
+    fn survey(
+        &self,
+        installed: Option<&Installed>,
+        bindings: &[&Bound],
+    ) -> Result<Survey, PluginError> {
+        let shelf = self.shelf();
+        let mut survey = Survey::new();
+        if installed.is_some_and(|it| !it.record.is_enabled) {
+            return Ok(survey);
+        }
+        let live = shelf.profiles.values().filter(|it| it.deleted_at.is_none());
+        for profile in live {
+            let covering = bindings.iter();
+            let covering = covering.filter(|it| it.record.judges(&profile.identifier, &shelf));
+            let covering: Vec<_> = covering.collect();
+            if covering.is_empty() {
+                continue;
+            }
+            let Some(candidate) = self.stored(profile)? else {
+                continue;
+            };
+            let answers = covering.into_iter().flat_map(|bound| {
+                match self.ask(installed, bound, &candidate) {
+                    Answer::Findings(findings) => findings,
+                    Answer::Failed(complaint) => vec![complaint],
+                }
+            });
+            let version = latest(profile).map_or(0, |version| version.version);
+            survey.insert(profile.identifier.clone(), (version, answers.collect()));
+        }
+        Ok(survey)
+    }
+
+    /// The latest version of a profile, as it would be judged.
+    fn stored(&self, profile: &ProfileRecord) -> Result<Option<Identified>, PluginError> {
+        let Some(version) = latest(profile) else {
+            return Ok(None);
+        };
+        let raw = self.store.raw(&profile.identifier, version.version)?;
+        let read = raw.and_then(|raw| {
+            let profile = Profile::parse(&raw, &ProfileLimits::default());
+            profile.and_then(|profile| profile.identify(None)).ok()
+        });
+        Ok(read)
+    }
+}
+
+fn bound_to_all(id: &str) -> BindingRecord {
+    BindingRecord {
+        wish: BindingWish {
+            plugin: id.to_owned(),
+            role: Some(PluginRole::Validator),
+            profiles: [].into(),
+            labels: [].into(),
+            settings: None,
+            limits: BindingLimits::default(),
+            on_failure: OnFailure::default(),
+            prefixes: [].into(),
+        },
+        seed: String::new(),
+        makes: BTreeMap::new(),
+        quarantined_at: None,
+    }
+}
+
+/// How the findings about one profile differ, if they do.
+fn change(
+    identifier: PayloadIdentifier,
+    version: u32,
+    old: Vec<Finding>,
+    new: Vec<Finding>,
+) -> Option<FindingsChange> {
+    let (added, removed) = difference(old, new);
+    (!added.is_empty() || !removed.is_empty()).then_some(FindingsChange {
+        identifier,
+        version,
+        added,
+        removed,
+    })
+}
+
+/// The findings that are only new, errors first, and those that are only old. What moved to another
+/// place is the same.
+pub fn difference(old: Vec<Finding>, new: Vec<Finding>) -> (Vec<Finding>, Vec<Finding>) {
+    let mut removed = old;
+    let mut added = Vec::new();
+    for finding in new {
+        let same = |other: &Finding| {
+            (other.severity, &other.rule, &other.message)
+                == (finding.severity, &finding.rule, &finding.message)
+        };
+        match removed.iter().position(same) {
+            Some(at) => {
+                removed.remove(at);
+            }
+            None => added.push(finding),
+        }
+    }
+    added.sort_by_key(|it| std::cmp::Reverse(it.severity));
+    (added, removed)
+}

@@ -1,0 +1,165 @@
+//! Installed plugins and bindings in memory, loaded.
+//!
+//! Knows nothing of profiles. Invariants: it says what the store says; a set is never changed, a new
+//! one takes its place; a plugin that does not load is there with its reason, and never absent.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+
+use mooring_mdm::finding::Finding;
+use mooring_mdm::ids::PayloadIdentifier;
+use mooring_plugin::{
+    Breaker, BreakerPolicy, Guard, Loading, Origin, Plugin, ResultCache, Runtime,
+};
+use mooring_store::{Store, StoreError};
+
+use super::record::{self, BindingRecord, PluginRecord};
+use crate::device::chain;
+use crate::limits::LAST_KNOWN_MAX;
+use crate::scope::all_documents;
+
+/// A plugin with its record.
+#[derive(Debug, Clone)]
+pub(crate) struct Installed {
+    pub(crate) record: PluginRecord,
+    /// Or why it does not load.
+    pub(crate) loaded: Result<Plugin, String>,
+}
+
+/// A binding with what is known of its calls.
+#[derive(Debug, Clone)]
+pub(crate) struct Bound {
+    pub(crate) record: BindingRecord,
+    pub(crate) guard: Arc<Guard>,
+    pub(crate) last_known: Arc<LastKnown>,
+}
+
+impl Bound {
+    pub(super) fn new(record: BindingRecord) -> Self {
+        let guard = record.quarantined_at.map_or_else(Guard::default, |at| {
+            Guard::new(Breaker::quarantined(BreakerPolicy::default(), at.0))
+        });
+        Self {
+            record,
+            guard: Arc::new(guard),
+            last_known: Arc::default(),
+        }
+    }
+}
+
+/// What the plugin of a binding last said of profiles, since this server started.
+#[derive(Debug, Default)]
+pub(crate) struct LastKnown(Mutex<BTreeMap<PayloadIdentifier, Vec<Finding>>>);
+
+impl LastKnown {
+    /// What it said of this profile.
+    pub(super) fn find(&self, identifier: &PayloadIdentifier) -> Option<Vec<Finding>> {
+        self.table().get(identifier).cloned()
+    }
+
+    /// Remembers it; of more profiles than are remembered, some are forgotten.
+    pub(super) fn keep(&self, identifier: &PayloadIdentifier, findings: &[Finding]) {
+        let mut table = self.table();
+        table.insert(identifier.clone(), findings.to_vec());
+        if table.len() > LAST_KNOWN_MAX {
+            table.pop_first();
+        }
+    }
+
+    fn table(&self) -> MutexGuard<'_, BTreeMap<PayloadIdentifier, Vec<Finding>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// All of them at one moment.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Set {
+    pub(crate) plugins: BTreeMap<String, Installed>,
+    pub(crate) bindings: BTreeMap<String, Bound>,
+}
+
+impl Set {
+    /// Reads and loads everything: code that was kept, or else compiled anew.
+    pub(super) fn load(store: &dyn Store, runtime: &Runtime) -> Result<Self, StoreError> {
+        let name = |key: &str| Some(key.to_owned());
+        let mut plugins = BTreeMap::new();
+        for (id, record) in all_documents::<String, PluginRecord>(store, name)? {
+            let loaded = load_one(store, runtime, &record)?;
+            if let Err(problem) = &loaded {
+                tracing::error!(plugin = id, problem, "an installed plugin does not load");
+            }
+            plugins.insert(id, Installed { record, loaded });
+        }
+        let bindings = all_documents::<String, BindingRecord>(store, name)?;
+        let bindings = bindings.into_iter();
+        Ok(Self {
+            plugins,
+            bindings: bindings
+                .map(|(name, record)| (name, Bound::new(record)))
+                .collect(),
+        })
+    }
+
+    /// The bindings of a plugin.
+    pub(crate) fn bindings_of<'a>(
+        &'a self,
+        id: &'a str,
+    ) -> impl Iterator<Item = (&'a String, &'a Bound)> {
+        let bindings = self.bindings.iter();
+        bindings.filter(move |(_, bound)| bound.record.wish.plugin == id)
+    }
+
+    /// The binding that made a profile.
+    pub(crate) fn maker(&self, identifier: &PayloadIdentifier) -> Option<&str> {
+        let mut bindings = self.bindings.iter();
+        let makes = |bound: &Bound| bound.record.makes.values().any(|made| made == identifier);
+        bindings
+            .find(|(_, bound)| makes(bound))
+            .map(|(name, _)| name.as_str())
+    }
+}
+
+fn load_one(
+    store: &dyn Store,
+    runtime: &Runtime,
+    record: &PluginRecord,
+) -> Result<Result<Plugin, String>, StoreError> {
+    let Some(component) = record::read_code(store, record)? else {
+        return Ok(Err("its component in the store is damaged".to_owned()));
+    };
+    let loading = Loading {
+        class: record::class(record.class),
+        origin: Origin::Outside,
+    };
+    let loaded = runtime.load_as(&component, loading);
+    Ok(loaded.map_err(|error| chain(&error)))
+}
+
+/// The set that counts.
+#[derive(Debug, Default)]
+pub(crate) struct Registry {
+    set: RwLock<Arc<Set>>,
+    /// What validators answered.
+    pub(super) results: ResultCache,
+}
+
+impl Registry {
+    /// Reads and loads everything.
+    pub(crate) fn load(store: &dyn Store, runtime: &Runtime) -> Result<Self, StoreError> {
+        Ok(Self {
+            set: RwLock::new(Arc::new(Set::load(store, runtime)?)),
+            results: ResultCache::default(),
+        })
+    }
+
+    /// The set at this moment.
+    pub(crate) fn set(&self) -> Arc<Set> {
+        Arc::clone(&self.set.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Puts a changed set in its place. Only after its commit, by who holds the right to change.
+    pub(super) fn publish(&self, change: impl FnOnce(&mut Set)) {
+        let mut set = self.set.write().unwrap_or_else(PoisonError::into_inner);
+        change(Arc::make_mut(&mut set));
+    }
+}

@@ -1,0 +1,207 @@
+//! Generators, held to what their bindings grant.
+
+use mooring_mdm::finding::Finding;
+use mooring_mdm::ids::PayloadIdentifier;
+use mooring_server::api::{BindingWish, OnFailure, PluginRole, PushOutcome};
+use mooring_server::plugins::PluginError;
+use mooring_tests::server::id;
+use mooring_tests::{Draft, Host, TestServer, settle_one};
+use serde_json::Value;
+
+use super::{bind, by, done, plan, planned, upgrade, validator, version, with_plugin};
+
+const A: &str = "com.harborworks.made.a";
+const B: &str = "com.harborworks.made.b";
+
+/// A profile as it goes into the settings of the plugin that makes what it is told to.
+fn flat(draft: &Draft) -> String {
+    let xml = draft.xml().replace('"', "'");
+    let from = xml.find("<plist").expect("a property list");
+    xml[from..].replace(['\n', '\t'], "")
+}
+
+fn made(identifier: &str, value: &str) -> String {
+    flat(&Draft::new(identifier, value))
+}
+
+/// A binding that makes these profiles.
+fn generator(profiles: &[String]) -> BindingWish {
+    BindingWish {
+        role: Some(PluginRole::Generator),
+        settings: Some(Value::String(profiles.join("|"))),
+        prefixes: ["com.harborworks.made.".to_owned()].into(),
+        ..validator(OnFailure::Block)
+    }
+}
+
+/// What is said where nothing is taken.
+#[track_caller]
+fn refused(server: &TestServer, wish: BindingWish) -> Vec<Finding> {
+    let error = bind(server, "gen", wish).unwrap_err();
+    let PluginError::Output { findings, .. } = error else {
+        panic!("{error}");
+    };
+    findings
+}
+
+/// What a generator makes reaches hosts, is replaced when it makes something else, and leaves with
+/// its binding; a plan says so before.
+#[test]
+fn made_and_gone() {
+    let server = with_plugin();
+    let mut host = Host::without_user(0);
+    let both = generator(&[made(A, "1"), made(B, "1")]);
+    let planned_for = plan(server.bind_plugin("gen", both.clone(), &planned()).unwrap());
+    assert!(planned_for.hosts.is_some());
+    assert!(server.shelf().profiles.is_empty());
+    let detail = bind(&server, "gen", both).unwrap();
+    let makes: Vec<_> = detail
+        .makes
+        .values()
+        .map(PayloadIdentifier::as_str)
+        .collect();
+    assert_eq!(makes, [A, B]);
+    settle_one(&server, &mut host);
+    assert_eq!(host.identifiers(), [A, B]);
+    bind(&server, "gen", generator(&[made(A, "2")])).unwrap();
+    settle_one(&server, &mut host);
+    assert_eq!(host.identifiers(), [A]);
+    server.assert_applied(1);
+    done(server.unbind_plugin("gen", &by()).unwrap());
+    settle_one(&server, &mut host);
+    assert!(host.identifiers().is_empty());
+    bind(&server, "gen", generator(&[made(A, "1")])).unwrap();
+}
+
+/// A generator that makes what it was not granted, what somebody else owns, what would enroll the
+/// device elsewhere, or two of one name is refused as a whole: nothing of it is stored.
+#[test]
+fn a_hostile_generator() {
+    let server = with_plugin();
+    let pushed = "com.harborworks.made.pushed";
+    server.push_taken(Draft::new(pushed, "an administrator's").xml());
+    let mut mdm = Draft::new(B, "elsewhere");
+    mdm.payload_type = "com.apple.mdm".to_owned();
+    let before = server.shelf().profiles.len();
+    for (bad, says) in [
+        (made("com.example.outside", "1"), "none of the prefixes"),
+        (made("com.harborworks.madeup", "1"), "none of the prefixes"),
+        (
+            made("com.mooring.builtin.firewall", "1"),
+            "none of the prefixes",
+        ),
+        (made(pushed, "taken over"), "a profile that was pushed"),
+        (flat(&mdm), "com.apple.mdm"),
+        (made(A, "again"), "two profiles"),
+        ("<plist><dict>".to_owned(), "made by"),
+    ] {
+        let findings = refused(&server, generator(&[made(A, "1"), bad]));
+        let texts: Vec<_> = findings.iter().map(|it| it.message.as_str()).collect();
+        assert!(
+            texts.iter().any(|text| text.contains(says)),
+            "{says}: {texts:?}"
+        );
+        assert_eq!(server.shelf().profiles.len(), before, "{says}");
+        assert!(server.binding("gen").is_err());
+    }
+    for prefix in [
+        "com.mooring.builtin.",
+        "com.",
+        "com.mooring.",
+        "com.example",
+        "",
+    ] {
+        let mut wish = generator(&[made(A, "1")]);
+        wish.prefixes = [prefix.to_owned()].into();
+        let error = bind(&server, "gen", wish).unwrap_err();
+        assert!(
+            matches!(
+                error,
+                PluginError::Wish {
+                    pointer: "/prefixes",
+                    ..
+                }
+            ),
+            "{prefix}"
+        );
+    }
+}
+
+/// What one binding makes is neither pushed over nor made by another.
+#[test]
+fn owners() {
+    let server = with_plugin();
+    bind(&server, "first", generator(&[made(A, "1")])).unwrap();
+    let result = server.push_one(Draft::new(A, "mine").xml());
+    assert_eq!(result.outcome, PushOutcome::Refused);
+    assert_eq!(result.findings[0].rule, "owned");
+    let findings = refused(&server, generator(&[made(A, "2")]));
+    assert!(
+        findings[0].message.contains("the binding first's"),
+        "{findings:?}"
+    );
+}
+
+/// A generator that fails, under new settings or in a new version, leaves what it made before.
+#[test]
+fn the_last_good_output_stays() {
+    let server = with_plugin();
+    let mut host = Host::without_user(0);
+    bind(&server, "gen", generator(&[made(A, "1")])).unwrap();
+    settle_one(&server, &mut host);
+    let mut looping = generator(&[]);
+    looping.settings = Some(Value::String("loop".to_owned()));
+    let findings = refused(&server, looping);
+    assert_eq!(findings[0].rule, "plugin-timeout");
+    let before = server.binding("gen").unwrap();
+    assert_eq!(before.makes.len(), 1);
+    upgrade(&server, &version("0.2.0")).unwrap();
+    assert_eq!(server.binding("gen").unwrap(), before);
+    server.switch_plugin(super::ID, false).unwrap();
+    settle_one(&server, &mut host);
+    assert_eq!(host.identifiers(), [A]);
+}
+
+/// What is generated passes the same validators as an upload, bound ones too.
+#[test]
+fn validators_judge_it() {
+    let server = with_plugin();
+    bind(&server, "judge", validator(OnFailure::Block)).unwrap();
+    let bad = made(A, "panic").replace("<key>Greeting</key>", "<key>Misbehave</key>");
+    let findings = refused(&server, generator(&[bad]));
+    assert!(
+        findings.iter().any(|it| it.rule == "plugin-panic"),
+        "{findings:?}"
+    );
+}
+
+/// Settings that the plugin does not take are refused with what it says of them.
+#[test]
+fn bad_settings() {
+    let server = with_plugin();
+    let mut wish = generator(&[]);
+    wish.settings = Some(Value::String("bad".to_owned()));
+    let error = bind(&server, "gen", wish).unwrap_err();
+    let PluginError::Settings { findings, .. } = error else {
+        panic!("{error}");
+    };
+    assert_eq!(findings[0].rule, "H001");
+}
+
+/// A profile that a binding makes is switched off like any other, but deleted only by its binding.
+#[test]
+fn deleted_by_the_binding_alone() {
+    let server = with_plugin();
+    bind(&server, "gen", generator(&[made(A, "1")])).unwrap();
+    server.enable(A, false);
+    server.enable(A, true);
+    let error = server.delete(&id(A)).unwrap_err();
+    assert!(error.to_string().contains("binding gen"), "{error}");
+    done(server.unbind_plugin("gen", &by()).unwrap());
+    assert!(
+        server
+            .push_one(Draft::new(A, "mine").xml())
+            .version
+            .is_some()
+    );
+}
