@@ -14,6 +14,9 @@ use crate::BenchError;
 /// runs on.
 const TICKS_PER_SECOND: u64 = 100;
 
+/// After so long without work a server is at rest.
+const REST: Duration = Duration::from_secs(13);
+
 /// A process that is looked at.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Process(u32);
@@ -78,6 +81,14 @@ impl Process {
         })
     }
 
+    /// Its memory once it has come to rest: what was written last is brought to its place when nobody
+    /// wants anything for ten seconds, and threads that wait end.
+    pub(crate) async fn memory_at_rest(self) -> Result<Memory, BenchError> {
+        tokio::time::sleep(REST).await;
+        self.memory()
+    }
+
+    /// Its memory now.
     pub(crate) fn memory(self) -> Result<Memory, BenchError> {
         let text = self.read("status")?;
         Ok(Memory {

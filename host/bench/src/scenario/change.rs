@@ -82,18 +82,15 @@ pub(super) async fn run(ground: &mut Ground<'_>) -> Result<(), BenchError> {
 async fn on(ground: &mut Ground<'_>, fleet: &Fleet, few: &Uploads) -> Result<(), BenchError> {
     let part = fleet.plan.kind.as_str();
     let site = ground.serve(fleet, Entrance::Proxy).await?;
-    // A start may go on with its work after the first answer.
-    Summary::of(&site).await?;
-    let fresh = site.process().memory()?.resident;
     looks(ground, &site, fleet).await?;
     let uploads = Uploads::measure(&site, fleet, ground.options.uploads).await?;
     uploaded(ground, fleet, &uploads, few);
     rule::run(ground, &site, fleet, ground.options.profiles / 2).await?;
-    let used = site.process().memory()?.resident;
+    let memory = site.process().memory_at_rest().await?;
     site.stop().await?;
     let hosts = u64::from(fleet.plan.hosts);
     let scale = (HOSTS / float(hosts).max(1.0)).max(1.0);
-    let each = bytes_each(fresh.max(used), hosts);
+    let each = bytes_each(memory.resident, hosts);
     let terms = Terms::of(fleet, part, Figure::Memory);
     let what = "memory of the process, each host";
     let row = match Bounds::of(fleet.plan.kind).memory {
@@ -102,9 +99,9 @@ async fn on(ground: &mut Ground<'_>, fleet: &Fleet, few: &Uploads) -> Result<(),
     };
     let mib = |bytes: u64| float(bytes) / 1_048_576.0;
     ground.add(row.noted(format!(
-        "{:.0} MiB in all after the start, {:.0} at the end",
-        mib(fresh),
-        mib(used)
+        "{:.0} MiB in all at rest, {:.0} at most",
+        mib(memory.resident),
+        mib(memory.peak)
     )));
     let terms = Terms::of(fleet, part, Figure::Disk);
     let each = bytes_each(fleet.store_bytes()?, hosts);

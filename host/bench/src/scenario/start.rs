@@ -33,7 +33,7 @@ pub(super) async fn run(ground: &mut Ground<'_>, fleet: &Fleet) -> Result<(), Be
     let mut seconds = Vec::new();
     let mut site = ground.serve(fleet, Entrance::Proxy).await?;
     speaks.visit(site.device, 1, &once).await?;
-    let memory = site.process().memory()?;
+    let memory = site.process().memory_at_rest().await?;
     for devices in spare(fleet, options.runs) {
         let others = Crowd::new(devices);
         others
@@ -64,8 +64,9 @@ pub(super) async fn run(ground: &mut Ground<'_>, fleet: &Fleet) -> Result<(), Be
     let most = MEMORY_MAX * (HOSTS / float(hosts).max(1.0)).max(1.0);
     let terms = Terms::of(fleet, PART, Figure::Memory);
     let row = terms.at_most("memory of the process, each host", (each, "B"), most);
-    let mib = float(memory.resident) / 1_048_576.0;
-    ground.add(row.noted(format!("{mib:.0} MiB in all after the start")));
+    let mib = |bytes| float(bytes) / 1_048_576.0;
+    let (rest, peak) = (mib(memory.resident), mib(memory.peak));
+    ground.add(row.noted(format!("{rest:.0} MiB in all at rest, {peak:.0} at most")));
     let terms = Terms::of(fleet, PART, Figure::Disk);
     for (what, bytes, most) in [
         ("disk for sync state, at any time", busy, BUSY_BYTES_MAX),

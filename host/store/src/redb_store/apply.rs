@@ -33,6 +33,7 @@ pub(super) struct Draft<'a> {
     delta: Delta,
     /// Sets that are written in this transaction, or known to be stored.
     sets: BTreeSet<SetId>,
+    has_new_sets: bool,
 }
 
 /// Tables of hosts as the last transaction left them. This one does not write them.
@@ -71,12 +72,13 @@ impl<'a> Draft<'a> {
             pending,
             delta: Delta::new(),
             sets: BTreeSet::from([ProfileSet::empty().id()]),
+            has_new_sets: false,
         })
     }
 
-    /// The entry of the journal.
-    pub(super) fn into_delta(self) -> Delta {
-        self.delta
+    /// The entry of the journal, and whether there are sets that no transaction before had.
+    pub(super) fn finish(self) -> (Delta, bool) {
+        (self.delta, self.has_new_sets)
     }
 
     /// Writes one change of a batch that was checked.
@@ -197,6 +199,7 @@ impl<'a> Draft<'a> {
                 .map_err(backend(WRITING))?;
             sets.insert(&id.0, row.as_slice())
                 .map_err(backend(WRITING))?;
+            self.has_new_sets = true;
         }
         self.sets.insert(id);
         Ok(())

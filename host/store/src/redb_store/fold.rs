@@ -54,8 +54,8 @@ impl Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            // Of some 100,000 hosts.
-            pending_bytes: 64 * 1024 * 1024,
+            // Of some 50,000 hosts.
+            pending_bytes: 32 * 1024 * 1024,
             journal_bytes: 64 * 1024 * 1024,
             slice_hosts: 512,
         }
@@ -230,6 +230,7 @@ impl Round {
     /// Takes note that a slice is durable.
     fn note(&mut self, journal: &mut Journal, slice: Slice, is_last: bool, hosts: u64) {
         journal.pending.forget(&slice);
+        journal.forget_stored();
         if is_last {
             journal.bytes -= self.bytes;
             journal.hosts = hosts;

@@ -14,8 +14,8 @@ use super::fault::backend;
 use super::overlay::{Channel, Channels, Found, Hosts};
 use super::pending::{HostRows, Slice};
 use super::read::behind;
-use super::schema::{ENROLLMENTS, FACTS, HOSTS, SYNC};
-use super::sets::{SetCache, SnapshotSets};
+use super::schema::{ENROLLMENTS, FACTS, HOSTS, SETS, SYNC};
+use super::sets::{SetCache, SetTable, SnapshotSets};
 use crate::StoreError;
 use crate::record::{EnrollmentRecord, HostRecord};
 
@@ -23,30 +23,43 @@ const DOING: &str = "reading hosts";
 
 type ChannelTable<V> = ReadOnlyTable<(&'static str, &'static str), V>;
 
-/// Reads hosts of one snapshot.
-pub(super) struct HostReader {
+/// The tables that hold hosts, as they are in one snapshot.
+#[derive(Debug)]
+pub(super) struct StoredHosts {
     hosts: ReadOnlyTable<&'static str, &'static [u8]>,
     facts: ReadOnlyTable<&'static str, (u64, &'static [u8])>,
     enrollments: ChannelTable<(u64, &'static [u8])>,
     sync: ChannelTable<&'static [u8]>,
+    sets: Arc<SetTable>,
+}
+
+impl StoredHosts {
+    /// Those of this snapshot.
+    pub(super) fn open(snapshot: &ReadTransaction) -> Result<Self, StoreError> {
+        let open = || -> Result<Self, redb::TableError> {
+            Ok(Self {
+                hosts: snapshot.open_table(HOSTS)?,
+                facts: snapshot.open_table(FACTS)?,
+                enrollments: snapshot.open_table(ENROLLMENTS)?,
+                sync: snapshot.open_table(SYNC)?,
+                sets: Arc::new(snapshot.open_table(SETS)?),
+            })
+        };
+        open().map_err(backend(DOING))
+    }
+}
+
+/// Reads hosts of one snapshot.
+pub(super) struct HostReader {
+    stored: Arc<StoredHosts>,
     sets: SnapshotSets,
 }
 
 impl HostReader {
-    /// A reader of this snapshot.
-    pub(super) fn open(
-        transaction: &ReadTransaction,
-        cache: &Arc<SetCache>,
-    ) -> Result<Self, StoreError> {
-        Ok(Self {
-            hosts: transaction.open_table(HOSTS).map_err(backend(DOING))?,
-            facts: transaction.open_table(FACTS).map_err(backend(DOING))?,
-            enrollments: transaction
-                .open_table(ENROLLMENTS)
-                .map_err(backend(DOING))?,
-            sync: transaction.open_table(SYNC).map_err(backend(DOING))?,
-            sets: SnapshotSets::of(cache, transaction)?,
-        })
+    /// A reader of these tables.
+    pub(super) fn new(stored: Arc<StoredHosts>, cache: &Arc<SetCache>) -> Self {
+        let sets = SnapshotSets::new(cache, Arc::clone(&stored.sets));
+        Self { stored, sets }
     }
 
     /// One host, with what is pending of it.
@@ -62,7 +75,7 @@ impl HostReader {
                 return self.record(id.clone(), row, pending).map(Some);
             }
             Some(rows) if rows.is_cleared => None,
-            Some(_) | None => self.hosts.get(id.as_str()).map_err(backend(DOING))?,
+            Some(_) | None => self.stored.hosts.get(id.as_str()).map_err(backend(DOING))?,
         };
         row.map(|row| self.record(id.clone(), row.value(), pending))
             .transpose()
@@ -76,7 +89,7 @@ impl HostReader {
         pending: &Slice,
     ) -> Result<Vec<HostRecord>, StoreError> {
         let from = after.map_or(Bound::Unbounded, |id| Bound::Excluded(id.as_str()));
-        let range = self.hosts.range::<&str>((from, Bound::Unbounded));
+        let range = self.stored.hosts.range::<&str>((from, Bound::Unbounded));
         let mut hosts = Hosts::new(range.map_err(backend(DOING))?, pending)?;
         let mut records = Vec::new();
         while records.len() < limit
@@ -101,7 +114,7 @@ impl HostReader {
         }
         let facts = match pending {
             Some(rows) if rows.is_cleared => None,
-            Some(_) | None => self.facts.get(id.as_str()).map_err(backend(DOING))?,
+            Some(_) | None => self.stored.facts.get(id.as_str()).map_err(backend(DOING))?,
         };
         let facts = facts.as_ref().map(AccessGuard::value);
         assemble::host_record(id, row, facts, enrollments)
@@ -135,11 +148,21 @@ impl HostReader {
         let (host, end) = (id.as_str(), behind(id.as_str()));
         let keys = (host, "")..(end.as_str(), "");
         let mut channels = Channels::default();
-        for row in self.sync.range(keys.clone()).map_err(backend(DOING))? {
+        for row in self
+            .stored
+            .sync
+            .range(keys.clone())
+            .map_err(backend(DOING))?
+        {
             let (key, hot) = row.map_err(backend(DOING))?;
             channels.of(key.value().1).hot = Some(hot.value().to_vec());
         }
-        for row in self.enrollments.range(keys).map_err(backend(DOING))? {
+        for row in self
+            .stored
+            .enrollments
+            .range(keys)
+            .map_err(backend(DOING))?
+        {
             let (key, cold) = row.map_err(backend(DOING))?;
             channels.of(key.value().1).cold = Some(cold.value().1.to_vec());
         }

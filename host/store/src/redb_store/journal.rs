@@ -7,14 +7,21 @@
 //! Knows nothing of what rows mean. Invariants: tables that the journal writes are written through
 //! it alone; an entry is dropped only in a transaction after which the tables hold its rows.
 
+use std::sync::{Arc, OnceLock};
+
 use redb::{Database, ReadableDatabase, ReadableTable, WriteTransaction};
 
 use super::codec::{decode, encode};
 use super::fault::{backend, corrupt};
+use super::hosts::StoredHosts;
 use super::pending::{Delta, Pending};
 use super::schema::JOURNAL;
 use super::size;
 use crate::StoreError;
+
+/// Transactions after which the tables of hosts are opened anew: until then no page is free again that
+/// one of them replaced, a few dozen kilobytes each.
+const AGE_MAX: u32 = 64;
 
 /// Where the journal is, and what is pending because of it.
 #[derive(Debug, Default)]
@@ -27,6 +34,11 @@ pub(super) struct Journal {
     pub(super) bytes: usize,
     /// The hosts in their table when the last round ended.
     pub(super) hosts: u64,
+    /// Their tables, opened by whoever reads first. Only a fold writes them, so many readers see the
+    /// same; what came since is pending.
+    stored: OnceLock<Arc<StoredHosts>>,
+    /// Transactions since.
+    age: u32,
 }
 
 impl Journal {
@@ -47,6 +59,30 @@ impl Journal {
             journal.add(number, bytes.len(), delta);
         }
         Ok(journal)
+    }
+
+    /// The tables of hosts, which belong together with what is pending.
+    pub(super) fn stored(&self, database: &Database) -> Result<Arc<StoredHosts>, StoreError> {
+        if let Some(stored) = self.stored.get() {
+            return Ok(Arc::clone(stored));
+        }
+        let snapshot = database.begin_read().map_err(backend("reading hosts"))?;
+        let opened = Arc::new(StoredHosts::open(&snapshot)?);
+        Ok(Arc::clone(self.stored.get_or_init(|| opened)))
+    }
+
+    /// Takes note of a transaction that wrote no host into its tables, and maybe sets.
+    pub(super) fn grow_older(&mut self, has_new_sets: bool) {
+        self.age += 1;
+        if has_new_sets || self.age >= AGE_MAX {
+            self.forget_stored();
+        }
+    }
+
+    /// Has the tables of hosts opened anew: they were written, or nobody may be in the database.
+    pub(super) fn forget_stored(&mut self) {
+        self.stored = OnceLock::new();
+        self.age = 0;
     }
 
     /// Takes note of an entry that is durable.

@@ -44,7 +44,7 @@ use crate::{Change, Document, Done, KeyRange, OutlinePage, Space, Store, StoreEr
 use fold::Limits;
 use hosts::HostReader;
 use journal::Journal;
-use mount::Mount;
+use mount::{Mount, Mounted};
 use pending::Pending;
 use sets::{SetCache, SnapshotSets};
 use writer::Writer;
@@ -165,22 +165,42 @@ impl RedbStore {
         pending: impl Fn(&Pending) -> P,
         read: impl Fn(&ReadTransaction, P) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let attempt = || {
-            self.mount.with(|mounted| {
-                let (snapshot, pending) = {
-                    // Held until both are taken: a fold forgets rows only after others see them.
-                    let journal = mounted.journal();
-                    let snapshot = mounted.database.begin_read();
-                    let snapshot = snapshot.map_err(fault::backend("reading"))?;
-                    (snapshot, pending(&journal.pending))
-                };
-                read(&snapshot, pending)
-            })
-        };
-        match attempt() {
+        self.attempt(|mounted| {
+            let (snapshot, pending) = {
+                // Held until both are taken: a fold forgets rows only after others see them.
+                let journal = mounted.journal();
+                let snapshot = mounted.database.begin_read();
+                let snapshot = snapshot.map_err(fault::backend("reading"))?;
+                (snapshot, pending(&journal.pending))
+            };
+            read(&snapshot, pending)
+        })
+    }
+
+    /// The same for hosts, whose tables seldom have to be opened.
+    fn read_hosts<P, T>(
+        &self,
+        pending: impl Fn(&Pending) -> P,
+        read: impl Fn(&HostReader, P) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        self.attempt(|mounted| {
+            let (stored, pending) = {
+                let journal = mounted.journal();
+                let stored = journal.stored(&mounted.database)?;
+                (stored, pending(&journal.pending))
+            };
+            read(&HostReader::new(stored, &self.sets), pending)
+        })
+    }
+
+    fn attempt<T>(
+        &self,
+        read: impl Fn(&Mounted) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        match self.mount.with(&read) {
             Err(StoreError::Backend { .. }) => {
                 self.writer.probe()?;
-                attempt()
+                self.mount.with(&read)
             }
             outcome => outcome,
         }
@@ -252,20 +272,19 @@ impl Store for RedbStore {
     }
 
     fn host(&self, id: &HostId) -> Result<Option<HostRecord>, StoreError> {
-        self.read(
+        self.read_hosts(
             |pending| pending.host(id.as_str()).cloned(),
-            |snapshot, rows| HostReader::open(snapshot, &self.sets)?.host(id, rows.as_deref()),
+            |reader, rows| reader.host(id, rows.as_deref()),
         )
     }
 
     fn hosts_of(&self, ids: &[HostId]) -> Result<Vec<HostRecord>, StoreError> {
-        self.read(
+        self.read_hosts(
             |pending| {
                 let rows = ids.iter().map(|id| pending.host(id.as_str()).cloned());
                 rows.collect::<Vec<_>>()
             },
-            |snapshot, rows| {
-                let reader = HostReader::open(snapshot, &self.sets)?;
+            |reader, rows| {
                 let hosts = ids.iter().zip(rows);
                 let hosts = hosts.map(|(id, rows)| reader.host(id, rows.as_deref()));
                 hosts.filter_map(Result::transpose).collect()
@@ -275,9 +294,9 @@ impl Store for RedbStore {
 
     fn hosts(&self, after: Option<&HostId>, limit: usize) -> Result<Vec<HostRecord>, StoreError> {
         let limit = limit.min(HOSTS_PAGE_MAX);
-        self.read(
+        self.read_hosts(
             |pending| pending.page(after.map(HostId::as_str), limit),
-            |snapshot, rows| HostReader::open(snapshot, &self.sets)?.page(after, limit, &rows),
+            |reader, rows| reader.page(after, limit, &rows),
         )
     }
 

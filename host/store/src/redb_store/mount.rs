@@ -125,6 +125,7 @@ impl Mount {
     ) -> Result<T, StoreError> {
         let mut mounted = self.mounted.write().unwrap_or_else(PoisonError::into_inner);
         let mounted = mounted.as_mut().map_err(|error| error.clone())?;
+        mounted.journal_mut().forget_stored();
         work(&mut mounted.database)
     }
 }

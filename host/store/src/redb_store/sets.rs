@@ -6,6 +6,7 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Deref;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use mooring_drift::set::{ProfileSet, SetId};
@@ -111,7 +112,7 @@ struct Near {
     oldest: usize,
 }
 
-impl<T: ReadableTable<&'static [u8; 16], &'static [u8]>> SetReader<T> {
+impl<T> SetReader<T> {
     /// A reader of this table.
     pub(super) fn new(cache: &Arc<SetCache>, table: T) -> Self {
         Self {
@@ -122,8 +123,11 @@ impl<T: ReadableTable<&'static [u8; 16], &'static [u8]>> SetReader<T> {
     }
 }
 
+/// The table of sets in a snapshot.
+pub(super) type SetTable = ReadOnlyTable<&'static [u8; 16], &'static [u8]>;
+
 /// Reads the sets of a snapshot, and keeps it as long.
-pub(super) type SnapshotSets = SetReader<ReadOnlyTable<&'static [u8; 16], &'static [u8]>>;
+pub(super) type SnapshotSets = SetReader<Arc<SetTable>>;
 
 impl SnapshotSets {
     /// A reader of this snapshot.
@@ -132,11 +136,15 @@ impl SnapshotSets {
         snapshot: &ReadTransaction,
     ) -> Result<Self, StoreError> {
         let table = snapshot.open_table(SETS);
-        Ok(Self::new(cache, table.map_err(backend("reading sets"))?))
+        let table = table.map_err(backend("reading sets"))?;
+        Ok(Self::new(cache, Arc::new(table)))
     }
 }
 
-impl<T: ReadableTable<&'static [u8; 16], &'static [u8]>> Sets for SetReader<T> {
+impl<T> Sets for SetReader<T>
+where
+    T: Deref<Target: ReadableTable<&'static [u8; 16], &'static [u8]> + Sized>,
+{
     fn set(&self, id: SetId) -> Result<ProfileSet, ReadError> {
         let empty = ProfileSet::empty();
         if id == empty.id() {
@@ -146,7 +154,7 @@ impl<T: ReadableTable<&'static [u8; 16], &'static [u8]>> Sets for SetReader<T> {
         if let Some(set) = near.sets.iter().find(|set| set.id() == id) {
             return Ok(set.clone());
         }
-        let set = self.cache.load(&self.table, id)?;
+        let set = self.cache.load(&*self.table, id)?;
         near.keep(set.clone());
         Ok(set)
     }

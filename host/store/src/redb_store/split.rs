@@ -37,7 +37,7 @@ pub(super) fn split_enrollments(transaction: &WriteTransaction) -> Result<(), St
     drop(transaction.open_table(JOURNAL).map_err(backend(DOING))?);
     let sets = transaction.open_table(SETS).map_err(backend(DOING))?;
     let cache = Arc::<SetCache>::default();
-    let sets = SetReader::new(&cache, sets);
+    let sets = SetReader::new(&cache, &sets);
     let mut last = (String::new(), String::new());
     let mut is_begun = false;
     loop {

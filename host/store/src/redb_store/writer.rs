@@ -259,7 +259,7 @@ fn write_group(mount: &Mount, folder: &mut Folder<'_>, group: &[Batch]) -> Vec<V
 fn try_write_group(mounted: &Mounted, group: &[Batch]) -> Result<Vec<Verdict>, StoreError> {
     let transaction = begin_write(&mounted.database)?;
     let mut verdicts = Vec::with_capacity(group.len());
-    let (number, delta) = {
+    let (number, (delta, has_new_sets)) = {
         let journal = mounted.journal();
         let mut draft = Draft::begin(&mounted.database, &transaction, &journal.pending)?;
         for batch in group {
@@ -274,7 +274,7 @@ fn try_write_group(mounted: &Mounted, group: &[Batch]) -> Result<Vec<Verdict>, S
             }
             verdicts.push(verdict);
         }
-        (journal.next, draft.into_delta())
+        (journal.next, draft.finish())
     };
     if !verdicts.iter().any(Result::is_ok) {
         let aborted = transaction.abort();
@@ -288,9 +288,12 @@ fn try_write_group(mounted: &Mounted, group: &[Batch]) -> Result<Vec<Verdict>, S
     };
     let committed = transaction.commit();
     committed.map_err(backend("making a group of batches durable"))?;
+    let mut journal = mounted.journal_mut();
     if !delta.is_empty() {
-        mounted.journal_mut().add(number, bytes, delta);
+        journal.add(number, bytes, delta);
     }
+    journal.grow_older(has_new_sets);
+    drop(journal);
     Ok(verdicts)
 }
 

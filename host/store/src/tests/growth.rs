@@ -3,9 +3,10 @@
 use std::fs::metadata;
 use std::path::Path;
 
+use super::disk::Disk;
 use super::open;
-use super::samples::{enroll, host_id};
-use crate::{Change, Expected, Space, Store};
+use super::samples::{enroll, host_change, host_id};
+use crate::{Change, Expected, RedbStore, Space, Store};
 
 fn bytes(path: &Path) -> u64 {
     metadata(path).unwrap().len()
@@ -73,4 +74,23 @@ fn a_file_that_is_mostly_empty_becomes_small() {
     assert_eq!(store.host(&host_id("A")).unwrap(), before);
     let kept = store.documents(Space::RawBody, crate::KeyRange::default(), 10);
     assert_eq!(kept.unwrap()[0].value.len(), 8 << 20);
+}
+
+/// A host that is read after each of many transactions keeps few pages from being used again.
+#[test]
+fn reading_holds_nothing_back() {
+    let bytes = |reads: bool| {
+        let disk = Disk::default();
+        let store = RedbStore::open_backend(disk.clone()).unwrap();
+        for n in 0..1_500 {
+            store.commit(vec![host_change(host_id("H0"), n)]).unwrap();
+            if reads {
+                store.host(&host_id("H0")).unwrap().unwrap();
+            }
+        }
+        disk.live().len()
+    };
+    let (unread, read) = (bytes(false), bytes(true));
+    let most = unread + (4 << 20);
+    assert!(read <= most, "{read} bytes, {unread} without reading");
 }
