@@ -99,8 +99,8 @@ async fn collect(
     Ok(arrived.into_bytes())
 }
 
-/// What has arrived of a body: neither what is announced nor the pieces that it comes in decide how
-/// much memory it takes. One that is large lies in pages of its own, which are touched as it arrives
+/// What has arrived of a body: beyond what is free, neither what is announced nor the pieces that it
+/// comes in decide how much memory it takes. One that is large lies in pages of its own, which are touched as it arrives
 /// and given back with it; an allocator would keep them.
 struct Arrived {
     size_max: usize,
@@ -123,6 +123,10 @@ impl Arrived {
         let begin = self.length;
         self.length += data.len();
         if self.large.is_none() && self.length <= BODY_BYTES_FREE {
+            if begin == 0 {
+                // At once: a vector that grows is copied each time.
+                self.small.reserve(self.size_max.min(BODY_BYTES_FREE));
+            }
             self.small.extend_from_slice(data);
             return Ok(());
         }

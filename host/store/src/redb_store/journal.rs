@@ -11,10 +11,10 @@ use std::sync::{Arc, OnceLock};
 
 use redb::{Database, ReadableDatabase, ReadableTable, WriteTransaction};
 
-use super::codec::{decode, encode};
+use super::codec::{decode, encode_sized};
 use super::fault::{backend, corrupt};
 use super::hosts::StoredHosts;
-use super::pending::{Delta, Pending};
+use super::pending::{Delta, HostRows, Pending};
 use super::schema::JOURNAL;
 use super::size;
 use crate::StoreError;
@@ -100,7 +100,8 @@ pub(super) fn append(
     delta: &Delta,
 ) -> Result<usize, StoreError> {
     let doing = "appending to the journal";
-    let bytes = encode(delta);
+    let size = delta.values().map(HostRows::weight).sum();
+    let bytes = encode_sized(delta, size);
     let mut table = transaction.open_table(JOURNAL).map_err(backend(doing))?;
     table
         .insert(number, bytes.as_slice())

@@ -131,7 +131,7 @@ impl HostRows {
     }
 
     /// What the rows take in memory, in bytes.
-    fn weight(&self) -> usize {
+    pub(super) fn weight(&self) -> usize {
         let channels = self.channels.iter().map(ChannelRows::weight).sum::<usize>();
         let facts = self.facts.as_ref().map_or(0, |facts| facts.row.len());
         HOST_OVERHEAD_BYTES + channels + facts + self.host.as_ref().map_or(0, Vec::len)

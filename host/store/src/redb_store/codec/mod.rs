@@ -30,13 +30,25 @@ pub(super) use sync::SetRow;
 
 use crate::RowError;
 
+/// Most rows are smaller, in bytes: a vector that grows is copied each time.
+const ROW_BYTES: usize = 256;
+
 /// Encodes a row.
 pub(super) fn encode<T: Encode<()>>(row: &T) -> Vec<u8> {
+    let mut bytes = encode_sized(row, ROW_BYTES);
+    bytes.shrink_to_fit();
+    bytes
+}
+
+/// The same for what has about this size, in bytes.
+pub(super) fn encode_sized<T: Encode<()>>(row: &T, size: usize) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(size);
     #[expect(
         clippy::expect_used,
         reason = "a vector takes any bytes and no row can refuse"
     )]
-    minicbor::to_vec(row).expect("writing to a vector cannot fail")
+    let encoded = minicbor::encode(row, &mut bytes).map(|()| bytes);
+    encoded.expect("writing to a vector cannot fail")
 }
 
 /// Decodes a row.
