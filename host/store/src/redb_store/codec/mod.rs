@@ -43,11 +43,11 @@ pub(super) fn encode<T: Encode<()>>(row: &T) -> Vec<u8> {
 /// The same for what has about this size, in bytes.
 pub(super) fn encode_sized<T: Encode<()>>(row: &T, size: usize) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(size);
+    let encoded = minicbor::encode(row, &mut bytes).map(|()| bytes);
     #[expect(
         clippy::expect_used,
         reason = "a vector takes any bytes and no row can refuse"
     )]
-    let encoded = minicbor::encode(row, &mut bytes).map(|()| bytes);
     encoded.expect("writing to a vector cannot fail")
 }
 
