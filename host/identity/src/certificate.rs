@@ -274,6 +274,18 @@ impl Certificate {
             .raw_bytes()
     }
 
+    /// Whether it speaks for an ECDSA key over NIST P-384.
+    pub(crate) fn is_p384(&self) -> bool {
+        let algorithm = &self
+            .parsed()
+            .tbs_certificate
+            .subject_public_key_info
+            .algorithm;
+        let curve = algorithm.parameters.as_ref();
+        let curve = curve.and_then(|any| any.decode_as::<ObjectIdentifier>().ok());
+        algorithm.oid == rfc5912::ID_EC_PUBLIC_KEY && curve == Some(rfc5912::SECP_384_R_1)
+    }
+
     /// What was decoded, for comparing names and serial numbers.
     pub(crate) fn parsed(&self) -> &x509_cert::Certificate {
         &self.read().parsed

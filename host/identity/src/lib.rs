@@ -11,6 +11,7 @@
 //! was read from: nothing is judged by what was encoded again. Private keys leave no trace in
 //! errors and in Debug output.
 
+pub mod attached;
 mod authority;
 mod certificate;
 pub mod enveloped;

@@ -3,7 +3,7 @@
 //! It must not know what is signed, nor whether anyone trusts the signer: a valid signature only
 //! says that the holder of the certificate's key made it.
 //!
-//! **Invariants.** Exactly one signer; the signer's certificate is the one that the signature
+//! **Invariants.** A [`SignedData`] has exactly one signer; the signer's certificate is the one that the signature
 //! names, never the first. Certificates keep their bytes. What was refused by the outer form
 //! ([`crate::tlv`]) is never decoded.
 
@@ -27,24 +27,24 @@ const RSA_BITS_MIN: u32 = 2048;
 /// `ecPublicKey` where a signature algorithm belongs: encoders of Apple's have written it so.
 const EC_PUBLIC_KEY: ObjectIdentifier = rfc5912::ID_EC_PUBLIC_KEY;
 
-/// A `SignedData` that has been taken apart. Nothing of it has been checked.
+/// The parts of a `SignedData`. Nothing of them has been checked.
 #[derive(Debug)]
-pub(crate) struct SignedData {
+pub(crate) struct Parts {
     /// What kind of content it is about.
     pub(crate) content_type: ObjectIdentifier,
     /// The content, unless it is detached.
     pub(crate) content: Option<Vec<u8>>,
     /// All certificates, in the order in which they were sent.
     pub(crate) certificates: Vec<Certificate>,
-    /// The one signer.
-    pub(crate) signer: SignerInfo,
+    /// The set of signers: see [`signers`].
+    pub(crate) signers: Any,
 }
 
-impl SignedData {
+impl Parts {
     /// Reads a `ContentInfo` with `SignedData`, in DER or BER. The caller has bounded its size.
     ///
     /// # Errors
-    /// When the bytes are anything else, or have not exactly one signer.
+    /// When the bytes are anything else.
     pub(crate) fn parse(message: &[u8]) -> Result<Self, SignatureError> {
         let bytes = tlv::to_der(message)?;
         let info = cms::content_info::ContentInfo::from_der(&bytes)?;
@@ -64,15 +64,44 @@ impl SignedData {
         };
         // Revocation lists say nothing here: identities are pinned, and blocked by the server.
         context(&mut reader, TagNumber::N1)?;
-        let signer = one_signer(AnyRef::decode(&mut reader)?)?;
+        let signers = Any::decode(&mut reader)?;
         reader.finish(())?;
-        let content_type = inner.econtent_type;
-        let content = inner.econtent.map(|content| octets(&content)).transpose()?;
         Ok(Self {
-            content_type,
-            content,
+            content_type: inner.econtent_type,
+            content: inner.econtent.map(|any| octets(&any)).transpose()?,
             certificates,
-            signer,
+            signers,
+        })
+    }
+}
+
+/// A `SignedData` of one signer that has been taken apart. Nothing of it has been checked.
+#[derive(Debug)]
+pub(crate) struct SignedData {
+    /// What kind of content it is about.
+    pub(crate) content_type: ObjectIdentifier,
+    /// The content, unless it is detached.
+    pub(crate) content: Option<Vec<u8>>,
+    /// All certificates, in the order in which they were sent.
+    pub(crate) certificates: Vec<Certificate>,
+    /// The one signer.
+    pub(crate) signer: SignerInfo,
+}
+
+impl SignedData {
+    /// Reads a `ContentInfo` with `SignedData`, in DER or BER. The caller has bounded its size.
+    ///
+    /// # Errors
+    /// When the bytes are anything else, or have not exactly one signer.
+    pub(crate) fn parse(message: &[u8]) -> Result<Self, SignatureError> {
+        let parts = Parts::parse(message)?;
+        let signer = signers(&parts.signers, 1)?;
+        let signer = signer.into_iter().next();
+        Ok(Self {
+            content_type: parts.content_type,
+            content: parts.content,
+            certificates: parts.certificates,
+            signer: signer.ok_or(SignatureError::SignerCount)?,
         })
     }
 
@@ -81,22 +110,7 @@ impl SignedData {
     /// # Errors
     /// When it was not sent along.
     pub(crate) fn signer_certificate(&self) -> Result<&Certificate, SignatureError> {
-        let names_it = |certificate: &&Certificate| match &self.signer.sid {
-            SignerIdentifier::IssuerAndSerialNumber(name) => {
-                let tbs = &certificate.parsed().tbs_certificate;
-                tbs.issuer == name.issuer && tbs.serial_number == name.serial_number
-            }
-            SignerIdentifier::SubjectKeyIdentifier(key) => certificate
-                .subject_key_identifier()
-                .is_some_and(|identifier| identifier == key.0.as_bytes()),
-        };
-        let mut named = self.certificates.iter().filter(names_it);
-        let first = named.next().ok_or(SignatureError::NoSignerCertificate)?;
-        // The same certificate twice is harmless. Two of one name would let the sender choose.
-        if named.any(|other| other != first) {
-            return Err(SignatureError::AmbiguousSigner);
-        }
-        Ok(first)
+        named(&self.certificates, &self.signer.sid)
     }
 
     /// The one value of a signed attribute, if the attribute is there.
@@ -315,17 +329,49 @@ fn certificates(set: &[u8]) -> Result<Vec<Certificate>, SignatureError> {
     Ok(all)
 }
 
-fn one_signer(set: AnyRef<'_>) -> Result<SignerInfo, SignatureError> {
+/// The one certificate that a signer names.
+///
+/// # Errors
+/// When it was not sent along, or when two different ones fit the name.
+pub(crate) fn named<'a>(
+    certificates: &'a [Certificate],
+    signer: &SignerIdentifier,
+) -> Result<&'a Certificate, SignatureError> {
+    let names_it = |certificate: &&Certificate| match signer {
+        SignerIdentifier::IssuerAndSerialNumber(name) => {
+            let tbs = &certificate.parsed().tbs_certificate;
+            tbs.issuer == name.issuer && tbs.serial_number == name.serial_number
+        }
+        SignerIdentifier::SubjectKeyIdentifier(key) => certificate
+            .subject_key_identifier()
+            .is_some_and(|identifier| identifier == key.0.as_bytes()),
+    };
+    let mut fitting = certificates.iter().filter(names_it);
+    let first = fitting.next().ok_or(SignatureError::NoSignerCertificate)?;
+    // The same certificate twice is harmless. Two of one name would let the sender choose.
+    if fitting.any(|other| other != first) {
+        return Err(SignatureError::AmbiguousSigner);
+    }
+    Ok(first)
+}
+
+/// The members of a set of signers.
+///
+/// # Errors
+/// When there is none, or more than `most`.
+pub(crate) fn signers(set: &Any, most: usize) -> Result<Vec<SignerInfo>, SignatureError> {
     if set.tag() != Tag::Set || set.value().is_empty() {
         return Err(SignatureError::SignerCount);
     }
     let mut reader = SliceReader::new(set.value())?;
-    let signer = SignerInfo::decode(&mut reader)?;
-    if reader.is_finished() {
-        Ok(signer)
-    } else {
-        Err(SignatureError::SignerCount)
+    let mut all = Vec::new();
+    while !reader.is_finished() {
+        if all.len() == most {
+            return Err(SignatureError::SignerCount);
+        }
+        all.push(SignerInfo::decode(&mut reader)?);
     }
+    Ok(all)
 }
 
 /// The octets of an attached content. An `OCTET STRING` in any case: PKCS #7 allowed others.

@@ -32,7 +32,7 @@ const BELIEVED_MAX: usize = 131_072;
 const SENT_MAX: usize = 4;
 
 /// Signatures that certificates may have. RSA keys of 2048 to 8192 bits.
-static ALGORITHMS: &[&dyn SignatureVerificationAlgorithm] = &[
+pub(crate) static ALGORITHMS: &[&dyn SignatureVerificationAlgorithm] = &[
     algorithms::RSA_PKCS1_2048_8192_SHA256,
     algorithms::RSA_PKCS1_2048_8192_SHA384,
     algorithms::RSA_PKCS1_2048_8192_SHA512,

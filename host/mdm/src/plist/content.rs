@@ -1,6 +1,7 @@
-//! Text between two tags: references, CDATA sections, line ends.
+//! Text between two tags: references, comments, line ends.
 //!
-//! Knows no element's meaning. Invariant: text without any of these is borrowed, not copied.
+//! Knows no element's meaning. Invariants: text without any of these is borrowed, not copied; a CDATA
+//! section is refused in every grade, since readers differ in whether it is text at all.
 
 use std::borrow::Cow;
 
@@ -26,9 +27,9 @@ impl<'a> Scanner<'a> {
                     text.run = self.at;
                 }
                 Some(b'<') if self.rest().starts_with("<![CDATA[") => {
-                    text.flush(self.at);
-                    self.cdata(&mut text)?;
-                    text.run = self.at;
+                    let hint = "write the text plainly, with & as &amp; and < as &lt;";
+                    let message = "a CDATA section, which some plist readers drop without a word";
+                    return Err(Fault::error("P012", self.at, message, hint));
                 }
                 Some(b'<') | None => return Ok((text.finish(self.at), span(start, self.at))),
                 Some(b'&') => {
@@ -38,10 +39,12 @@ impl<'a> Scanner<'a> {
                 }
                 Some(b'\r') => {
                     text.flush(self.at);
-                    self.at += 1;
-                    // The line feed of a pair follows as plain text.
-                    if self.peek() != Some(b'\n') {
-                        text.push('\n');
+                    while self.peek() == Some(b'\r') {
+                        self.at += 1;
+                        // The line feed of a pair follows as plain text.
+                        if self.peek() != Some(b'\n') {
+                            text.push('\n');
+                        }
                     }
                     text.run = self.at;
                 }
@@ -59,33 +62,6 @@ impl<'a> Scanner<'a> {
                 }
             }
         }
-    }
-
-    /// Reads the CDATA section that begins here: kept, but other readers drop it.
-    fn cdata(&mut self, text: &mut Joined<'a>) -> Result<(), Fault> {
-        let start = self.at;
-        let body = start + "<![CDATA[".len();
-        let Some(length) = self.text[body..].find("]]>") else {
-            let hint = "close it with ]]>";
-            return Err(Fault::error(
-                "P002",
-                start,
-                "this CDATA section has no end",
-                hint,
-            ));
-        };
-        let end = body + length;
-        self.check_characters(body, end)?;
-        let hint = "write the text plainly, with & as &amp; and < as &lt;";
-        self.warn(Fault::warning(
-            "P012",
-            start,
-            "a CDATA section, which some plist readers drop without a word",
-            hint,
-        ));
-        text.push_lines(&self.text[body..end]);
-        self.at = end + "]]>".len();
-        Ok(())
     }
 
     /// Reads the reference that begins here; the next byte is `&`.
@@ -136,23 +112,6 @@ impl<'a> Joined<'a> {
 
     fn push(&mut self, character: char) {
         self.owned.get_or_insert_default().push(character);
-    }
-
-    /// Takes a text over with its line ends as `\n`.
-    fn push_lines(&mut self, text: &str) {
-        let owned = self.owned.get_or_insert_default();
-        if !text.contains('\r') {
-            return owned.push_str(text);
-        }
-        let mut characters = text.chars().peekable();
-        while let Some(character) = characters.next() {
-            if character == '\r' {
-                characters.next_if_eq(&'\n');
-                owned.push('\n');
-            } else {
-                owned.push(character);
-            }
-        }
     }
 
     fn finish(mut self, end: usize) -> Cow<'a, str> {

@@ -119,6 +119,12 @@ fn data<'a, 'r>(
     Ok(Given::Data(&mut scanner.bytes, content.text))
 }
 
+pub(super) fn key_twice(key: &str, at: u32) -> Fault {
+    let message = format!("the key {} is here twice", shown(key));
+    let hint = "remove one; readers differ in which of the two they take";
+    Fault::error("P009", at as usize, message, hint)
+}
+
 pub(super) fn unknown_element(tag: &Tag<'_>) -> Fault {
     let lower = tag.name.to_ascii_lowercase();
     let hint = if Element::named(&lower).is_some() {

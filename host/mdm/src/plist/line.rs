@@ -19,11 +19,9 @@ impl<'a> LineIndex<'a> {
     pub fn new(text: &'a [u8]) -> Self {
         let mut place = (1, 1);
         let mut places = Vec::with_capacity(text.len() / STEP + 1);
-        for (offset, _) in text.iter().enumerate() {
-            if offset % STEP == 0 {
-                places.push(place);
-            }
-            place = after(text, offset, place);
+        for start in (0..text.len()).step_by(STEP) {
+            places.push(place);
+            place = after_step(text, start, place);
         }
         if text.len().is_multiple_of(STEP) {
             places.push(place);
@@ -38,6 +36,27 @@ impl<'a> LineIndex<'a> {
         let step = offset / STEP;
         let start = self.places.get(step).copied().unwrap_or((1, 1));
         (step * STEP..offset).fold(start, |place, at| after(self.text, at, place))
+    }
+}
+
+/// The place one step after the one at `start`, or at the end of the text.
+fn after_step(text: &[u8], start: usize, (line, column): (u32, u32)) -> (u32, u32) {
+    let end = text.len().min(start + STEP);
+    let step = &text[start..end];
+    if step.contains(&b'\r') || end == text.len() {
+        return (start..end).fold((line, column), |place, at| after(text, at, place));
+    }
+    let count = |bytes: &[u8], is_one: fn(&&u8) -> bool| bytes.iter().filter(is_one).count();
+    let narrow = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+    let lines = count(step, |byte| **byte == b'\n');
+    // A character counts where the next one begins.
+    let begins: fn(&&u8) -> bool = |byte| !matches!(**byte, 0x80..=0xBF);
+    match step.iter().rposition(|byte| *byte == b'\n') {
+        None => (line, column + narrow(count(&text[start + 1..=end], begins))),
+        Some(last) => {
+            let columns = count(&text[start + last + 2..=end.max(start + last + 1)], begins);
+            (line + narrow(lines), 1 + narrow(columns))
+        }
     }
 }
 
@@ -78,12 +97,18 @@ mod tests {
     /// The remembered places agree with a plain walk, at every offset of a text of many steps.
     #[test]
     fn steps_agree_with_a_walk() {
-        let text = "line one\r\nz\u{e4}\u{df}\n".repeat(400);
-        let index = LineIndex::new(text.as_bytes());
-        let mut place = (1, 1);
-        for offset in 0..text.len() {
-            assert_eq!(index.position(offset), place, "offset {offset}");
-            place = after(text.as_bytes(), offset, place);
+        for part in [
+            "line one\r\nz\u{e4}\u{df}\n",
+            "\u{1F600}line two\n\nz\u{e4}\u{df}",
+            "one long line with \u{df}. ",
+        ] {
+            let text = part.repeat(400);
+            let index = LineIndex::new(text.as_bytes());
+            let mut place = (1, 1);
+            for offset in 0..text.len() {
+                assert_eq!(index.position(offset), place, "offset {offset}");
+                place = after(text.as_bytes(), offset, place);
+            }
         }
     }
 }

@@ -10,6 +10,18 @@ const DOCTYPE_HINT: &str = "use <!DOCTYPE plist PUBLIC \"-//Apple//DTD PLIST 1.0
                             \"http://www.apple.com/DTDs/PropertyList-1.0.dtd\">, or none";
 const HEADER_HINT: &str = "begin the file with <?xml version=\"1.0\" encoding=\"UTF-8\"?>";
 const UTF8_HINT: &str = "save the file as UTF-8 and declare encoding=\"UTF-8\"";
+const OTHER_ENCODING: &str = "the file declares an encoding other than UTF-8";
+/// Encodings in which a text of ASCII alone has the same bytes, so that every reader agrees on it.
+/// `iso-8859-` and `windows-125` stand for all that begin so.
+const LIKE_ASCII: [&str; 7] = [
+    "us-ascii",
+    "ascii",
+    "utf8",
+    "latin1",
+    "macintosh",
+    "iso-8859-",
+    "windows-125",
+];
 const PUBLIC_IDS: [&str; 2] = [
     "-//Apple//DTD PLIST 1.0//EN",
     "-//Apple Computer//DTD PLIST 1.0//EN",
@@ -38,16 +50,23 @@ pub(super) fn decode(bytes: &[u8]) -> Result<&str, Fault> {
     };
     // A declared encoding explains the stray byte better than the byte itself.
     let valid = bytes.get(..error.valid_up_to()).unwrap_or_default();
-    let head = std::str::from_utf8(valid).unwrap_or_default();
-    match prolog(&mut Scanner::new(head)) {
-        Err(fault) if fault.rule == "P008" => Err(fault),
-        Ok(()) | Err(_) => Err(Fault::error(
-            "P008",
-            error.valid_up_to(),
-            "a byte that is not UTF-8",
-            UTF8_HINT,
-        )),
+    let mut head = Scanner::new(std::str::from_utf8(valid).unwrap_or_default());
+    let fault = prolog(&mut head).err().filter(|fault| fault.rule == "P008");
+    let declared = || {
+        head.notices
+            .into_iter()
+            .find(|n| n.message == OTHER_ENCODING)
+    };
+    if let Some(fault) = fault.or_else(declared) {
+        return Err(Fault::error("P008", fault.at, fault.message, fault.hint));
     }
+    let message = "a byte that is not UTF-8";
+    Err(Fault::error(
+        "P008",
+        error.valid_up_to(),
+        message,
+        UTF8_HINT,
+    ))
 }
 
 /// Reads up to the root element's tag.
@@ -132,7 +151,7 @@ fn declaration(scanner: &mut Scanner<'_>) -> Result<(), Fault> {
         scanner.skip_blank();
         let value = literal(scanner).ok_or_else(malformed)?;
         has_encoding |= name == "encoding";
-        check_pseudo_attribute(name, value, at)?;
+        check_pseudo_attribute(scanner, name, value, at)?;
     }
     if !scanner.eat("?>") || expected.len() == 3 {
         return Err(malformed());
@@ -149,7 +168,12 @@ fn declaration(scanner: &mut Scanner<'_>) -> Result<(), Fault> {
     Ok(())
 }
 
-fn check_pseudo_attribute(name: &str, value: &str, at: usize) -> Result<(), Fault> {
+fn check_pseudo_attribute(
+    scanner: &mut Scanner<'_>,
+    name: &str,
+    value: &str,
+    at: usize,
+) -> Result<(), Fault> {
     match name {
         "version" if value != "1.0" => Err(Fault::error(
             "P002",
@@ -158,8 +182,11 @@ fn check_pseudo_attribute(name: &str, value: &str, at: usize) -> Result<(), Faul
             "declare version=\"1.0\"",
         )),
         "encoding" if !value.eq_ignore_ascii_case("UTF-8") => {
-            let message = "the file declares an encoding other than UTF-8";
-            Err(Fault::error("P008", at, message, UTF8_HINT))
+            if !(is_like_ascii(value) && scanner.text.is_ascii()) {
+                return Err(Fault::error("P008", at, OTHER_ENCODING, UTF8_HINT));
+            }
+            scanner.warn(Fault::warning("P008", at, OTHER_ENCODING, UTF8_HINT));
+            Ok(())
         }
         "standalone" if !matches!(value, "yes" | "no") => Err(Fault::error(
             "P002",
@@ -169,6 +196,18 @@ fn check_pseudo_attribute(name: &str, value: &str, at: usize) -> Result<(), Faul
         )),
         _ => Ok(()),
     }
+}
+
+fn is_like_ascii(encoding: &str) -> bool {
+    let encoding = encoding.to_ascii_lowercase();
+    let is_one = |known: &str| {
+        let rest = encoding.strip_prefix(known);
+        rest.is_some_and(|rest| {
+            let is_number = rest.bytes().all(|byte| byte.is_ascii_digit());
+            rest.is_empty() || (known.ends_with(['-', '5']) && rest.len() <= 2 && is_number)
+        })
+    };
+    LIKE_ASCII.iter().any(|known| is_one(known))
 }
 
 /// Reads the document type and accepts Apple's own alone.

@@ -10,12 +10,12 @@ use std::borrow::Cow;
 use crate::finding::{Finding, Severity};
 
 use super::document::Span;
-use super::element::{self, Content, Element, unknown_element};
+use super::element::{self, Content, Element, key_twice, unknown_element};
 use super::fault::Fault;
 use super::keys::Keys;
 use super::line::LineIndex;
 use super::nodes::Nodes;
-use super::scan::{Scanner, Tag, TagKind, shown, span};
+use super::scan::{Scanner, Tag, TagKind, processing_instruction, shown, span};
 use super::sink::{KeyText, Sink};
 use super::view::{View, ViewNodes};
 use super::{DEPTH_MAX, Read, ReaderLimits, prolog};
@@ -153,8 +153,7 @@ impl<'a, 's, S: Sink<'a>> Reader<'a, 's, S> {
             return Err(self.end_of_file(at));
         }
         if rest.starts_with("<?") {
-            let hint = "remove it; a property list has no processing instructions";
-            return Err(Fault::error("P011", at, "a processing instruction", hint));
+            return Err(processing_instruction(at));
         }
         if !rest.starts_with('<') || rest.starts_with("<![CDATA[") {
             self.scanner.check_characters(at, at + 1)?;
@@ -214,7 +213,9 @@ impl<'a, 's, S: Sink<'a>> Reader<'a, 's, S> {
         if let Some(key) = &open.pending {
             return Err(key_without_value(key));
         }
-        self.keys.end(open.is_dictionary);
+        if let Some((key, at)) = self.keys.end(open.is_dictionary) {
+            return Err(key_twice(&key, at));
+        }
         self.sink.end(tag.span);
         Ok(false)
     }
@@ -320,10 +321,8 @@ impl<'a, 's, S: Sink<'a>> Reader<'a, 's, S> {
             }
         }
         let content = self.text_content(tag)?;
-        if !self.keys.insert(content.text.clone()) {
-            let message = format!("the key {} is here twice", shown(&content.text));
-            let hint = "remove one; readers differ in which of the two they take";
-            return Err(Fault::error("P009", at, message, hint));
+        if !self.keys.insert(content.text.clone(), tag.span.start) {
+            return Err(key_twice(&content.text, tag.span.start));
         }
         if let Some(open) = self.open.last_mut() {
             open.pending = Some(KeyText {

@@ -254,6 +254,9 @@ impl<'a> Scanner<'a> {
             let hint = "remove it; a property list needs no declarations";
             return Fault::error("P004", start, "a declaration inside the document", hint);
         }
+        if rest.starts_with("<?") {
+            return processing_instruction(start);
+        }
         Fault::error("P002", start, "< does not begin a tag here", AMPERSAND_HINT)
     }
 }
@@ -278,6 +281,11 @@ pub(super) fn shown(name: &str) -> String {
         short.push_str("...");
     }
     short
+}
+
+pub(super) fn processing_instruction(start: usize) -> Fault {
+    let hint = "remove it; a property list has no processing instructions";
+    Fault::error("P011", start, "a processing instruction", hint)
 }
 
 fn unfinished_tag(start: usize, name: &str) -> Fault {

@@ -1,32 +1,40 @@
 //! Binary property lists, converted to XML.
 //!
-//! The `plist` crate decodes objects; this module bounds what may come of them, since a binary
-//! plist can refer to one object many times and so grow without end. Invariant: no more values,
-//! depth or bytes come out than the reader's limits allow, and what has no XML form is refused.
+//! Invariants: no more values, depth or bytes come out than the reader's limits allow, and what has
+//! no XML form is refused. A dictionary or array has one place: one that is referred to twice could
+//! unfold without end, contains itself, or is a copy in one reader and the same thing in another.
+//! Texts and other plain values may be shared, as Apple's own writer shares them.
 
-use std::collections::BTreeSet;
-use std::io::Cursor;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
-
-use ::plist::stream::{BinaryReader, Event};
+mod objects;
 
 use crate::finding::{Finding, Severity};
 use crate::plist::{DEPTH_MAX, ReaderLimits, XmlWriter};
 
+use objects::{Object, References, Table};
+
 const DAMAGED_HINT: &str = "save the profile again, best as XML: plutil -convert xml1 FILE";
 const NO_XML_HINT: &str = "remove the value; a configuration profile has no use for it";
-const TOO_BIG_HINT: &str = "save the profile as XML and upload that";
+const TOO_BIG_HINT: &str = "split it into several profiles";
+
+/// Seconds from 1970 to 2001, the beginning of a binary date; 1900, and 10000, since 1970.
+const YEAR_2001: f64 = 978_307_200.0;
+const YEAR_1900: f64 = -2_208_988_800.0;
+const YEAR_10000: f64 = 253_402_300_800.0;
 
 /// Converts a binary property list, and adds a notice that says so.
 ///
 /// # Errors
-/// `P021` if it is damaged, over a limit, or holds what XML or a dictionary cannot.
+/// `P021` if it is damaged, has a container in two places or holds what XML cannot, and the rule of
+/// the same fault in XML otherwise: `P013` to `P016`, `P018`, `P019`. There are no places.
 pub(super) fn to_xml(
     bytes: &[u8],
     limits: &ReaderLimits,
     notices: &mut Vec<Finding>,
 ) -> Result<Vec<u8>, Finding> {
+    let table = Table::read(bytes)?;
     let mut conversion = Conversion {
+        table,
+        placed: vec![false; table.count()],
         writer: XmlWriter::new(),
         open: Vec::new(),
         values: 0,
@@ -35,15 +43,8 @@ pub(super) fn to_xml(
             ..*limits
         },
     };
-    for event in BinaryReader::new(Cursor::new(bytes)) {
-        let event = event.map_err(|error| {
-            refused(
-                format!("the binary property list is damaged: {error}"),
-                DAMAGED_HINT,
-            )
-        })?;
-        conversion.event(event)?;
-    }
+    conversion.value(table.top)?;
+    while conversion.step()? {}
     let message = "the binary property list was converted to XML; places are those of the XML";
     let notice = Finding::host(Severity::Warning, "P021", (0, 0), message);
     notices.push(notice.with_hint("keep profiles as XML, which people can read and compare"));
@@ -51,158 +52,169 @@ pub(super) fn to_xml(
 }
 
 /// A dictionary or array whose end has not come yet.
-enum Open {
-    Array,
-    /// The keys so far, and whether a value comes next.
-    Dictionary {
-        keys: BTreeSet<String>,
-        has_key: bool,
-    },
+struct Open<'a> {
+    /// The object's number.
+    number: usize,
+    values: References<'a>,
+    /// How many of them were written.
+    written: usize,
+    /// A dictionary's keys. That none is there twice is for the reader of the XML.
+    keys: Option<References<'a>>,
 }
 
-struct Conversion {
+struct Conversion<'a> {
+    table: Table<'a>,
+    /// Which dictionaries and arrays have a place.
+    placed: Vec<bool>,
     writer: XmlWriter,
-    open: Vec<Open>,
+    open: Vec<Open<'a>>,
     values: usize,
     limits: ReaderLimits,
 }
 
-impl Conversion {
-    fn event(&mut self, event: Event<'_>) -> Result<(), Finding> {
-        if matches!(event, Event::EndCollection) {
+impl<'a> Conversion<'a> {
+    /// Writes the next value, or the end of the innermost container; `false` if none is open.
+    fn step(&mut self) -> Result<bool, Finding> {
+        let Some(open) = self.open.last_mut() else {
+            return Ok(false);
+        };
+        let index = open.written;
+        if index == open.values.len() {
             self.open.pop();
             self.writer.end();
-        } else if let Some(Open::Dictionary {
-            keys,
-            has_key: has_key @ false,
-        }) = self.open.last_mut()
-        {
-            let Event::String(key) = event else {
-                return Err(refused(
-                    "a dictionary has a key that is no string",
-                    NO_XML_HINT,
-                ));
+            return Ok(true);
+        }
+        open.written += 1;
+        let value = open.values.at(index);
+        if let Some(keys) = open.keys {
+            let Object::Text(key) = self.table.object(keys.at(index))? else {
+                let message = "a dictionary has a key that is no string";
+                return Err(refused("P021", message, NO_XML_HINT));
             };
             check_text(&key)?;
             self.writer.key(&key);
-            *has_key = true;
-            if !keys.insert(key.into_owned()) {
-                let hint = "remove one; readers differ in which of the two they take";
-                return Err(refused("a dictionary has one key twice", hint));
-            }
-        } else {
-            if let Some(Open::Dictionary { has_key, .. }) = self.open.last_mut() {
-                *has_key = false;
-            }
-            self.value(event)?;
         }
-        let bytes = self.writer.len();
-        if bytes > self.limits.bytes {
-            let message = format!("it unfolds to more than {} bytes", self.limits.bytes);
-            return Err(refused(message, TOO_BIG_HINT));
-        }
-        Ok(())
+        self.value(value)?;
+        Ok(true)
     }
 
-    fn value(&mut self, event: Event<'_>) -> Result<(), Finding> {
+    fn value(&mut self, number: usize) -> Result<(), Finding> {
         self.values += 1;
-        let inner = if let Event::StartArray(length) | Event::StartDictionary(length) = &event {
-            length.unwrap_or(0)
-        } else {
-            0
-        };
-        let room = self.limits.nodes.saturating_sub(self.values);
-        if self.values > self.limits.nodes || usize::try_from(inner).is_ok_and(|n| n > room) {
-            let message = format!("it unfolds to more than {} values", self.limits.nodes);
-            return Err(refused(message, TOO_BIG_HINT));
-        }
-        match event {
-            Event::StartArray(_) => {
-                self.begin(Open::Array)?;
+        let object = self.table.object(number)?;
+        match object {
+            Object::Array(values) => {
+                self.begin(number, values, None)?;
                 self.writer.begin_array();
             }
-            Event::StartDictionary(_) => {
-                self.begin(Open::Dictionary {
-                    keys: BTreeSet::new(),
-                    has_key: false,
-                })?;
+            Object::Dictionary(keys, values) => {
+                self.begin(number, values, Some(keys))?;
                 self.writer.begin_dictionary();
             }
-            Event::String(text) => {
+            Object::Text(text) => {
                 check_text(&text)?;
                 self.writer.string(&text);
             }
-            Event::Integer(number) => {
-                let signed = number.as_signed().map(i128::from);
-                let number = signed.or(number.as_unsigned().map(i128::from));
-                self.writer.integer(number.unwrap_or_default());
+            Object::Integer(number) => {
+                self.writer.integer(number);
             }
-            Event::Real(number) if number.is_finite() => {
+            Object::Real(number) if number.is_finite() => {
                 self.writer.real(number);
             }
-            Event::Real(_) => return Err(refused("a number that is not finite", NO_XML_HINT)),
-            Event::Boolean(flag) => {
+            Object::Real(_) => {
+                return Err(refused("P015", "a number that is not finite", NO_XML_HINT));
+            }
+            Object::Boolean(flag) => {
                 self.writer.boolean(flag);
             }
-            Event::Date(date) => {
-                self.writer.date(&date_text(date)?);
+            Object::Date(seconds) => {
+                self.writer.date(&date_text(seconds)?);
             }
-            Event::Data(bytes) => {
-                self.writer.data(&bytes);
+            Object::Data(bytes) => {
+                self.writer.data(bytes);
             }
-            Event::Uid(_) => {
-                return Err(refused(
-                    "a UID, which only keyed archives have",
-                    NO_XML_HINT,
-                ));
-            }
-            // The crate's enum may grow; a value that we do not know cannot be converted.
-            Event::EndCollection | _ => {
-                return Err(refused("a value of an unknown kind", NO_XML_HINT));
-            }
+        }
+        let bytes = self.writer.len();
+        if self.values > self.limits.nodes || bytes > self.limits.bytes {
+            let ReaderLimits { nodes, bytes, .. } = self.limits;
+            let message = format!("it unfolds to more than {nodes} values or {bytes} bytes");
+            return Err(refused("P019", message, TOO_BIG_HINT));
         }
         Ok(())
     }
 
-    fn begin(&mut self, open: Open) -> Result<(), Finding> {
-        if self.open.len() >= self.limits.depth {
-            let message = format!(
-                "dictionaries and arrays are nested over {} deep",
-                self.limits.depth
-            );
-            return Err(refused(message, TOO_BIG_HINT));
+    fn begin(
+        &mut self,
+        number: usize,
+        values: References<'a>,
+        keys: Option<References<'a>>,
+    ) -> Result<(), Finding> {
+        let placed = self.placed.get_mut(number);
+        if placed.is_none_or(|placed| std::mem::replace(placed, true)) {
+            let contains_itself = self.open.iter().any(|open| open.number == number);
+            let message = if contains_itself {
+                "a dictionary or array contains itself"
+            } else {
+                "a dictionary or array stands in two places at once"
+            };
+            return Err(refused("P021", message, DAMAGED_HINT));
         }
-        self.open.push(open);
+        if self.open.len() >= self.limits.depth {
+            let depth = self.limits.depth;
+            let message = format!("dictionaries and arrays are nested over {depth} deep");
+            return Err(refused("P018", message, TOO_BIG_HINT));
+        }
+        self.open.push(Open {
+            number,
+            values,
+            written: 0,
+            keys,
+        });
         Ok(())
     }
 }
 
 /// The date in whole seconds; XML has no fractions, and the years are those of rule `P016`.
-fn date_text(date: ::plist::Date) -> Result<String, Finding> {
-    let time = SystemTime::from(date);
-    let year_1900 = UNIX_EPOCH - Duration::from_hours(24 * 25_567);
-    let year_10000 = UNIX_EPOCH + Duration::from_hours(24 * 2_932_897);
-    // Checked before the crate formats it: outside of its years it panics.
-    if time < year_1900 || time >= year_10000 {
+fn date_text(seconds: f64) -> Result<String, Finding> {
+    let since_1970 = (seconds + YEAR_2001).floor();
+    if !(YEAR_1900..YEAR_10000).contains(&since_1970) {
         let hint = "use a year from 1900 to 9999";
-        return Err(refused("a date outside the years 1900 to 9999", hint));
+        let message = "a date outside the years 1900 to 9999";
+        return Err(refused("P016", message, hint));
     }
-    let text = date.to_xml_format();
-    let seconds = text.get(..19).unwrap_or_default();
-    Ok(format!("{seconds}Z"))
+    #[expect(clippy::cast_possible_truncation, reason = "the range was checked")]
+    let since_1970 = since_1970 as i64;
+    let (days, second) = (since_1970.div_euclid(86_400), since_1970.rem_euclid(86_400));
+    let (year, month, day) = civil(days);
+    let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
+    Ok(format!(
+        "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z"
+    ))
+}
+
+/// Year, month and day of a number of days since 1970, in the Gregorian calendar: counted from a
+/// first of March, so that the leap day is the last of its year.
+fn civil(days: i64) -> (i64, i64, i64) {
+    let since_march = days + 719_468;
+    let era = since_march.div_euclid(146_097);
+    let day_of_era = since_march.rem_euclid(146_097);
+    let year_of_era =
+        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month + 2) / 5 + 1;
+    let month = if month < 10 { month + 3 } else { month - 9 };
+    (year_of_era + era * 400 + i64::from(month <= 2), month, day)
 }
 
 fn check_text(text: &str) -> Result<(), Finding> {
     let is_unfit = |c| matches!(c, '\0'..='\x08' | '\x0B' | '\x0C' | '\x0E'..='\x1F' | '\u{FFFE}' | '\u{FFFF}');
     if text.contains(is_unfit) {
-        return Err(refused(
-            "a text with a character that XML cannot carry",
-            NO_XML_HINT,
-        ));
+        let message = "a text with a character that XML cannot carry";
+        return Err(refused("P013", message, NO_XML_HINT));
     }
     Ok(())
 }
 
-fn refused(message: impl Into<String>, hint: &str) -> Finding {
-    Finding::host(Severity::Error, "P021", (0, 0), message).with_hint(hint)
+fn refused(rule: &str, message: impl Into<String>, hint: &str) -> Finding {
+    Finding::host(Severity::Error, rule, (0, 0), message).with_hint(hint)
 }

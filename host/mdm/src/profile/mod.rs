@@ -14,6 +14,7 @@ mod container;
 mod encrypt;
 mod identity;
 pub mod introduced;
+mod lookalike;
 pub mod placeholder;
 mod rewrite;
 pub mod secrets;
@@ -45,11 +46,15 @@ pub struct ProfileLimits {
 }
 
 impl Default for ProfileLimits {
-    /// The reader's own limits, and a warning above 512 KiB: devices are reported to refuse
-    /// profiles from about 1 MB on.
+    /// The reader's own limits but for 100,000 values, since two trees of a profile are in memory
+    /// while it is judged; and a warning above 512 KiB: devices are reported to refuse profiles from
+    /// about 1 MB on.
     fn default() -> Self {
         Self {
-            reader: ReaderLimits::default(),
+            reader: ReaderLimits {
+                nodes: 100_000,
+                ..ReaderLimits::default()
+            },
             warn_above_bytes: 512 * 1024,
         }
     }
@@ -119,6 +124,11 @@ impl Profile {
         };
         let read = plist::read_xml(&text, &limits.reader)?;
         notices.extend(read.notices);
+        lookalike::check_keys(&read.document, &text)?;
+        notices.extend(lookalike::hidden_characters(&read.document, &text));
+        if container == Container::Signed {
+            signed::check_fixed(&read.document, &text)?;
+        }
         let packed = (container != Container::Xml).then(|| bytes.to_vec());
         let profile = Self {
             container,
@@ -211,9 +221,9 @@ impl Profile {
         self.document.root().get(key)?.as_str()
     }
 
-    /// The line and column of a node in the XML; costs a walk over the text.
+    /// The line and column where a person looks for a node in the XML; costs a walk over the text.
     fn place(&self, node: NodeRef<'_>) -> (u32, u32) {
-        plist::LineIndex::new(&self.text).position(node.node().span.start as usize)
+        plist::LineIndex::new(&self.text).position(node.node().start() as usize)
     }
 }
 

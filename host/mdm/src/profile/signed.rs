@@ -11,7 +11,9 @@ use cms::signed_data::SignedData;
 use der::Decode;
 use der::asn1::{ObjectIdentifier, OctetString};
 
+use super::placeholder::placeholders;
 use crate::finding::{Finding, Severity};
+use crate::plist::{Document, LineIndex};
 
 const DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.1");
 const SIGNED_DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.2");
@@ -83,6 +85,25 @@ pub(super) fn content(bytes: &[u8], notices: &mut Vec<Finding>) -> Result<Vec<u8
     );
     notices.push(notice.with_hint("places are those of the XML that is signed"));
     Ok(octets.into_bytes())
+}
+
+/// Refuses places for values of each host: filling them in would break the signature.
+///
+/// # Errors
+/// `S007` at the first string with one.
+pub(super) fn check_fixed(document: &Document, text: &[u8]) -> Result<(), Finding> {
+    // What is misnamed is told for what it is, by whoever looks for values to fill in.
+    let places = placeholders(document).map_or_else(|_| Vec::new(), |found| found.places);
+    let Some((node, placeholder)) = places.first() else {
+        return Ok(());
+    };
+    let start = document.node(*node).map_or(0, |node| node.node().start());
+    let place = LineIndex::new(text).position(start as usize);
+    let message = format!(
+        "{{{{{placeholder}}}}} stands in a signed file, which cannot be changed for each host"
+    );
+    let hint = "upload the profile unsigned, or without values of each host";
+    Err(Finding::host(Severity::Error, "S007", place, message).with_hint(hint))
 }
 
 /// A signature around a signature.

@@ -4,6 +4,7 @@ mod containers;
 mod corpus;
 mod encrypt;
 mod identity;
+mod lookalike;
 mod properties;
 mod secret_values;
 

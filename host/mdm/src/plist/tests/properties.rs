@@ -21,7 +21,9 @@ pub(crate) fn value() -> impl Strategy<Value = ::plist::Value> {
         }),
     ];
     leaf.prop_recursive(4, 40, 6, move |inner| {
-        let entries = proptest::collection::btree_map(text, inner.clone(), 0..6);
+        // No two keys of a dictionary may be one name but for case or the blanks around them.
+        let key = text.prop_map(|text| format!("k{}.", text.to_lowercase()));
+        let entries = proptest::collection::btree_map(key, inner.clone(), 0..6);
         prop_oneof![
             proptest::collection::vec(inner, 0..6).prop_map(Value::Array),
             entries.prop_map(|entries| Value::Dictionary(Dictionary::from_iter(entries))),

@@ -60,6 +60,14 @@ fn declaration_and_root() {
         ),
         (
             "<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><plist><true/></plist>",
+            "W 1:21 P008",
+        ),
+        (
+            "<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><plist><string>\u{e9}</string></plist>",
+            "1:21 P008",
+        ),
+        (
+            "<?xml version=\"1.0\" encoding=\"UTF-16\"?><plist><true/></plist>",
             "1:21 P008",
         ),
         (
@@ -120,6 +128,7 @@ fn structure() {
         ("<array>text</array>", "2:8 P011"),
         ("<array><![CDATA[text]]></array>", "2:8 P011"),
         ("<?php ?><true/>", "2:1 P011"),
+        ("<string>a<?php ?></string>", "2:10 P011"),
         ("<true>yes</true>", "2:1 P011"),
         ("<dict><key>a</key><true/></array>", "2:26 P002"),
         ("<dict><key>a<string>b</string></dict>", "2:13 P002"),
@@ -152,9 +161,10 @@ fn text() {
             "",
         ),
         ("<string>]] ></string>", ""),
-        ("<string>a<![CDATA[<b>]]>c</string>", "W 2:10 P012"),
+        ("<string>a<![CDATA[<b>]]>c</string>", "2:10 P012"),
+        ("<dict><key><![CDATA[a]]></key><true/></dict>", "2:12 P012"),
         ("<string>a]]>b</string>", "2:10 P002"),
-        ("<string>a<![CDATA[b</string>", "2:10 P002"),
+        ("<string>a<![CDATA[b</string>", "2:10 P012"),
         ("<string>a & b</string>", "2:11 P002"),
         ("<string>a &amp b</string>", "2:11 P002"),
         ("<string>&foo;</string>", "2:9 P005"),
@@ -168,17 +178,14 @@ fn text() {
         ("<string>\u{7f}\u{FFFD}</string>", ""),
         ("<string>\u{e9}\u{FFFF}b</string>", "2:10 P013"),
         ("<!-- \u{1} --><true/>", "2:6 P013"),
-        ("<string><![CDATA[\u{1}]]></string>", "2:18 P013"),
+        ("<string><![CDATA[\u{1}]]></string>", "2:9 P012"),
         ("\u{1}<true/>", "2:1 P013"),
     ]);
     let read = |body: &str| {
         let read = read_xml(plist(body).as_bytes(), &ReaderLimits::default()).unwrap();
         read.document.root().as_str().unwrap().to_owned()
     };
-    assert_eq!(
-        read("<string>p<![CDATA[<X>\r\ny\r]]>q<!-- c -->r</string>"),
-        "p<X>\ny\nqr"
-    );
+    assert_eq!(read("<string>p\r\ny\rq<!-- c -->r</string>"), "p\ny\nqr");
     assert_eq!(
         read("<string>a\r\nb\rc&#13;d\u{e4}&amp;</string>"),
         "a\nb\nc\rd\u{e4}&"

@@ -67,8 +67,8 @@ fn billion_laughs() {
 #[test]
 fn notices_are_bounded() {
     let body = format!(
-        "<string>{}</string>",
-        "<![CDATA[]]>".repeat(10 * NOTICES_MAX)
+        "<array>{}</array>",
+        "<integer>0x1</integer>".repeat(10 * NOTICES_MAX)
     );
     let read = read_xml(plist(&body).as_bytes(), &ReaderLimits::default()).unwrap();
     assert_eq!(read.notices.len(), NOTICES_MAX);

@@ -188,27 +188,95 @@ fn hostile_binary() {
     };
     let text = [&[0x5F, 0x10, 100], [b'x'; 100].as_slice()].concat();
     let texts = binary(&[[&[0xAF, 0x10, 90], [1; 90].as_slice()].concat(), text]);
-    assert_eq!(Profile::parse(&texts, &limits).unwrap_err().rule, "P021");
+    assert_eq!(Profile::parse(&texts, &limits).unwrap_err().rule, "P019");
+}
 
+/// What a binary plist may be damaged by, each with its rule.
+#[test]
+fn damaged_binary() {
     let pair = |value: Vec<u8>| binary(&[vec![0xD1, 1, 2], vec![0x51, b'a'], value]);
     let date = |seconds: f64| [&[0x33], seconds.to_be_bytes().as_slice()].concat();
-    assert_eq!(check(&pair(vec![0x09])), "0:0 warning P021");
-    assert_eq!(check(&pair(date(0.5))), "0:0 warning P021");
-    for refused in [
-        pair(vec![0x80, 1]),
-        pair(vec![0x00]),
-        pair(date(3e11)),
-        pair(date(-1e11)),
-        pair(date(f64::NAN)),
-        pair([&[0x23], f64::INFINITY.to_be_bytes().as_slice()].concat()),
-        pair(vec![0x51, 1]),
-        binary(&[vec![0xD2, 1, 1, 2, 2], vec![0x51, b'a'], vec![0x09]]),
-        binary(&[vec![0xD1, 1, 1], vec![0x10, 7]]),
-        binary(&[vec![0xA1, 0]]),
-        binary(&[vec![0xA1, 9]]),
-        b"bplist00".to_vec(),
-        b"bplist00 and then something else, long enough for a trailer".to_vec(),
+    let real = |number: f64| [&[0x23], number.to_be_bytes().as_slice()].concat();
+    let wide = |high: u8| [[0x14, high].as_slice(), &[0xFF; 15]].concat();
+    for taken in [
+        pair(vec![0x09]),
+        pair(date(0.5)),
+        pair(vec![0x13, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF]),
+        pair(vec![0x22, 0x3F, 0x80, 0, 0]),
+        pair(vec![0x62, 0xD8, 0x3D, 0xDE, 0x00]),
+        binary(&[vec![0xD1, 1, 2], vec![0x51, b'a'], vec![0xA2, 1, 1]]),
     ] {
-        assert_eq!(check(&refused), "0:0 error P021", "{refused:x?}");
+        assert_eq!(check(&taken), "0:0 warning P021", "{taken:x?}");
+    }
+    for (rule, refused) in [
+        ("P021", pair(vec![0x80, 1])),
+        ("P021", pair(vec![0x00])),
+        ("P021", pair(vec![0x0F])),
+        ("P021", pair(vec![0xC1, 1])),
+        ("P021", pair(vec![0x15])),
+        ("P021", pair(vec![0x51, 0x80])),
+        ("P021", pair(vec![0x61, 0xD8, 0x00])),
+        (
+            "P021",
+            pair(vec![
+                0x5F, 0x13, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF,
+            ]),
+        ),
+        ("P021", pair(vec![0xA1, 0])),
+        ("P021", binary(&[vec![0xA2, 1, 1], vec![0xA0]])),
+        ("P021", binary(&[vec![0xD1, 1, 1], vec![0x10, 7]])),
+        ("P021", binary(&[vec![0xA1, 0]])),
+        ("P021", binary(&[vec![0xA1, 9]])),
+        ("P021", b"bplist00".to_vec()),
+        (
+            "P021",
+            b"bplist00 and then something else, long enough for a trailer".to_vec(),
+        ),
+        ("P021", [pair(vec![0x09]), vec![0]].concat()),
+        (
+            "P009",
+            binary(&[vec![0xD2, 1, 1, 2, 2], vec![0x51, b'a'], vec![0x09]]),
+        ),
+        ("P013", pair(vec![0x51, 1])),
+        ("P014", pair(wide(0x7F))),
+        ("P015", pair(real(f64::INFINITY))),
+        ("P016", pair(date(3e11))),
+        ("P016", pair(date(-1e11))),
+        ("P016", pair(date(f64::NAN))),
+        (
+            "P023",
+            binary(&[
+                vec![0xD2, 1, 2, 3, 3],
+                vec![0x51, b'a'],
+                vec![0x51, b'A'],
+                vec![0x09],
+            ]),
+        ),
+    ] {
+        let found = check(&refused);
+        assert!(
+            found.ends_with(&format!("error {rule}")),
+            "{rule} {found} {refused:x?}"
+        );
+    }
+}
+
+/// Dates of a binary plist are the days and seconds that they are in XML.
+#[test]
+fn binary_dates() {
+    for (seconds, expected) in [
+        (0.0, "2001-01-01T00:00:00Z"),
+        (-1.0, "2000-12-31T23:59:59Z"),
+        (0.999, "2001-01-01T00:00:00Z"),
+        (94_694_399.0, "2004-01-01T23:59:59Z"),
+        (99_791_999.5, "2004-02-29T23:59:59Z"),
+        (-3_187_296_000.0, "1900-01-01T00:00:00Z"),
+        (252_423_993_599.0, "9999-12-31T23:59:59Z"),
+    ] {
+        let date = [&[0x33], f64::to_be_bytes(seconds).as_slice()].concat();
+        let file = binary(&[vec![0xD1, 1, 2], vec![0x51, b'a'], date]);
+        let profile = parse(&file).unwrap();
+        let found = profile.document().root().get("a").unwrap();
+        assert_eq!(found.as_date(), Some(expected), "{seconds}");
     }
 }

@@ -43,7 +43,11 @@ fn check_accepted(path: &Path, bytes: &[u8], profile: Profile) {
         "{}",
         path.display()
     );
-    let again = parse(&found.raw).unwrap().identify(None).unwrap();
+    let again = match parse(&found.raw) {
+        Ok(again) => again.identify(None).unwrap(),
+        // A key in the wrong case got the right one beside it. Validators refuse it for that (T011).
+        Err(finding) => return assert_eq!(finding.rule, "P023", "{}", path.display()),
+    };
     assert_eq!((&again.uuid, &again.raw), (&found.uuid, &found.raw));
     assert_eq!(again.content, found.content);
     for (id, node) in (0..).zip(tree.nodes()) {

@@ -131,21 +131,18 @@ fn unusable_identities() {
     let identifier = "<key>PayloadIdentifier</key>";
     assert_eq!(
         refused(&format!("{identifier}\n<integer>1</integer>")),
-        "3:1 error T003"
+        "2:1 error T003"
     );
-    assert_eq!(
-        refused(&format!("{identifier}<string/>")),
-        "2:29 error T003"
-    );
+    assert_eq!(refused(&format!("{identifier}<string/>")), "2:1 error T003");
     assert_eq!(
         refused(&format!("{identifier}<string>a&#10;b</string>")),
-        "2:29 error T003"
+        "2:1 error T003"
     );
     assert_eq!(
         refused(&format!("{identifier}<string>{}</string>", "x".repeat(256))),
-        "2:29 error T003"
+        "2:1 error T003"
     );
-    assert_eq!(refused("<key>PayloadUUID</key><true/>"), "2:23 error T004");
+    assert_eq!(refused("<key>PayloadUUID</key><true/>"), "2:1 error T004");
     let none = parse(profile("<key>a</key><true/>").as_bytes())
         .unwrap()
         .identify(None);

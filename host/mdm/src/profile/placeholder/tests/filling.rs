@@ -59,13 +59,13 @@ fn values_are_inert() {
 }
 
 /// Only the strings with placeholders and the top-level uuid change; comments, layout, keys, data
-/// and odd ways of writing stay, other strings' references and CDATA too.
+/// and odd ways of writing stay, other strings' references too.
 #[test]
 fn nothing_else_changes() {
     let around = |first: &str, second: &str| {
         format!(
             "\t<!-- {{{{host.serial}}}} --><key>{{{{host.serial}}}}</key>\r\n\
-             <string  >&#65;<![CDATA[<x>]]></string>\n<key>PayloadUUID</key><string>OLD2</string>\
+             <string  >&#65;&lt;x></string>\n<key>PayloadUUID</key><string>OLD2</string>\
              <key>b</key><data>e3tob3N0Lm1vZGVsfX0=</data><key>c</key><string/>\
              <key>d</key><array><dict><key>e</key>{first}</dict>{second}</array>\
              <key>f</key><integer>-7</integer><key>g</key><string>{{{{ user }}}}</string>"
@@ -78,7 +78,7 @@ fn nothing_else_changes() {
     ];
     check(
         &around(
-            "<string >&lt;{{host<!-- x -->.serial}}<![CDATA[&&]]>\r\n{{ y }}</string>",
+            "<string >&lt;{{host<!-- x -->.serial}}&#38;&amp;\r\n{{ y }}</string>",
             "<string>{{attribute.site}}/{{host.serial}}/{{attribute.site}}</string>",
         ),
         &of,
