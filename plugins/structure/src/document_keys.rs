@@ -22,6 +22,9 @@ fn miscased(dictionary: Node<'_>, known: &[&str], report: &mut Report<'_>) {
         if let Some(right) = right.filter(|name| **name != key) {
             let message = format!("the key {key} is written in the wrong case: devices ignore it");
             report.error("T011", node, message, &format!("write {right}"));
+            if dictionary.get(right).is_none() {
+                report.fix(format!("rename {right}"));
+            }
         }
     }
 }
@@ -36,6 +39,7 @@ pub(crate) fn t012_t013_extra_keys(profile: &ProfileTree<'_>, report: &mut Repor
         if HARMLESS.contains(&key) {
             let message = format!("{key} is in no schema of Apple's; devices ignore it");
             report.info("T013", node, message, "it may be removed");
+            report.fix("remove".to_owned());
         } else {
             let message = format!("the top level has the unknown key {}", quoted(key));
             let hint = "remove it, or move it into the payload that it belongs to";

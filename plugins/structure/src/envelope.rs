@@ -18,11 +18,18 @@ pub(crate) fn t001_type(profile: &ProfileTree<'_>, report: &mut Report<'_>) {
     let hint = "set the top-level PayloadType to the string Configuration";
     match root.get("PayloadType") {
         None if is_miscased(root, "PayloadType") => {}
-        None => report.error("T001", root, "PayloadType is missing".to_owned(), hint),
+        None => {
+            report.error("T001", root, "PayloadType is missing".to_owned(), hint);
+            report.fix("insert PayloadType <string>Configuration</string>".to_owned());
+        }
         Some(node) if node.as_str() == Some("Configuration") => {}
         Some(node) => {
             let message = format!("PayloadType is {}, not Configuration", described(node));
             report.error("T001", node, message, hint);
+            let text = node.as_str().unwrap_or_default().trim();
+            if text.eq_ignore_ascii_case("Configuration") {
+                report.fix("value <string>Configuration</string>".to_owned());
+            }
         }
     }
 }
@@ -47,12 +54,14 @@ pub(crate) fn version(
         None => {
             let message = format!("PayloadVersion of {owner} is missing");
             report.error(rule, dictionary, message, hint);
+            report.fix("insert PayloadVersion <integer>1</integer>".to_owned());
         }
         Some(node) if node.as_integer() == Some(1) => {}
         Some(node) => {
             let found = described(node);
             let message = format!("PayloadVersion of {owner} is {found}, not the integer 1");
             report.error(rule, node, message, hint);
+            report.fix("value <integer>1</integer>".to_owned());
         }
     }
 }

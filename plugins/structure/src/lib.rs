@@ -1,15 +1,15 @@
 //! The validator `structure`: is this a profile that a device can take at all?
 //!
-//! It holds the rules T001 to T025 (the envelope) and L001 to L010 (the payloads), one function
-//! each, findable by id. It knows nothing of what a payload's own keys mean: that is for validators
-//! that read Apple's schema. Invariant: the findings depend on the profile and the context alone,
+//! It holds the rules T001 to T025 (the envelope), L001 to L006 and L010 (the payloads) and R001 to
+//! R004 (what payloads name of each other), one function each or for a tight group, findable by id.
+//! It knows nothing of what a payload's other keys mean, nor which types there are: that is for
+//! validators that read Apple's schema. Invariant: the findings depend on the profile and the context alone,
 //! and come in the order of the rules, then of the file.
 //!
 //! Two grades: `device-lenient` says what a Mac would accept; in `apple-strict` some warnings become
-//! errors (T005, T024, L007). The rules about a missing identifier or uuid are the same in both: an
+//! errors (T005, T024, R002). The rules about a missing identifier or uuid are the same in both: an
 //! upload never meets them, since the host fills those two in first.
 
-mod apple_types;
 mod common_keys;
 mod dates;
 mod document_keys;
@@ -19,9 +19,9 @@ mod lifetime;
 mod overlap;
 mod payloads;
 mod profile_tree;
+mod references;
 mod report;
 mod scope;
-mod types;
 mod variables;
 
 use mooring_sdk::{Context, Failure, Finding, Profile, Validator};
@@ -64,10 +64,8 @@ const RULES: &[Rule] = &[
     payloads::l003_unique_uuid,
     payloads::l004_unique_identifier,
     payloads::l005_l006_identifier,
-    types::l007_known,
-    types::l008_case,
-    types::l009_single,
     overlap::l010_same_key,
+    references::r001_to_r004_references,
 ];
 
 /// The plugin.

@@ -58,12 +58,19 @@ pub(crate) fn t020_consent(profile: &ProfileTree<'_>, report: &mut Report<'_>) {
     let Some(node) = profile.root.get("ConsentText") else {
         return;
     };
-    let mut message = "ConsentText is shown to nobody when MDM installs the profile".to_owned();
-    if node.get("default").is_none() {
-        message.push_str("; it also lacks the text under the key default");
-    }
+    let is_unseen = !report.is_manual();
+    let has_default = node.get("default").is_some();
+    let message = match (is_unseen, has_default) {
+        (false, true) => return,
+        (true, true) => "ConsentText is shown to nobody when MDM installs the profile",
+        (true, false) => {
+            "ConsentText is shown to nobody when MDM installs the profile, and lacks the text \
+             under the key default"
+        }
+        (false, false) => "ConsentText lacks the text under the key default",
+    };
     let hint = "remove it, or give a default text if the profile is installed by hand as well";
-    report.warning("T020", node, message, hint);
+    report.warning("T020", node, message.to_owned(), hint);
 }
 
 /// T021: either `IsEncrypted` with `EncryptedPayloadContent`, or `PayloadContent`, never a mixture.

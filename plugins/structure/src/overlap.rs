@@ -2,25 +2,43 @@
 //!
 //! Two payloads of most repeatable types describe two things (two networks, two certificates) and
 //! share their keys by nature. Only types whose keys are settings of the whole device or app
-//! count: the list below, preference domains, types that are not Apple's, and the domains inside
-//! `com.apple.ManagedClient.preferences`. Types that may be there once are left to L009.
+//! count: the list below, types that are not Apple's, and the domains inside
+//! `com.apple.ManagedClient.preferences`. Types that may be there once are left to L009, which
+//! needs Apple's schema and is a rule of `apple-schema`.
 //! Invariant: each later payload gets at most one finding.
 
 use std::collections::BTreeMap;
 
 use mooring_sdk::{Kind, Node};
 
-use crate::apple_types::schema_type;
 use crate::profile_tree::{Payload, ProfileTree, quoted};
 use crate::report::Report;
 
-/// Repeatable types of Apple's whose keys are settings of the whole device.
+/// What every type of Apple's begins with.
+const APPLE_PREFIX: &str = "com.apple.";
+
+/// Repeatable types of Apple's whose keys are settings of the whole device or of one app, the
+/// preference domains that profiles name as types among them.
 const SETTINGS_TYPES: &[&str] = &[
+    "com.apple.Bluetooth",
+    "com.apple.HIToolbox",
     "com.apple.MCX",
+    "com.apple.RemoteManagement",
+    "com.apple.Safari",
+    "com.apple.Siri",
+    "com.apple.SubmitDiagInfo",
+    "com.apple.Terminal",
     "com.apple.applicationaccess",
     "com.apple.applicationaccess.new",
+    "com.apple.assistant.support",
+    "com.apple.controlcenter",
+    "com.apple.desktopservices",
     "com.apple.loginwindow",
+    "com.apple.mail",
     "com.apple.mobiledevice.passwordpolicy",
+    "com.apple.screencapture",
+    "com.apple.screensaver.ByHost",
+    "com.apple.security",
     "com.apple.security.firewall",
     "com.apple.systempolicy.control",
     "com.apple.systempolicy.managed",
@@ -75,7 +93,7 @@ fn settings(payload: Payload<'_>) -> Vec<(&str, &str, &str)> {
             .map(|(domain, key)| (PREFERENCES_TYPE, domain, key))
             .collect();
     }
-    let counts = SETTINGS_TYPES.contains(&found.text) || schema_type(found.text).is_none();
+    let counts = SETTINGS_TYPES.contains(&found.text) || !found.text.starts_with(APPLE_PREFIX);
     let keys = payload.node.entries().map(|(key, _)| key);
     keys.filter(|key| counts && !key.starts_with("Payload"))
         .map(|key| (found.text, "", key))

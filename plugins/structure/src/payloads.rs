@@ -26,6 +26,7 @@ pub(crate) fn l001_required(profile: &ProfileTree<'_>, report: &mut Report<'_>) 
                 message,
                 "add PayloadVersion with the integer 1",
             );
+            report.fix("insert PayloadVersion <integer>1</integer>".to_owned());
         }
     }
 }

@@ -16,6 +16,8 @@ pub(crate) struct Report<'a> {
     context: &'a Context,
     findings: Vec<Finding>,
     counts: BTreeMap<(&'static str, Severity), usize>,
+    /// Whether the finding added last is among those that are kept.
+    is_last_kept: bool,
 }
 
 impl<'a> Report<'a> {
@@ -24,6 +26,7 @@ impl<'a> Report<'a> {
             context,
             findings: Vec::new(),
             counts: BTreeMap::new(),
+            is_last_kept: false,
         }
     }
 
@@ -35,6 +38,19 @@ impl<'a> Report<'a> {
     /// The host that the profile is meant for, if the call is about one.
     pub(crate) fn device(&self) -> Option<&'a Device> {
         self.context.device.as_ref()
+    }
+
+    /// Whether a person installs the profile by hand. Mooring delivers by MDM, so this holds only
+    /// where the context says so.
+    pub(crate) fn is_manual(&self) -> bool {
+        self.context.extra("enrollment") == Some("local")
+    }
+
+    /// Says of the finding added last what its one safe answer is, in the words of the contract.
+    pub(crate) fn fix(&mut self, fix: String) {
+        if let Some(finding) = self.findings.last_mut().filter(|_| self.is_last_kept) {
+            finding.extra.push(("fix".to_owned(), fix));
+        }
     }
 
     pub(crate) fn error(&mut self, rule: &'static str, at: Node<'_>, message: String, hint: &str) {
@@ -91,7 +107,8 @@ impl<'a> Report<'a> {
                 .message
                 .push_str(" (further ones like it are not listed)");
         }
-        if *count <= SAME_MAX {
+        self.is_last_kept = *count <= SAME_MAX;
+        if self.is_last_kept {
             self.findings.push(finding.with_hint(hint));
         }
     }

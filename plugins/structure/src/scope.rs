@@ -28,28 +28,43 @@ pub(crate) fn t009_scope(profile: &ProfileTree<'_>, report: &mut Report<'_>) {
         return;
     }
     let text = node.as_str().unwrap_or_default().trim();
-    let hint = if text.eq_ignore_ascii_case("system") {
-        "write System, with a capital S"
-    } else if text.eq_ignore_ascii_case("user") {
-        "write User, with a capital U"
-    } else {
-        "write System for the whole device or User for one user"
+    let mut scopes = ["System", "User"].into_iter();
+    let meant = scopes.find(|scope| scope.eq_ignore_ascii_case(text));
+    let hint = match meant {
+        Some("System") => "write System, with a capital S",
+        Some(_) => "write User, with a capital U",
+        None => "write System for the whole device or User for one user",
     };
     let message = format!("PayloadScope is {}, not System or User", described(node));
     report.error("T009", node, message, hint);
+    if let Some(scope) = meant {
+        report.fix(format!("value <string>{scope}</string>"));
+    }
 }
 
-/// T010: the scope is written down.
+/// T010: the scope is written down. What holds without it is what the delivery says.
 pub(crate) fn t010_no_scope(profile: &ProfileTree<'_>, report: &mut Report<'_>) {
     let root = profile.root;
     if root.get("PayloadScope").is_some() || is_miscased(root, "PayloadScope") {
         return;
     }
-    let message = "PayloadScope is missing: delivered on the device channel the profile applies \
-                   to the whole Mac (System), installed by hand to one user (User)"
-        .to_owned();
+    let channel = report.device().map_or("", |device| device.channel.as_str());
+    let effect = match channel {
+        _ if report.is_manual() => "installed by hand it applies to one user (User)",
+        "user" => "delivered on the user channel it applies to one user (User)",
+        "device" => "delivered on the device channel it applies to the whole device (System)",
+        _ => {
+            "delivered on the device channel the profile applies to the whole Mac (System), \
+             installed by hand to one user (User)"
+        }
+    };
     let hint = "write PayloadScope System or User";
-    report.warning("T010", root, message, hint);
+    report.warning(
+        "T010",
+        root,
+        format!("PayloadScope is missing: {effect}"),
+        hint,
+    );
 }
 
 /// T019: `TargetDeviceType` is an integer from 0 to 6, and the host at hand is of that type.

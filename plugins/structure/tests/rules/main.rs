@@ -7,12 +7,14 @@
 
 mod corpus;
 mod envelope;
+mod fixes;
 mod manifest;
 mod payloads;
+mod references;
 mod values;
 
 use mooring_sdk::testing::{Tree, profile_from_json};
-use mooring_sdk::{Context, Device, Finding, Grade, Severity, Validator};
+use mooring_sdk::{Context, Device, Finding, Grade, Place, Severity, Validator};
 use mooring_structure::Structure;
 use serde_json::{Value, json};
 
@@ -22,6 +24,14 @@ pub(crate) struct Case {
     pub(crate) lenient: &'static [&'static str],
     pub(crate) strict: &'static [&'static str],
 }
+
+/// All tables of cases.
+pub(crate) const TABLES: [&[Case]; 4] = [
+    envelope::CASES,
+    payloads::CASES,
+    references::CASES,
+    values::CASES,
+];
 
 /// A change that is judged alike in both grades.
 pub(crate) const fn case(change: fn(&mut Value), expected: &'static [&'static str]) -> Case {
@@ -164,14 +174,18 @@ fn sound_profile_passes() {
     run(&[case(|_| {}, &[])]);
 }
 
-/// Every finding says what to do.
+/// Every finding says what to do, and points at a node that exists.
 #[test]
-fn findings_have_hints() {
-    let tables = [envelope::CASES, payloads::CASES, values::CASES];
-    for case in tables.into_iter().flatten() {
+fn findings_are_whole() {
+    for case in TABLES.into_iter().flatten() {
         let mut profile = sound();
         (case.change)(&mut profile);
+        let document = profile_from_json(&profile.to_string());
         for finding in findings(&profile, &context(Grade::DeviceLenient)) {
+            let Place::Node(index) = finding.place else {
+                panic!("{finding:?}");
+            };
+            assert!(document.document().node(index).is_some(), "{finding:?}");
             let hint = finding.hint.as_deref().unwrap_or_default();
             assert!(
                 !hint.is_empty() && !finding.message.is_empty(),

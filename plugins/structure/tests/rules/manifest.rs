@@ -6,7 +6,7 @@ use mooring_sdk::Validator;
 use mooring_structure::Structure;
 use serde_json::{Value, json};
 
-use crate::{envelope, payloads, values};
+use crate::TABLES;
 
 fn manifest() -> Value {
     serde_json::from_str(include_str!("../../manifest.json")).unwrap()
@@ -24,8 +24,7 @@ fn listed() -> BTreeMap<String, String> {
 /// The manifest lists exactly the rules that some case makes fire, with a severity they have.
 #[test]
 fn manifest_lists_the_rules() {
-    let cases = [envelope::CASES, payloads::CASES, values::CASES];
-    let fired: BTreeSet<_> = cases
+    let fired: BTreeSet<_> = TABLES
         .into_iter()
         .flatten()
         .flat_map(|case| case.lenient)
@@ -47,14 +46,22 @@ fn manifest_lists_the_rules() {
     }
 }
 
-/// The whole catalogue is there: T001 to T025 and L001 to L010.
+/// The whole catalogue is there, and each rule says why and what to do instead.
 #[test]
 fn catalogue_is_complete() {
     let envelope = (1..=25).map(|number| format!("T{number:03}"));
-    let payloads = (1..=10).map(|number| format!("L{number:03}"));
+    let payloads = [1, 2, 3, 4, 5, 6, 10].map(|number| format!("L{number:03}"));
+    let references = (1..=4).map(|number| format!("R{number:03}"));
     let listed = listed();
-    for rule in envelope.chain(payloads) {
+    for rule in envelope.chain(payloads).chain(references) {
         assert!(listed.contains_key(&rule), "{rule}");
+    }
+    for rule in manifest()["rules"].as_array().unwrap() {
+        for key in ["text", "why", "instead"] {
+            let text = rule[key].as_str().unwrap();
+            let is_sentence = text.ends_with('.') && text.len() <= 300;
+            assert!(is_sentence, "{key} of {}", rule["id"]);
+        }
     }
 }
 
@@ -72,7 +79,7 @@ fn no_settings() {
 fn self_tests() {
     let manifest = manifest();
     for vector in manifest["self_tests"].as_array().unwrap() {
-        let xml = vector["profile"].as_str().unwrap();
+        let xml = vector["profile_text"].as_str().unwrap();
         let read = plist::Value::from_reader_xml(xml.as_bytes()).unwrap();
         let profile = mooring_sdk::testing::profile(&crate::tree(&read).unwrap());
         let found = Structure::validate(&profile, &mooring_sdk::Context::default()).unwrap();

@@ -1,8 +1,8 @@
-//! Cases of L001 to L010.
+//! Cases of L001 to L006 and L010.
 
 use serde_json::{Value, json};
 
-use crate::{Case, add, case, graded, payload, remove, run};
+use crate::{Case, add, case, payload, remove, run};
 
 /// The type that carries preferences of any domain, with one forced key.
 fn preferences(name: &str, domain: &str, key: &str) -> Value {
@@ -85,49 +85,18 @@ pub(crate) const CASES: &[Case] = &[
         |p| p["PayloadContent"][0]["PayloadIdentifier"] = json!("org.mooring.tests.dock"),
         &["L006 info"],
     ),
-    // L007
-    graded(
-        |p| p["PayloadContent"][0]["PayloadType"] = json!("com.apple.dockyard"),
-        &["L007 warning"],
-        &["L007 error"],
-    ),
-    graded(
-        |p| p["PayloadContent"][0]["PayloadType"] = json!("COM.apple.dockyard"),
-        &["L007 warning"],
-        &["L007 error"],
-    ),
-    case(
-        |p| p["PayloadContent"][0]["PayloadType"] = json!("com.google.Chrome"),
-        &["L007 warning"],
-    ),
-    case(
-        |p| p["PayloadContent"][0]["PayloadType"] = json!("com.apple.Safari"),
-        &[],
-    ),
-    case(
-        |p| p["PayloadContent"][0]["PayloadType"] = json!(".GlobalPreferences"),
-        &[],
-    ),
-    // L008
-    case(
-        |p| p["PayloadContent"][0]["PayloadType"] = json!("com.apple.Dock"),
-        &["L008 error"],
-    ),
-    case(
-        |p| p["PayloadContent"][0]["PayloadType"] = json!("com.apple.safari"),
-        &["L008 error"],
-    ),
-    // L009
-    case(
-        |p| add(p, payload("com.apple.dock", "again")),
-        &["L009 error"],
-    ),
-    case(|p| add(p, payload("com.apple.font", "again")), &[]),
     // L010
     case(
         |p| {
             add(p, with("com.apple.applicationaccess", "one", "allowCamera"));
             add(p, with("com.apple.applicationaccess", "two", "allowCamera"));
+        },
+        &["L010 warning"],
+    ),
+    case(
+        |p| {
+            add(p, with("org.company.app", "one", "Colour"));
+            add(p, with("org.company.app", "two", "Colour"));
         },
         &["L010 warning"],
     ),
@@ -167,11 +136,12 @@ fn payload_cases() {
 #[test]
 fn collision_names_the_first() {
     let mut profile = crate::sound();
-    add(&mut profile, payload("com.apple.dock", "again"));
+    add(&mut profile, payload("com.apple.dock", "dock"));
+    profile["PayloadContent"][2]["PayloadIdentifier"] = json!("org.mooring.test.other");
     let findings = crate::findings(&profile, &crate::context(mooring_sdk::Grade::default()));
-    assert!(findings[0].message.contains("payload 3"), "{findings:?}");
+    let message = &findings[0].message;
     assert!(
-        findings[0].message.contains("see payload 1"),
+        message.contains("payload 3") && message.contains("payload 1"),
         "{findings:?}"
     );
 }

@@ -149,3 +149,17 @@ fn no_date_no_finding() {
     profile["RemovalDate"] = json!({"$date": "1999-01-01T00:00:00Z"});
     assert!(crate::findings(&profile, &mooring_sdk::Context::default()).is_empty());
 }
+
+/// By hand `ConsentText` is shown, so that it only needs a default.
+#[test]
+fn consent_by_hand() {
+    let mut context = crate::context(mooring_sdk::Grade::default());
+    context
+        .extra
+        .push(("enrollment".to_owned(), "local".to_owned()));
+    let mut profile = crate::sound();
+    profile["ConsentText"] = json!({"default": "Agree."});
+    assert!(crate::findings(&profile, &context).is_empty());
+    profile["ConsentText"] = json!({"en": "Agree."});
+    assert_eq!(crate::judged(&profile, &context), ["T020 warning"]);
+}
