@@ -11,8 +11,9 @@ use crate::bindings::plugin::mooring::plugin::types as contract;
 use crate::document::{Entry, NONE};
 use crate::log::Level;
 use crate::{
-    Context, Device, Document, Failure, Finding, Generator, Grade, Kind, Output, Place, Profile,
-    Segment, Severity, Validator,
+    Context, Device, Document, Edition, Failure, Finding, Generator, Grade, Kind, Member, Output,
+    Place, Profile, ProfileSet, Segment, SetFinding, SetSubject, SetValidator, Severity, Spot,
+    Validator,
 };
 
 /// A validator as the contract's exports.
@@ -20,6 +21,9 @@ pub struct ValidatorComponent<P>(PhantomData<P>);
 
 /// A generator as the contract's exports.
 pub struct GeneratorComponent<P>(PhantomData<P>);
+
+/// A set validator as the contract's exports.
+pub struct SetValidatorComponent<P>(PhantomData<P>);
 
 /// A plugin of both roles as the contract's exports.
 pub struct BothComponent<P>(PhantomData<P>);
@@ -32,6 +36,13 @@ impl<P: Validator> roles::settings::Guest for ValidatorComponent<P> {
 }
 
 impl<P: Generator> roles::settings::Guest for GeneratorComponent<P> {
+    fn check(settings: String) -> Vec<contract::Finding> {
+        set_panic_hook();
+        lower_findings(P::check_settings(&settings))
+    }
+}
+
+impl<P: SetValidator> roles::settings::Guest for SetValidatorComponent<P> {
     fn check(settings: String) -> Vec<contract::Finding> {
         set_panic_hook();
         lower_findings(P::check_settings(&settings))
@@ -81,6 +92,18 @@ impl<P: Validator + Generator> roles::generator::Guest for BothComponent<P> {
         context: contract::Context,
     ) -> Result<Vec<roles::generator::Output>, contract::Failure> {
         generate::<P>(&seed, context)
+    }
+}
+
+impl<P: SetValidator> roles::set_validator::Guest for SetValidatorComponent<P> {
+    fn validate_set(
+        profiles: roles::set_validator::ProfileSet,
+        context: contract::Context,
+    ) -> Result<Vec<roles::set_validator::SetFinding>, contract::Failure> {
+        set_panic_hook();
+        P::validate_set(&lift_set(profiles), &lift_context(context))
+            .map(|findings| findings.into_iter().map(lower_set_finding).collect())
+            .map_err(lower_failure)
     }
 }
 
@@ -139,6 +162,29 @@ fn lift_document(document: contract::Document) -> Document {
     Document::assemble(nodes, document.texts, document.reals, document.blobs)
 }
 
+fn lift_set(set: roles::set_validator::ProfileSet) -> ProfileSet {
+    let member = |member: roles::set_validator::Member| Member {
+        now: lift_edition(member.now),
+        before: member.before.map(lift_edition),
+    };
+    ProfileSet {
+        members: set.members.into_iter().map(member).collect(),
+        gone: set.gone.into_iter().map(lift_edition).collect(),
+    }
+}
+
+fn lift_edition(edition: roles::set_validator::Edition) -> Edition {
+    Edition {
+        identifier: edition.identifier,
+        uuid: edition.uuid,
+        version: edition.version,
+        channel: edition.channel,
+        origin: edition.origin,
+        document: lift_document(edition.document),
+        extra: edition.extra,
+    }
+}
+
 fn lift_kind(kind: contract::Kind) -> Kind {
     match kind {
         contract::Kind::Dictionary => Kind::Dictionary,
@@ -175,22 +221,52 @@ fn lower_findings(findings: Vec<Finding>) -> Vec<contract::Finding> {
 
 fn lower_finding(finding: Finding) -> contract::Finding {
     contract::Finding {
-        severity: match finding.severity {
-            Severity::Info => contract::Severity::Info,
-            Severity::Warning => contract::Severity::Warning,
-            Severity::Error => contract::Severity::Error,
-        },
+        severity: lower_severity(finding.severity),
         rule: finding.rule,
         message: finding.message,
-        place: match finding.place {
-            Place::Document => contract::Place::Document,
-            Place::Node(index) => contract::Place::Node(index),
-            Place::Path(path) => {
-                contract::Place::Path(path.into_iter().map(lower_segment).collect())
-            }
-        },
+        place: lower_place(finding.place),
         hint: finding.hint,
         extra: finding.extra,
+    }
+}
+
+fn lower_set_finding(finding: SetFinding) -> roles::set_validator::SetFinding {
+    roles::set_validator::SetFinding {
+        severity: lower_severity(finding.severity),
+        rule: finding.rule,
+        message: finding.message,
+        about: lower_spot(finding.about),
+        other: finding.other.map(lower_spot),
+        hint: finding.hint,
+        extra: finding.extra,
+    }
+}
+
+fn lower_spot(spot: Spot) -> roles::set_validator::Spot {
+    use roles::set_validator::Subject;
+    roles::set_validator::Spot {
+        subject: match spot.subject {
+            SetSubject::Set => Subject::Set,
+            SetSubject::Member(index) => Subject::Member(index),
+            SetSubject::Gone(index) => Subject::Gone(index),
+        },
+        place: lower_place(spot.place),
+    }
+}
+
+fn lower_severity(severity: Severity) -> contract::Severity {
+    match severity {
+        Severity::Info => contract::Severity::Info,
+        Severity::Warning => contract::Severity::Warning,
+        Severity::Error => contract::Severity::Error,
+    }
+}
+
+fn lower_place(place: Place) -> contract::Place {
+    match place {
+        Place::Document => contract::Place::Document,
+        Place::Node(index) => contract::Place::Node(index),
+        Place::Path(path) => contract::Place::Path(path.into_iter().map(lower_segment).collect()),
     }
 }
 

@@ -77,11 +77,52 @@ macro_rules! export_plugin {
         #[cfg(target_arch = "wasm32")]
         #[allow(unsafe_code, reason = "a component's exports are raw functions")]
         const _: () = {
+            use $crate::bindings::plugin::exports::mooring::plugin as roles;
             type Component = $crate::component::BothComponent<$plugin>;
-            $crate::bindings::plugin::export_both!(
-                Component with_types_in $crate::bindings::plugin
+            roles::settings::__export_mooring_plugin_settings_0_1_0_cabi!(
+                Component with_types_in roles::settings
+            );
+            roles::validator::__export_mooring_plugin_validator_0_1_0_cabi!(
+                Component with_types_in roles::validator
+            );
+            roles::generator::__export_mooring_plugin_generator_0_1_0_cabi!(
+                Component with_types_in roles::generator
             );
         };
+        $crate::__section!(
+            "component-type:mooring:plugin@0.1.0:plugin",
+            $crate::bindings::BOTH_WORLD
+        );
+    };
+}
+
+/// Makes this crate a component whose set validator is `$plugin`, with the manifest `$manifest`
+/// (JSON text, usually `include_str!("../manifest.json")`). One export macro in a crate.
+#[macro_export]
+macro_rules! export_set_validator {
+    ($plugin:ty, $manifest:expr) => {
+        const _: () = {
+            const fn is_set_validator<T: $crate::SetValidator>() {}
+            is_set_validator::<$plugin>();
+        };
+        $crate::__section!("mooring:manifest", str::as_bytes($manifest));
+
+        #[cfg(target_arch = "wasm32")]
+        #[allow(unsafe_code, reason = "a component's exports are raw functions")]
+        const _: () = {
+            use $crate::bindings::plugin::exports::mooring::plugin as roles;
+            type Component = $crate::component::SetValidatorComponent<$plugin>;
+            roles::settings::__export_mooring_plugin_settings_0_1_0_cabi!(
+                Component with_types_in roles::settings
+            );
+            roles::set_validator::__export_mooring_plugin_set_validator_0_1_0_cabi!(
+                Component with_types_in roles::set_validator
+            );
+        };
+        $crate::__section!(
+            "component-type:mooring:plugin@0.1.0:set-validator-plugin",
+            $crate::bindings::SET_VALIDATOR_WORLD
+        );
     };
 }
 

@@ -1,6 +1,7 @@
-//! What a plugin author uses: a navigable profile, findings, two traits and two export macros.
+//! What a plugin author uses: a navigable profile, findings, three traits and their export macros.
 //!
-//! A plugin implements [`Validator`], [`Generator`] or both, and names itself in one macro call;
+//! A plugin implements [`Validator`], [`Generator`] or both, or [`SetValidator`], and names itself in
+//! one macro call;
 //! see `plugins/README.md`. This crate knows nothing of the host: it sees one call's arguments and
 //! returns one call's results. Everything here also compiles for the author's own machine, where
 //! the macros expand to nothing, so a plugin's rules are tested with plain `cargo test` and the
@@ -38,10 +39,12 @@ mod finding;
 pub mod log;
 pub mod plist;
 mod role;
+mod set;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
 
 pub use context::{Context, Device, Failure, Grade, Output, Profile};
 pub use document::{Document, Kind, Node};
 pub use finding::{Finding, Place, Segment, Severity};
-pub use role::{Generator, Validator};
+pub use role::{Generator, SetValidator, Validator};
+pub use set::{Edition, Member, ProfileSet, SetFinding, SetSubject, Spot};

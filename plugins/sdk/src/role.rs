@@ -3,7 +3,7 @@
 //! Knows nothing of how it is called. Invariant: the functions take no `self`, since every call
 //! runs in a fresh instance and nothing survives it.
 
-use crate::{Context, Failure, Finding, Output, Profile};
+use crate::{Context, Failure, Finding, Output, Profile, ProfileSet, SetFinding};
 
 /// A plugin that judges profiles.
 pub trait Validator {
@@ -32,4 +32,20 @@ pub trait Generator {
     /// # Errors
     /// [`Failure`] if nothing could be made.
     fn generate(seed: &str, context: &Context) -> Result<Vec<Output>, Failure>;
+}
+
+/// A plugin that judges profiles together.
+pub trait SetValidator {
+    /// Judges the settings text when an administrator saves it; an error refuses them.
+    fn check_settings(settings: &str) -> Vec<Finding> {
+        let _ = settings;
+        Vec::new()
+    }
+
+    /// Says what is wrong with the profiles that one host would get. The same arguments must give
+    /// the same findings.
+    ///
+    /// # Errors
+    /// [`Failure`] if the set could not be judged at all.
+    fn validate_set(profiles: &ProfileSet, context: &Context) -> Result<Vec<SetFinding>, Failure>;
 }

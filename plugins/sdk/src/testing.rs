@@ -7,7 +7,7 @@ use std::cell::RefCell;
 
 use crate::document::{Entry, NONE};
 use crate::log::Level;
-use crate::{Document, Kind, Profile};
+use crate::{Document, Edition, Kind, Member, Profile, ProfileSet};
 
 /// A value to build a document from.
 #[derive(Debug, Clone, PartialEq)]
@@ -92,6 +92,49 @@ pub fn document_from_json(json: &str) -> Document {
 /// If the text is not such JSON; this is for tests.
 pub fn profile_from_json(json: &str) -> Profile {
     profile(&tree_from_json(json))
+}
+
+/// A version of a profile from JSON, as [`document_from_json`] reads it: identifier and uuid are the
+/// document's own, the channel follows from `PayloadScope`.
+///
+/// # Panics
+/// If the text is not such JSON; this is for tests.
+pub fn edition_from_json(version: u32, json: &str) -> Edition {
+    let document = document_from_json(json);
+    let text = |key: &str| {
+        let node = document.root().get(key);
+        node.and_then(crate::Node::as_str)
+            .unwrap_or_default()
+            .to_owned()
+    };
+    let channel = match text("PayloadScope").as_str() {
+        "User" => "user",
+        _ => "device",
+    };
+    Edition {
+        identifier: text("PayloadIdentifier"),
+        uuid: text("PayloadUUID"),
+        version,
+        channel: channel.to_owned(),
+        origin: "uploaded".to_owned(),
+        document,
+        extra: Vec::new(),
+    }
+}
+
+/// A set of profiles from JSON, none of which takes the place of another.
+///
+/// # Panics
+/// If a text is not such JSON; this is for tests.
+pub fn set_from_json<'a>(profiles: impl IntoIterator<Item = &'a str>) -> ProfileSet {
+    let member = |json: &str| Member {
+        now: edition_from_json(1, json),
+        before: None,
+    };
+    ProfileSet {
+        members: profiles.into_iter().map(member).collect(),
+        gone: Vec::new(),
+    }
 }
 
 /// The value that [`document_from_json`] builds from.

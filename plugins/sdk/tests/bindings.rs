@@ -21,12 +21,12 @@ fn contract(world: &str) -> (Resolve, WorldId) {
 /// Records and calls of every role. Two worlds that export one interface cannot both have bindings
 /// in one crate, so there is one set, and a role's macro takes from it what it exports.
 fn bindings() -> Vec<u8> {
-    let (mut resolve, world) = contract("plugin");
+    let (mut resolve, world) = contract("every-role");
     let options = Opts {
         format: true,
         runtime_path: Some("wit_bindgen::rt".to_owned()),
         default_bindings_module: Some("mooring_sdk::bindings::plugin".to_owned()),
-        export_macro_name: Some("export_both".to_owned()),
+        export_macro_name: Some("export_every_role".to_owned()),
         pub_export_macro: true,
         ..Opts::default()
     };
@@ -67,4 +67,6 @@ fn bindings_are_current() {
     check("plugin.rs", &bindings());
     check("validator.world", &world("validator-plugin"));
     check("generator.world", &world("generator-plugin"));
+    check("set-validator.world", &world("set-validator-plugin"));
+    check("both.world", &world("plugin"));
 }

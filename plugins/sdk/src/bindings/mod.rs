@@ -24,3 +24,9 @@ pub const VALIDATOR_WORLD: &[u8] = include_bytes!("validator.world");
 
 /// The encoded world `generator-plugin`, for the component builder.
 pub const GENERATOR_WORLD: &[u8] = include_bytes!("generator.world");
+
+/// The encoded world `set-validator-plugin`, for the component builder.
+pub const SET_VALIDATOR_WORLD: &[u8] = include_bytes!("set-validator.world");
+
+/// The encoded world `plugin`, for the component builder.
+pub const BOTH_WORLD: &[u8] = include_bytes!("both.world");

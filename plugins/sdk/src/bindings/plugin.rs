@@ -2,7 +2,7 @@
 // Options used:
 //   * runtime_path: "wit_bindgen::rt"
 //   * default-bindings-module: "mooring_sdk::bindings::plugin"
-//   * export-macro-name: export_both
+//   * export-macro-name: export_every_role
 //   * pub-export-macro
 #[rustfmt::skip]
 #[allow(dead_code, clippy::all)]
@@ -235,7 +235,7 @@ pub mod mooring {
                 /// `device-lenient` or `apple-strict`; treat others as the first.
                 pub grade: _rt::String,
                 pub device: Option<Device>,
-                /// Documented keys: `today`, the date as `YYYY-MM-DD`.
+                /// Keys of the table in the contract's README, such as `today`.
                 pub extra: _rt::Vec<(_rt::String, _rt::String)>,
             }
             impl ::core::fmt::Debug for Context {
@@ -2495,6 +2495,1795 @@ pub mod exports {
                         * ::core::mem::size_of::<*const u8>()],
                 );
             }
+            /// The role of judging together the profiles that one host would get.
+            #[allow(dead_code, async_fn_in_trait, unused_imports, clippy::all)]
+            pub mod set_validator {
+                #[used]
+                #[doc(hidden)]
+                static __FORCE_SECTION_REF: fn() = super::super::super::super::__link_custom_section_describing_imports;
+                use super::super::super::super::_rt;
+                pub type Document = super::super::super::super::mooring::plugin::types::Document;
+                pub type Context = super::super::super::super::mooring::plugin::types::Context;
+                pub type Severity = super::super::super::super::mooring::plugin::types::Severity;
+                pub type Place = super::super::super::super::mooring::plugin::types::Place;
+                pub type Failure = super::super::super::super::mooring::plugin::types::Failure;
+                /// One version of a profile. Its bytes are left out: a set is large as it is.
+                #[derive(Clone)]
+                pub struct Edition {
+                    /// `PayloadIdentifier`.
+                    pub identifier: _rt::String,
+                    /// `PayloadUUID` as a device would list it.
+                    pub uuid: _rt::String,
+                    /// Counted 1, 2, 3, ... for an identifier; 0 for a file that no server has.
+                    pub version: u32,
+                    /// `device` or `user`: the channel of the delivery.
+                    pub channel: _rt::String,
+                    /// `uploaded`, `built-in` or `file`; other names may follow.
+                    pub origin: _rt::String,
+                    pub document: Document,
+                    pub extra: _rt::Vec<(_rt::String, _rt::String)>,
+                }
+                impl ::core::fmt::Debug for Edition {
+                    fn fmt(
+                        &self,
+                        f: &mut ::core::fmt::Formatter<'_>,
+                    ) -> ::core::fmt::Result {
+                        f.debug_struct("Edition")
+                            .field("identifier", &self.identifier)
+                            .field("uuid", &self.uuid)
+                            .field("version", &self.version)
+                            .field("channel", &self.channel)
+                            .field("origin", &self.origin)
+                            .field("document", &self.document)
+                            .field("extra", &self.extra)
+                            .finish()
+                    }
+                }
+                /// A profile that the host would get.
+                #[derive(Clone)]
+                pub struct Member {
+                    pub now: Edition,
+                    /// The version that it takes the place of, where one is known.
+                    pub before: Option<Edition>,
+                }
+                impl ::core::fmt::Debug for Member {
+                    fn fmt(
+                        &self,
+                        f: &mut ::core::fmt::Formatter<'_>,
+                    ) -> ::core::fmt::Result {
+                        f.debug_struct("Member")
+                            .field("now", &self.now)
+                            .field("before", &self.before)
+                            .finish()
+                    }
+                }
+                /// What one host would get.
+                #[derive(Clone)]
+                pub struct ProfileSet {
+                    /// In the order in which they would be installed.
+                    pub members: _rt::Vec<Member>,
+                    /// Profiles that the host would lose by the change that is looked at; usually none.
+                    pub gone: _rt::Vec<Edition>,
+                }
+                impl ::core::fmt::Debug for ProfileSet {
+                    fn fmt(
+                        &self,
+                        f: &mut ::core::fmt::Formatter<'_>,
+                    ) -> ::core::fmt::Result {
+                        f.debug_struct("ProfileSet")
+                            .field("members", &self.members)
+                            .field("gone", &self.gone)
+                            .finish()
+                    }
+                }
+                /// Whom a finding is about.
+                #[derive(Clone, Copy)]
+                pub enum Subject {
+                    /// The set as a whole.
+                    Set,
+                    /// A member's present version, by its index.
+                    Member(u32),
+                    /// One that is gone, by its index.
+                    Gone(u32),
+                }
+                impl ::core::fmt::Debug for Subject {
+                    fn fmt(
+                        &self,
+                        f: &mut ::core::fmt::Formatter<'_>,
+                    ) -> ::core::fmt::Result {
+                        match self {
+                            Subject::Set => f.debug_tuple("Subject::Set").finish(),
+                            Subject::Member(e) => {
+                                f.debug_tuple("Subject::Member").field(e).finish()
+                            }
+                            Subject::Gone(e) => {
+                                f.debug_tuple("Subject::Gone").field(e).finish()
+                            }
+                        }
+                    }
+                }
+                /// A profile of the set, and a place in it.
+                #[derive(Clone)]
+                pub struct Spot {
+                    pub subject: Subject,
+                    pub place: Place,
+                }
+                impl ::core::fmt::Debug for Spot {
+                    fn fmt(
+                        &self,
+                        f: &mut ::core::fmt::Formatter<'_>,
+                    ) -> ::core::fmt::Result {
+                        f.debug_struct("Spot")
+                            .field("subject", &self.subject)
+                            .field("place", &self.place)
+                            .finish()
+                    }
+                }
+                /// One statement about a set.
+                #[derive(Clone)]
+                pub struct SetFinding {
+                    pub severity: Severity,
+                    /// The rule's id, as the manifest lists it.
+                    pub rule: _rt::String,
+                    pub message: _rt::String,
+                    pub about: Spot,
+                    /// The other of two profiles that do not go together.
+                    pub other: Option<Spot>,
+                    pub hint: Option<_rt::String>,
+                    pub extra: _rt::Vec<(_rt::String, _rt::String)>,
+                }
+                impl ::core::fmt::Debug for SetFinding {
+                    fn fmt(
+                        &self,
+                        f: &mut ::core::fmt::Formatter<'_>,
+                    ) -> ::core::fmt::Result {
+                        f.debug_struct("SetFinding")
+                            .field("severity", &self.severity)
+                            .field("rule", &self.rule)
+                            .field("message", &self.message)
+                            .field("about", &self.about)
+                            .field("other", &self.other)
+                            .field("hint", &self.hint)
+                            .field("extra", &self.extra)
+                            .finish()
+                    }
+                }
+                #[doc(hidden)]
+                #[allow(non_snake_case, unused_unsafe)]
+                pub unsafe fn _export_validate_set_cabi<T_: Guest>(
+                    arg0: *mut u8,
+                ) -> *mut u8 {
+                    unsafe {
+                        #[cfg(target_arch = "wasm32")] _rt::run_ctors_once();
+                        let result189 = {
+                            let l0 = *arg0.add(0).cast::<*mut u8>();
+                            let l1 = *arg0
+                                .add(::core::mem::size_of::<*const u8>())
+                                .cast::<usize>();
+                            let base93 = l0;
+                            let len93 = l1;
+                            let mut result93 = _rt::Vec::with_capacity(len93);
+                            for i in 0..len93 {
+                                let base = base93
+                                    .add(i * (39 * ::core::mem::size_of::<*const u8>()));
+                                let e93 = {
+                                    let l2 = *base.add(0).cast::<*mut u8>();
+                                    let l3 = *base
+                                        .add(::core::mem::size_of::<*const u8>())
+                                        .cast::<usize>();
+                                    let len4 = l3;
+                                    let bytes4 = _rt::Vec::from_raw_parts(
+                                        l2.cast(),
+                                        len4,
+                                        len4,
+                                    );
+                                    let l5 = *base
+                                        .add(2 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<*mut u8>();
+                                    let l6 = *base
+                                        .add(3 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<usize>();
+                                    let len7 = l6;
+                                    let bytes7 = _rt::Vec::from_raw_parts(
+                                        l5.cast(),
+                                        len7,
+                                        len7,
+                                    );
+                                    let l8 = *base
+                                        .add(4 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<i32>();
+                                    let l9 = *base
+                                        .add(5 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<*mut u8>();
+                                    let l10 = *base
+                                        .add(6 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<usize>();
+                                    let len11 = l10;
+                                    let bytes11 = _rt::Vec::from_raw_parts(
+                                        l9.cast(),
+                                        len11,
+                                        len11,
+                                    );
+                                    let l12 = *base
+                                        .add(7 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<*mut u8>();
+                                    let l13 = *base
+                                        .add(8 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<usize>();
+                                    let len14 = l13;
+                                    let bytes14 = _rt::Vec::from_raw_parts(
+                                        l12.cast(),
+                                        len14,
+                                        len14,
+                                    );
+                                    let l15 = *base
+                                        .add(9 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<*mut u8>();
+                                    let l16 = *base
+                                        .add(10 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<usize>();
+                                    let base22 = l15;
+                                    let len22 = l16;
+                                    let mut result22 = _rt::Vec::with_capacity(len22);
+                                    for i in 0..len22 {
+                                        let base = base22.add(i * 20);
+                                        let e22 = {
+                                            let l17 = i32::from(*base.add(0).cast::<u8>());
+                                            let l18 = i32::from(*base.add(4).cast::<u8>());
+                                            let l20 = *base.add(12).cast::<i32>();
+                                            let l21 = *base.add(16).cast::<i32>();
+                                            super::super::super::super::mooring::plugin::types::Node {
+                                                kind: super::super::super::super::mooring::plugin::types::Kind::_lift(
+                                                    l17 as u8,
+                                                ),
+                                                key: match l18 {
+                                                    0 => None,
+                                                    1 => {
+                                                        let e = {
+                                                            let l19 = *base.add(8).cast::<i32>();
+                                                            l19 as u32
+                                                        };
+                                                        Some(e)
+                                                    }
+                                                    _ => _rt::invalid_enum_discriminant(),
+                                                },
+                                                value: l20 as u32,
+                                                end: l21 as u32,
+                                            }
+                                        };
+                                        result22.push(e22);
+                                    }
+                                    _rt::cabi_dealloc(base22, len22 * 20, 4);
+                                    let l23 = *base
+                                        .add(11 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<*mut u8>();
+                                    let l24 = *base
+                                        .add(12 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<usize>();
+                                    let base28 = l23;
+                                    let len28 = l24;
+                                    let mut result28 = _rt::Vec::with_capacity(len28);
+                                    for i in 0..len28 {
+                                        let base = base28
+                                            .add(i * (2 * ::core::mem::size_of::<*const u8>()));
+                                        let e28 = {
+                                            let l25 = *base.add(0).cast::<*mut u8>();
+                                            let l26 = *base
+                                                .add(::core::mem::size_of::<*const u8>())
+                                                .cast::<usize>();
+                                            let len27 = l26;
+                                            let bytes27 = _rt::Vec::from_raw_parts(
+                                                l25.cast(),
+                                                len27,
+                                                len27,
+                                            );
+                                            _rt::string_lift(bytes27)
+                                        };
+                                        result28.push(e28);
+                                    }
+                                    _rt::cabi_dealloc(
+                                        base28,
+                                        len28 * (2 * ::core::mem::size_of::<*const u8>()),
+                                        ::core::mem::size_of::<*const u8>(),
+                                    );
+                                    let l29 = *base
+                                        .add(13 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<*mut u8>();
+                                    let l30 = *base
+                                        .add(14 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<usize>();
+                                    let len31 = l30;
+                                    let l32 = *base
+                                        .add(15 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<*mut u8>();
+                                    let l33 = *base
+                                        .add(16 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<usize>();
+                                    let base37 = l32;
+                                    let len37 = l33;
+                                    let mut result37 = _rt::Vec::with_capacity(len37);
+                                    for i in 0..len37 {
+                                        let base = base37
+                                            .add(i * (2 * ::core::mem::size_of::<*const u8>()));
+                                        let e37 = {
+                                            let l34 = *base.add(0).cast::<*mut u8>();
+                                            let l35 = *base
+                                                .add(::core::mem::size_of::<*const u8>())
+                                                .cast::<usize>();
+                                            let len36 = l35;
+                                            <_ as From<
+                                                _rt::Vec<_>,
+                                            >>::from(_rt::Vec::from_raw_parts(l34.cast(), len36, len36))
+                                        };
+                                        result37.push(e37);
+                                    }
+                                    _rt::cabi_dealloc(
+                                        base37,
+                                        len37 * (2 * ::core::mem::size_of::<*const u8>()),
+                                        ::core::mem::size_of::<*const u8>(),
+                                    );
+                                    let l38 = *base
+                                        .add(17 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<*mut u8>();
+                                    let l39 = *base
+                                        .add(18 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<usize>();
+                                    let base46 = l38;
+                                    let len46 = l39;
+                                    let mut result46 = _rt::Vec::with_capacity(len46);
+                                    for i in 0..len46 {
+                                        let base = base46
+                                            .add(i * (4 * ::core::mem::size_of::<*const u8>()));
+                                        let e46 = {
+                                            let l40 = *base.add(0).cast::<*mut u8>();
+                                            let l41 = *base
+                                                .add(::core::mem::size_of::<*const u8>())
+                                                .cast::<usize>();
+                                            let len42 = l41;
+                                            let bytes42 = _rt::Vec::from_raw_parts(
+                                                l40.cast(),
+                                                len42,
+                                                len42,
+                                            );
+                                            let l43 = *base
+                                                .add(2 * ::core::mem::size_of::<*const u8>())
+                                                .cast::<*mut u8>();
+                                            let l44 = *base
+                                                .add(3 * ::core::mem::size_of::<*const u8>())
+                                                .cast::<usize>();
+                                            let len45 = l44;
+                                            let bytes45 = _rt::Vec::from_raw_parts(
+                                                l43.cast(),
+                                                len45,
+                                                len45,
+                                            );
+                                            (_rt::string_lift(bytes42), _rt::string_lift(bytes45))
+                                        };
+                                        result46.push(e46);
+                                    }
+                                    _rt::cabi_dealloc(
+                                        base46,
+                                        len46 * (4 * ::core::mem::size_of::<*const u8>()),
+                                        ::core::mem::size_of::<*const u8>(),
+                                    );
+                                    let l47 = i32::from(
+                                        *base
+                                            .add(19 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>(),
+                                    );
+                                    Member {
+                                        now: Edition {
+                                            identifier: _rt::string_lift(bytes4),
+                                            uuid: _rt::string_lift(bytes7),
+                                            version: l8 as u32,
+                                            channel: _rt::string_lift(bytes11),
+                                            origin: _rt::string_lift(bytes14),
+                                            document: super::super::super::super::mooring::plugin::types::Document {
+                                                nodes: result22,
+                                                texts: result28,
+                                                reals: <_ as From<
+                                                    _rt::Vec<_>,
+                                                >>::from(
+                                                    _rt::Vec::from_raw_parts(l29.cast(), len31, len31),
+                                                ),
+                                                blobs: result37,
+                                            },
+                                            extra: result46,
+                                        },
+                                        before: match l47 {
+                                            0 => None,
+                                            1 => {
+                                                let e = {
+                                                    let l48 = *base
+                                                        .add(20 * ::core::mem::size_of::<*const u8>())
+                                                        .cast::<*mut u8>();
+                                                    let l49 = *base
+                                                        .add(21 * ::core::mem::size_of::<*const u8>())
+                                                        .cast::<usize>();
+                                                    let len50 = l49;
+                                                    let bytes50 = _rt::Vec::from_raw_parts(
+                                                        l48.cast(),
+                                                        len50,
+                                                        len50,
+                                                    );
+                                                    let l51 = *base
+                                                        .add(22 * ::core::mem::size_of::<*const u8>())
+                                                        .cast::<*mut u8>();
+                                                    let l52 = *base
+                                                        .add(23 * ::core::mem::size_of::<*const u8>())
+                                                        .cast::<usize>();
+                                                    let len53 = l52;
+                                                    let bytes53 = _rt::Vec::from_raw_parts(
+                                                        l51.cast(),
+                                                        len53,
+                                                        len53,
+                                                    );
+                                                    let l54 = *base
+                                                        .add(24 * ::core::mem::size_of::<*const u8>())
+                                                        .cast::<i32>();
+                                                    let l55 = *base
+                                                        .add(25 * ::core::mem::size_of::<*const u8>())
+                                                        .cast::<*mut u8>();
+                                                    let l56 = *base
+                                                        .add(26 * ::core::mem::size_of::<*const u8>())
+                                                        .cast::<usize>();
+                                                    let len57 = l56;
+                                                    let bytes57 = _rt::Vec::from_raw_parts(
+                                                        l55.cast(),
+                                                        len57,
+                                                        len57,
+                                                    );
+                                                    let l58 = *base
+                                                        .add(27 * ::core::mem::size_of::<*const u8>())
+                                                        .cast::<*mut u8>();
+                                                    let l59 = *base
+                                                        .add(28 * ::core::mem::size_of::<*const u8>())
+                                                        .cast::<usize>();
+                                                    let len60 = l59;
+                                                    let bytes60 = _rt::Vec::from_raw_parts(
+                                                        l58.cast(),
+                                                        len60,
+                                                        len60,
+                                                    );
+                                                    let l61 = *base
+                                                        .add(29 * ::core::mem::size_of::<*const u8>())
+                                                        .cast::<*mut u8>();
+                                                    let l62 = *base
+                                                        .add(30 * ::core::mem::size_of::<*const u8>())
+                                                        .cast::<usize>();
+                                                    let base68 = l61;
+                                                    let len68 = l62;
+                                                    let mut result68 = _rt::Vec::with_capacity(len68);
+                                                    for i in 0..len68 {
+                                                        let base = base68.add(i * 20);
+                                                        let e68 = {
+                                                            let l63 = i32::from(*base.add(0).cast::<u8>());
+                                                            let l64 = i32::from(*base.add(4).cast::<u8>());
+                                                            let l66 = *base.add(12).cast::<i32>();
+                                                            let l67 = *base.add(16).cast::<i32>();
+                                                            super::super::super::super::mooring::plugin::types::Node {
+                                                                kind: super::super::super::super::mooring::plugin::types::Kind::_lift(
+                                                                    l63 as u8,
+                                                                ),
+                                                                key: match l64 {
+                                                                    0 => None,
+                                                                    1 => {
+                                                                        let e = {
+                                                                            let l65 = *base.add(8).cast::<i32>();
+                                                                            l65 as u32
+                                                                        };
+                                                                        Some(e)
+                                                                    }
+                                                                    _ => _rt::invalid_enum_discriminant(),
+                                                                },
+                                                                value: l66 as u32,
+                                                                end: l67 as u32,
+                                                            }
+                                                        };
+                                                        result68.push(e68);
+                                                    }
+                                                    _rt::cabi_dealloc(base68, len68 * 20, 4);
+                                                    let l69 = *base
+                                                        .add(31 * ::core::mem::size_of::<*const u8>())
+                                                        .cast::<*mut u8>();
+                                                    let l70 = *base
+                                                        .add(32 * ::core::mem::size_of::<*const u8>())
+                                                        .cast::<usize>();
+                                                    let base74 = l69;
+                                                    let len74 = l70;
+                                                    let mut result74 = _rt::Vec::with_capacity(len74);
+                                                    for i in 0..len74 {
+                                                        let base = base74
+                                                            .add(i * (2 * ::core::mem::size_of::<*const u8>()));
+                                                        let e74 = {
+                                                            let l71 = *base.add(0).cast::<*mut u8>();
+                                                            let l72 = *base
+                                                                .add(::core::mem::size_of::<*const u8>())
+                                                                .cast::<usize>();
+                                                            let len73 = l72;
+                                                            let bytes73 = _rt::Vec::from_raw_parts(
+                                                                l71.cast(),
+                                                                len73,
+                                                                len73,
+                                                            );
+                                                            _rt::string_lift(bytes73)
+                                                        };
+                                                        result74.push(e74);
+                                                    }
+                                                    _rt::cabi_dealloc(
+                                                        base74,
+                                                        len74 * (2 * ::core::mem::size_of::<*const u8>()),
+                                                        ::core::mem::size_of::<*const u8>(),
+                                                    );
+                                                    let l75 = *base
+                                                        .add(33 * ::core::mem::size_of::<*const u8>())
+                                                        .cast::<*mut u8>();
+                                                    let l76 = *base
+                                                        .add(34 * ::core::mem::size_of::<*const u8>())
+                                                        .cast::<usize>();
+                                                    let len77 = l76;
+                                                    let l78 = *base
+                                                        .add(35 * ::core::mem::size_of::<*const u8>())
+                                                        .cast::<*mut u8>();
+                                                    let l79 = *base
+                                                        .add(36 * ::core::mem::size_of::<*const u8>())
+                                                        .cast::<usize>();
+                                                    let base83 = l78;
+                                                    let len83 = l79;
+                                                    let mut result83 = _rt::Vec::with_capacity(len83);
+                                                    for i in 0..len83 {
+                                                        let base = base83
+                                                            .add(i * (2 * ::core::mem::size_of::<*const u8>()));
+                                                        let e83 = {
+                                                            let l80 = *base.add(0).cast::<*mut u8>();
+                                                            let l81 = *base
+                                                                .add(::core::mem::size_of::<*const u8>())
+                                                                .cast::<usize>();
+                                                            let len82 = l81;
+                                                            <_ as From<
+                                                                _rt::Vec<_>,
+                                                            >>::from(_rt::Vec::from_raw_parts(l80.cast(), len82, len82))
+                                                        };
+                                                        result83.push(e83);
+                                                    }
+                                                    _rt::cabi_dealloc(
+                                                        base83,
+                                                        len83 * (2 * ::core::mem::size_of::<*const u8>()),
+                                                        ::core::mem::size_of::<*const u8>(),
+                                                    );
+                                                    let l84 = *base
+                                                        .add(37 * ::core::mem::size_of::<*const u8>())
+                                                        .cast::<*mut u8>();
+                                                    let l85 = *base
+                                                        .add(38 * ::core::mem::size_of::<*const u8>())
+                                                        .cast::<usize>();
+                                                    let base92 = l84;
+                                                    let len92 = l85;
+                                                    let mut result92 = _rt::Vec::with_capacity(len92);
+                                                    for i in 0..len92 {
+                                                        let base = base92
+                                                            .add(i * (4 * ::core::mem::size_of::<*const u8>()));
+                                                        let e92 = {
+                                                            let l86 = *base.add(0).cast::<*mut u8>();
+                                                            let l87 = *base
+                                                                .add(::core::mem::size_of::<*const u8>())
+                                                                .cast::<usize>();
+                                                            let len88 = l87;
+                                                            let bytes88 = _rt::Vec::from_raw_parts(
+                                                                l86.cast(),
+                                                                len88,
+                                                                len88,
+                                                            );
+                                                            let l89 = *base
+                                                                .add(2 * ::core::mem::size_of::<*const u8>())
+                                                                .cast::<*mut u8>();
+                                                            let l90 = *base
+                                                                .add(3 * ::core::mem::size_of::<*const u8>())
+                                                                .cast::<usize>();
+                                                            let len91 = l90;
+                                                            let bytes91 = _rt::Vec::from_raw_parts(
+                                                                l89.cast(),
+                                                                len91,
+                                                                len91,
+                                                            );
+                                                            (_rt::string_lift(bytes88), _rt::string_lift(bytes91))
+                                                        };
+                                                        result92.push(e92);
+                                                    }
+                                                    _rt::cabi_dealloc(
+                                                        base92,
+                                                        len92 * (4 * ::core::mem::size_of::<*const u8>()),
+                                                        ::core::mem::size_of::<*const u8>(),
+                                                    );
+                                                    Edition {
+                                                        identifier: _rt::string_lift(bytes50),
+                                                        uuid: _rt::string_lift(bytes53),
+                                                        version: l54 as u32,
+                                                        channel: _rt::string_lift(bytes57),
+                                                        origin: _rt::string_lift(bytes60),
+                                                        document: super::super::super::super::mooring::plugin::types::Document {
+                                                            nodes: result68,
+                                                            texts: result74,
+                                                            reals: <_ as From<
+                                                                _rt::Vec<_>,
+                                                            >>::from(
+                                                                _rt::Vec::from_raw_parts(l75.cast(), len77, len77),
+                                                            ),
+                                                            blobs: result83,
+                                                        },
+                                                        extra: result92,
+                                                    }
+                                                };
+                                                Some(e)
+                                            }
+                                            _ => _rt::invalid_enum_discriminant(),
+                                        },
+                                    }
+                                };
+                                result93.push(e93);
+                            }
+                            _rt::cabi_dealloc(
+                                base93,
+                                len93 * (39 * ::core::mem::size_of::<*const u8>()),
+                                ::core::mem::size_of::<*const u8>(),
+                            );
+                            let l94 = *arg0
+                                .add(2 * ::core::mem::size_of::<*const u8>())
+                                .cast::<*mut u8>();
+                            let l95 = *arg0
+                                .add(3 * ::core::mem::size_of::<*const u8>())
+                                .cast::<usize>();
+                            let base141 = l94;
+                            let len141 = l95;
+                            let mut result141 = _rt::Vec::with_capacity(len141);
+                            for i in 0..len141 {
+                                let base = base141
+                                    .add(i * (19 * ::core::mem::size_of::<*const u8>()));
+                                let e141 = {
+                                    let l96 = *base.add(0).cast::<*mut u8>();
+                                    let l97 = *base
+                                        .add(::core::mem::size_of::<*const u8>())
+                                        .cast::<usize>();
+                                    let len98 = l97;
+                                    let bytes98 = _rt::Vec::from_raw_parts(
+                                        l96.cast(),
+                                        len98,
+                                        len98,
+                                    );
+                                    let l99 = *base
+                                        .add(2 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<*mut u8>();
+                                    let l100 = *base
+                                        .add(3 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<usize>();
+                                    let len101 = l100;
+                                    let bytes101 = _rt::Vec::from_raw_parts(
+                                        l99.cast(),
+                                        len101,
+                                        len101,
+                                    );
+                                    let l102 = *base
+                                        .add(4 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<i32>();
+                                    let l103 = *base
+                                        .add(5 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<*mut u8>();
+                                    let l104 = *base
+                                        .add(6 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<usize>();
+                                    let len105 = l104;
+                                    let bytes105 = _rt::Vec::from_raw_parts(
+                                        l103.cast(),
+                                        len105,
+                                        len105,
+                                    );
+                                    let l106 = *base
+                                        .add(7 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<*mut u8>();
+                                    let l107 = *base
+                                        .add(8 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<usize>();
+                                    let len108 = l107;
+                                    let bytes108 = _rt::Vec::from_raw_parts(
+                                        l106.cast(),
+                                        len108,
+                                        len108,
+                                    );
+                                    let l109 = *base
+                                        .add(9 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<*mut u8>();
+                                    let l110 = *base
+                                        .add(10 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<usize>();
+                                    let base116 = l109;
+                                    let len116 = l110;
+                                    let mut result116 = _rt::Vec::with_capacity(len116);
+                                    for i in 0..len116 {
+                                        let base = base116.add(i * 20);
+                                        let e116 = {
+                                            let l111 = i32::from(*base.add(0).cast::<u8>());
+                                            let l112 = i32::from(*base.add(4).cast::<u8>());
+                                            let l114 = *base.add(12).cast::<i32>();
+                                            let l115 = *base.add(16).cast::<i32>();
+                                            super::super::super::super::mooring::plugin::types::Node {
+                                                kind: super::super::super::super::mooring::plugin::types::Kind::_lift(
+                                                    l111 as u8,
+                                                ),
+                                                key: match l112 {
+                                                    0 => None,
+                                                    1 => {
+                                                        let e = {
+                                                            let l113 = *base.add(8).cast::<i32>();
+                                                            l113 as u32
+                                                        };
+                                                        Some(e)
+                                                    }
+                                                    _ => _rt::invalid_enum_discriminant(),
+                                                },
+                                                value: l114 as u32,
+                                                end: l115 as u32,
+                                            }
+                                        };
+                                        result116.push(e116);
+                                    }
+                                    _rt::cabi_dealloc(base116, len116 * 20, 4);
+                                    let l117 = *base
+                                        .add(11 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<*mut u8>();
+                                    let l118 = *base
+                                        .add(12 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<usize>();
+                                    let base122 = l117;
+                                    let len122 = l118;
+                                    let mut result122 = _rt::Vec::with_capacity(len122);
+                                    for i in 0..len122 {
+                                        let base = base122
+                                            .add(i * (2 * ::core::mem::size_of::<*const u8>()));
+                                        let e122 = {
+                                            let l119 = *base.add(0).cast::<*mut u8>();
+                                            let l120 = *base
+                                                .add(::core::mem::size_of::<*const u8>())
+                                                .cast::<usize>();
+                                            let len121 = l120;
+                                            let bytes121 = _rt::Vec::from_raw_parts(
+                                                l119.cast(),
+                                                len121,
+                                                len121,
+                                            );
+                                            _rt::string_lift(bytes121)
+                                        };
+                                        result122.push(e122);
+                                    }
+                                    _rt::cabi_dealloc(
+                                        base122,
+                                        len122 * (2 * ::core::mem::size_of::<*const u8>()),
+                                        ::core::mem::size_of::<*const u8>(),
+                                    );
+                                    let l123 = *base
+                                        .add(13 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<*mut u8>();
+                                    let l124 = *base
+                                        .add(14 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<usize>();
+                                    let len125 = l124;
+                                    let l126 = *base
+                                        .add(15 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<*mut u8>();
+                                    let l127 = *base
+                                        .add(16 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<usize>();
+                                    let base131 = l126;
+                                    let len131 = l127;
+                                    let mut result131 = _rt::Vec::with_capacity(len131);
+                                    for i in 0..len131 {
+                                        let base = base131
+                                            .add(i * (2 * ::core::mem::size_of::<*const u8>()));
+                                        let e131 = {
+                                            let l128 = *base.add(0).cast::<*mut u8>();
+                                            let l129 = *base
+                                                .add(::core::mem::size_of::<*const u8>())
+                                                .cast::<usize>();
+                                            let len130 = l129;
+                                            <_ as From<
+                                                _rt::Vec<_>,
+                                            >>::from(
+                                                _rt::Vec::from_raw_parts(l128.cast(), len130, len130),
+                                            )
+                                        };
+                                        result131.push(e131);
+                                    }
+                                    _rt::cabi_dealloc(
+                                        base131,
+                                        len131 * (2 * ::core::mem::size_of::<*const u8>()),
+                                        ::core::mem::size_of::<*const u8>(),
+                                    );
+                                    let l132 = *base
+                                        .add(17 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<*mut u8>();
+                                    let l133 = *base
+                                        .add(18 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<usize>();
+                                    let base140 = l132;
+                                    let len140 = l133;
+                                    let mut result140 = _rt::Vec::with_capacity(len140);
+                                    for i in 0..len140 {
+                                        let base = base140
+                                            .add(i * (4 * ::core::mem::size_of::<*const u8>()));
+                                        let e140 = {
+                                            let l134 = *base.add(0).cast::<*mut u8>();
+                                            let l135 = *base
+                                                .add(::core::mem::size_of::<*const u8>())
+                                                .cast::<usize>();
+                                            let len136 = l135;
+                                            let bytes136 = _rt::Vec::from_raw_parts(
+                                                l134.cast(),
+                                                len136,
+                                                len136,
+                                            );
+                                            let l137 = *base
+                                                .add(2 * ::core::mem::size_of::<*const u8>())
+                                                .cast::<*mut u8>();
+                                            let l138 = *base
+                                                .add(3 * ::core::mem::size_of::<*const u8>())
+                                                .cast::<usize>();
+                                            let len139 = l138;
+                                            let bytes139 = _rt::Vec::from_raw_parts(
+                                                l137.cast(),
+                                                len139,
+                                                len139,
+                                            );
+                                            (_rt::string_lift(bytes136), _rt::string_lift(bytes139))
+                                        };
+                                        result140.push(e140);
+                                    }
+                                    _rt::cabi_dealloc(
+                                        base140,
+                                        len140 * (4 * ::core::mem::size_of::<*const u8>()),
+                                        ::core::mem::size_of::<*const u8>(),
+                                    );
+                                    Edition {
+                                        identifier: _rt::string_lift(bytes98),
+                                        uuid: _rt::string_lift(bytes101),
+                                        version: l102 as u32,
+                                        channel: _rt::string_lift(bytes105),
+                                        origin: _rt::string_lift(bytes108),
+                                        document: super::super::super::super::mooring::plugin::types::Document {
+                                            nodes: result116,
+                                            texts: result122,
+                                            reals: <_ as From<
+                                                _rt::Vec<_>,
+                                            >>::from(
+                                                _rt::Vec::from_raw_parts(l123.cast(), len125, len125),
+                                            ),
+                                            blobs: result131,
+                                        },
+                                        extra: result140,
+                                    }
+                                };
+                                result141.push(e141);
+                            }
+                            _rt::cabi_dealloc(
+                                base141,
+                                len141 * (19 * ::core::mem::size_of::<*const u8>()),
+                                ::core::mem::size_of::<*const u8>(),
+                            );
+                            let l142 = *arg0
+                                .add(4 * ::core::mem::size_of::<*const u8>())
+                                .cast::<*mut u8>();
+                            let l143 = *arg0
+                                .add(5 * ::core::mem::size_of::<*const u8>())
+                                .cast::<usize>();
+                            let len144 = l143;
+                            let bytes144 = _rt::Vec::from_raw_parts(
+                                l142.cast(),
+                                len144,
+                                len144,
+                            );
+                            let l145 = *arg0
+                                .add(6 * ::core::mem::size_of::<*const u8>())
+                                .cast::<*mut u8>();
+                            let l146 = *arg0
+                                .add(7 * ::core::mem::size_of::<*const u8>())
+                                .cast::<usize>();
+                            let len147 = l146;
+                            let bytes147 = _rt::Vec::from_raw_parts(
+                                l145.cast(),
+                                len147,
+                                len147,
+                            );
+                            let l148 = i32::from(
+                                *arg0
+                                    .add(8 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<u8>(),
+                            );
+                            let l180 = *arg0
+                                .add(24 * ::core::mem::size_of::<*const u8>())
+                                .cast::<*mut u8>();
+                            let l181 = *arg0
+                                .add(25 * ::core::mem::size_of::<*const u8>())
+                                .cast::<usize>();
+                            let base188 = l180;
+                            let len188 = l181;
+                            let mut result188 = _rt::Vec::with_capacity(len188);
+                            for i in 0..len188 {
+                                let base = base188
+                                    .add(i * (4 * ::core::mem::size_of::<*const u8>()));
+                                let e188 = {
+                                    let l182 = *base.add(0).cast::<*mut u8>();
+                                    let l183 = *base
+                                        .add(::core::mem::size_of::<*const u8>())
+                                        .cast::<usize>();
+                                    let len184 = l183;
+                                    let bytes184 = _rt::Vec::from_raw_parts(
+                                        l182.cast(),
+                                        len184,
+                                        len184,
+                                    );
+                                    let l185 = *base
+                                        .add(2 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<*mut u8>();
+                                    let l186 = *base
+                                        .add(3 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<usize>();
+                                    let len187 = l186;
+                                    let bytes187 = _rt::Vec::from_raw_parts(
+                                        l185.cast(),
+                                        len187,
+                                        len187,
+                                    );
+                                    (_rt::string_lift(bytes184), _rt::string_lift(bytes187))
+                                };
+                                result188.push(e188);
+                            }
+                            _rt::cabi_dealloc(
+                                base188,
+                                len188 * (4 * ::core::mem::size_of::<*const u8>()),
+                                ::core::mem::size_of::<*const u8>(),
+                            );
+                            T_::validate_set(
+                                ProfileSet {
+                                    members: result93,
+                                    gone: result141,
+                                },
+                                super::super::super::super::mooring::plugin::types::Context {
+                                    settings: _rt::string_lift(bytes144),
+                                    grade: _rt::string_lift(bytes147),
+                                    device: match l148 {
+                                        0 => None,
+                                        1 => {
+                                            let e = {
+                                                let l149 = *arg0
+                                                    .add(9 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<*mut u8>();
+                                                let l150 = *arg0
+                                                    .add(10 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len151 = l150;
+                                                let bytes151 = _rt::Vec::from_raw_parts(
+                                                    l149.cast(),
+                                                    len151,
+                                                    len151,
+                                                );
+                                                let l152 = i32::from(
+                                                    *arg0
+                                                        .add(11 * ::core::mem::size_of::<*const u8>())
+                                                        .cast::<u8>(),
+                                                );
+                                                let l156 = i32::from(
+                                                    *arg0
+                                                        .add(14 * ::core::mem::size_of::<*const u8>())
+                                                        .cast::<u8>(),
+                                                );
+                                                let l160 = i32::from(
+                                                    *arg0
+                                                        .add(17 * ::core::mem::size_of::<*const u8>())
+                                                        .cast::<u8>(),
+                                                );
+                                                let l162 = *arg0
+                                                    .add(18 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<*mut u8>();
+                                                let l163 = *arg0
+                                                    .add(19 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len164 = l163;
+                                                let bytes164 = _rt::Vec::from_raw_parts(
+                                                    l162.cast(),
+                                                    len164,
+                                                    len164,
+                                                );
+                                                let l165 = *arg0
+                                                    .add(20 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<*mut u8>();
+                                                let l166 = *arg0
+                                                    .add(21 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let base170 = l165;
+                                                let len170 = l166;
+                                                let mut result170 = _rt::Vec::with_capacity(len170);
+                                                for i in 0..len170 {
+                                                    let base = base170
+                                                        .add(i * (2 * ::core::mem::size_of::<*const u8>()));
+                                                    let e170 = {
+                                                        let l167 = *base.add(0).cast::<*mut u8>();
+                                                        let l168 = *base
+                                                            .add(::core::mem::size_of::<*const u8>())
+                                                            .cast::<usize>();
+                                                        let len169 = l168;
+                                                        let bytes169 = _rt::Vec::from_raw_parts(
+                                                            l167.cast(),
+                                                            len169,
+                                                            len169,
+                                                        );
+                                                        _rt::string_lift(bytes169)
+                                                    };
+                                                    result170.push(e170);
+                                                }
+                                                _rt::cabi_dealloc(
+                                                    base170,
+                                                    len170 * (2 * ::core::mem::size_of::<*const u8>()),
+                                                    ::core::mem::size_of::<*const u8>(),
+                                                );
+                                                let l171 = *arg0
+                                                    .add(22 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<*mut u8>();
+                                                let l172 = *arg0
+                                                    .add(23 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let base179 = l171;
+                                                let len179 = l172;
+                                                let mut result179 = _rt::Vec::with_capacity(len179);
+                                                for i in 0..len179 {
+                                                    let base = base179
+                                                        .add(i * (4 * ::core::mem::size_of::<*const u8>()));
+                                                    let e179 = {
+                                                        let l173 = *base.add(0).cast::<*mut u8>();
+                                                        let l174 = *base
+                                                            .add(::core::mem::size_of::<*const u8>())
+                                                            .cast::<usize>();
+                                                        let len175 = l174;
+                                                        let bytes175 = _rt::Vec::from_raw_parts(
+                                                            l173.cast(),
+                                                            len175,
+                                                            len175,
+                                                        );
+                                                        let l176 = *base
+                                                            .add(2 * ::core::mem::size_of::<*const u8>())
+                                                            .cast::<*mut u8>();
+                                                        let l177 = *base
+                                                            .add(3 * ::core::mem::size_of::<*const u8>())
+                                                            .cast::<usize>();
+                                                        let len178 = l177;
+                                                        let bytes178 = _rt::Vec::from_raw_parts(
+                                                            l176.cast(),
+                                                            len178,
+                                                            len178,
+                                                        );
+                                                        (_rt::string_lift(bytes175), _rt::string_lift(bytes178))
+                                                    };
+                                                    result179.push(e179);
+                                                }
+                                                _rt::cabi_dealloc(
+                                                    base179,
+                                                    len179 * (4 * ::core::mem::size_of::<*const u8>()),
+                                                    ::core::mem::size_of::<*const u8>(),
+                                                );
+                                                super::super::super::super::mooring::plugin::types::Device {
+                                                    platform: _rt::string_lift(bytes151),
+                                                    os_version: match l152 {
+                                                        0 => None,
+                                                        1 => {
+                                                            let e = {
+                                                                let l153 = *arg0
+                                                                    .add(12 * ::core::mem::size_of::<*const u8>())
+                                                                    .cast::<*mut u8>();
+                                                                let l154 = *arg0
+                                                                    .add(13 * ::core::mem::size_of::<*const u8>())
+                                                                    .cast::<usize>();
+                                                                let len155 = l154;
+                                                                let bytes155 = _rt::Vec::from_raw_parts(
+                                                                    l153.cast(),
+                                                                    len155,
+                                                                    len155,
+                                                                );
+                                                                _rt::string_lift(bytes155)
+                                                            };
+                                                            Some(e)
+                                                        }
+                                                        _ => _rt::invalid_enum_discriminant(),
+                                                    },
+                                                    model: match l156 {
+                                                        0 => None,
+                                                        1 => {
+                                                            let e = {
+                                                                let l157 = *arg0
+                                                                    .add(15 * ::core::mem::size_of::<*const u8>())
+                                                                    .cast::<*mut u8>();
+                                                                let l158 = *arg0
+                                                                    .add(16 * ::core::mem::size_of::<*const u8>())
+                                                                    .cast::<usize>();
+                                                                let len159 = l158;
+                                                                let bytes159 = _rt::Vec::from_raw_parts(
+                                                                    l157.cast(),
+                                                                    len159,
+                                                                    len159,
+                                                                );
+                                                                _rt::string_lift(bytes159)
+                                                            };
+                                                            Some(e)
+                                                        }
+                                                        _ => _rt::invalid_enum_discriminant(),
+                                                    },
+                                                    supervised: match l160 {
+                                                        0 => None,
+                                                        1 => {
+                                                            let e = {
+                                                                let l161 = i32::from(
+                                                                    *arg0
+                                                                        .add(1 + 17 * ::core::mem::size_of::<*const u8>())
+                                                                        .cast::<u8>(),
+                                                                );
+                                                                _rt::bool_lift(l161 as u8)
+                                                            };
+                                                            Some(e)
+                                                        }
+                                                        _ => _rt::invalid_enum_discriminant(),
+                                                    },
+                                                    channel: _rt::string_lift(bytes164),
+                                                    labels: result170,
+                                                    extra: result179,
+                                                }
+                                            };
+                                            Some(e)
+                                        }
+                                        _ => _rt::invalid_enum_discriminant(),
+                                    },
+                                    extra: result188,
+                                },
+                            )
+                        };
+                        _rt::cabi_dealloc(
+                            arg0,
+                            26 * ::core::mem::size_of::<*const u8>(),
+                            ::core::mem::size_of::<*const u8>(),
+                        );
+                        let ptr190 = (&raw mut _RET_AREA.0).cast::<u8>();
+                        match result189 {
+                            Ok(e) => {
+                                *ptr190.add(0).cast::<u8>() = (0i32) as u8;
+                                let vec209 = e;
+                                let len209 = vec209.len();
+                                let layout209 = _rt::alloc::Layout::from_size_align(
+                                        vec209.len()
+                                            * (16 + 17 * ::core::mem::size_of::<*const u8>()),
+                                        ::core::mem::size_of::<*const u8>(),
+                                    )
+                                    .unwrap();
+                                let (result209, _cleanup209) = wit_bindgen::rt::Cleanup::new(
+                                    layout209,
+                                );
+                                if let Some(cleanup) = _cleanup209 {
+                                    cleanup.forget();
+                                }
+                                for (i, e) in vec209.into_iter().enumerate() {
+                                    let base = result209
+                                        .add(i * (16 + 17 * ::core::mem::size_of::<*const u8>()));
+                                    {
+                                        let SetFinding {
+                                            severity: severity191,
+                                            rule: rule191,
+                                            message: message191,
+                                            about: about191,
+                                            other: other191,
+                                            hint: hint191,
+                                            extra: extra191,
+                                        } = e;
+                                        *base.add(0).cast::<u8>() = (severity191.clone() as i32)
+                                            as u8;
+                                        let vec192 = (rule191.into_bytes()).into_boxed_slice();
+                                        let ptr192 = vec192.as_ptr().cast::<u8>();
+                                        let len192 = vec192.len();
+                                        ::core::mem::forget(vec192);
+                                        *base
+                                            .add(2 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<usize>() = len192;
+                                        *base
+                                            .add(::core::mem::size_of::<*const u8>())
+                                            .cast::<*mut u8>() = ptr192.cast_mut();
+                                        let vec193 = (message191.into_bytes()).into_boxed_slice();
+                                        let ptr193 = vec193.as_ptr().cast::<u8>();
+                                        let len193 = vec193.len();
+                                        ::core::mem::forget(vec193);
+                                        *base
+                                            .add(4 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<usize>() = len193;
+                                        *base
+                                            .add(3 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<*mut u8>() = ptr193.cast_mut();
+                                        let Spot { subject: subject194, place: place194 } = about191;
+                                        match subject194 {
+                                            Subject::Set => {
+                                                *base
+                                                    .add(5 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<u8>() = (0i32) as u8;
+                                            }
+                                            Subject::Member(e) => {
+                                                *base
+                                                    .add(5 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<u8>() = (1i32) as u8;
+                                                *base
+                                                    .add(4 + 5 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<i32>() = _rt::as_i32(e);
+                                            }
+                                            Subject::Gone(e) => {
+                                                *base
+                                                    .add(5 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<u8>() = (2i32) as u8;
+                                                *base
+                                                    .add(4 + 5 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<i32>() = _rt::as_i32(e);
+                                            }
+                                        }
+                                        use super::super::super::super::mooring::plugin::types::Place as V198;
+                                        match place194 {
+                                            V198::Document => {
+                                                *base
+                                                    .add(8 + 5 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<u8>() = (0i32) as u8;
+                                            }
+                                            V198::Node(e) => {
+                                                *base
+                                                    .add(8 + 5 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<u8>() = (1i32) as u8;
+                                                *base
+                                                    .add(8 + 6 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<i32>() = _rt::as_i32(e);
+                                            }
+                                            V198::Path(e) => {
+                                                *base
+                                                    .add(8 + 5 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<u8>() = (2i32) as u8;
+                                                let vec197 = e;
+                                                let len197 = vec197.len();
+                                                let layout197 = _rt::alloc::Layout::from_size_align(
+                                                        vec197.len() * (3 * ::core::mem::size_of::<*const u8>()),
+                                                        ::core::mem::size_of::<*const u8>(),
+                                                    )
+                                                    .unwrap();
+                                                let (result197, _cleanup197) = wit_bindgen::rt::Cleanup::new(
+                                                    layout197,
+                                                );
+                                                if let Some(cleanup) = _cleanup197 {
+                                                    cleanup.forget();
+                                                }
+                                                for (i, e) in vec197.into_iter().enumerate() {
+                                                    let base = result197
+                                                        .add(i * (3 * ::core::mem::size_of::<*const u8>()));
+                                                    {
+                                                        use super::super::super::super::mooring::plugin::types::Segment as V196;
+                                                        match e {
+                                                            V196::Key(e) => {
+                                                                *base.add(0).cast::<u8>() = (0i32) as u8;
+                                                                let vec195 = (e.into_bytes()).into_boxed_slice();
+                                                                let ptr195 = vec195.as_ptr().cast::<u8>();
+                                                                let len195 = vec195.len();
+                                                                ::core::mem::forget(vec195);
+                                                                *base
+                                                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                                                    .cast::<usize>() = len195;
+                                                                *base
+                                                                    .add(::core::mem::size_of::<*const u8>())
+                                                                    .cast::<*mut u8>() = ptr195.cast_mut();
+                                                            }
+                                                            V196::Index(e) => {
+                                                                *base.add(0).cast::<u8>() = (1i32) as u8;
+                                                                *base
+                                                                    .add(::core::mem::size_of::<*const u8>())
+                                                                    .cast::<i32>() = _rt::as_i32(e);
+                                                            }
+                                                        }
+                                                    }
+                                                }
+                                                *base
+                                                    .add(8 + 7 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>() = len197;
+                                                *base
+                                                    .add(8 + 6 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<*mut u8>() = result197;
+                                            }
+                                        }
+                                        match other191 {
+                                            Some(e) => {
+                                                *base
+                                                    .add(8 + 8 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<u8>() = (1i32) as u8;
+                                                let Spot { subject: subject199, place: place199 } = e;
+                                                match subject199 {
+                                                    Subject::Set => {
+                                                        *base
+                                                            .add(8 + 9 * ::core::mem::size_of::<*const u8>())
+                                                            .cast::<u8>() = (0i32) as u8;
+                                                    }
+                                                    Subject::Member(e) => {
+                                                        *base
+                                                            .add(8 + 9 * ::core::mem::size_of::<*const u8>())
+                                                            .cast::<u8>() = (1i32) as u8;
+                                                        *base
+                                                            .add(12 + 9 * ::core::mem::size_of::<*const u8>())
+                                                            .cast::<i32>() = _rt::as_i32(e);
+                                                    }
+                                                    Subject::Gone(e) => {
+                                                        *base
+                                                            .add(8 + 9 * ::core::mem::size_of::<*const u8>())
+                                                            .cast::<u8>() = (2i32) as u8;
+                                                        *base
+                                                            .add(12 + 9 * ::core::mem::size_of::<*const u8>())
+                                                            .cast::<i32>() = _rt::as_i32(e);
+                                                    }
+                                                }
+                                                use super::super::super::super::mooring::plugin::types::Place as V203;
+                                                match place199 {
+                                                    V203::Document => {
+                                                        *base
+                                                            .add(16 + 9 * ::core::mem::size_of::<*const u8>())
+                                                            .cast::<u8>() = (0i32) as u8;
+                                                    }
+                                                    V203::Node(e) => {
+                                                        *base
+                                                            .add(16 + 9 * ::core::mem::size_of::<*const u8>())
+                                                            .cast::<u8>() = (1i32) as u8;
+                                                        *base
+                                                            .add(16 + 10 * ::core::mem::size_of::<*const u8>())
+                                                            .cast::<i32>() = _rt::as_i32(e);
+                                                    }
+                                                    V203::Path(e) => {
+                                                        *base
+                                                            .add(16 + 9 * ::core::mem::size_of::<*const u8>())
+                                                            .cast::<u8>() = (2i32) as u8;
+                                                        let vec202 = e;
+                                                        let len202 = vec202.len();
+                                                        let layout202 = _rt::alloc::Layout::from_size_align(
+                                                                vec202.len() * (3 * ::core::mem::size_of::<*const u8>()),
+                                                                ::core::mem::size_of::<*const u8>(),
+                                                            )
+                                                            .unwrap();
+                                                        let (result202, _cleanup202) = wit_bindgen::rt::Cleanup::new(
+                                                            layout202,
+                                                        );
+                                                        if let Some(cleanup) = _cleanup202 {
+                                                            cleanup.forget();
+                                                        }
+                                                        for (i, e) in vec202.into_iter().enumerate() {
+                                                            let base = result202
+                                                                .add(i * (3 * ::core::mem::size_of::<*const u8>()));
+                                                            {
+                                                                use super::super::super::super::mooring::plugin::types::Segment as V201;
+                                                                match e {
+                                                                    V201::Key(e) => {
+                                                                        *base.add(0).cast::<u8>() = (0i32) as u8;
+                                                                        let vec200 = (e.into_bytes()).into_boxed_slice();
+                                                                        let ptr200 = vec200.as_ptr().cast::<u8>();
+                                                                        let len200 = vec200.len();
+                                                                        ::core::mem::forget(vec200);
+                                                                        *base
+                                                                            .add(2 * ::core::mem::size_of::<*const u8>())
+                                                                            .cast::<usize>() = len200;
+                                                                        *base
+                                                                            .add(::core::mem::size_of::<*const u8>())
+                                                                            .cast::<*mut u8>() = ptr200.cast_mut();
+                                                                    }
+                                                                    V201::Index(e) => {
+                                                                        *base.add(0).cast::<u8>() = (1i32) as u8;
+                                                                        *base
+                                                                            .add(::core::mem::size_of::<*const u8>())
+                                                                            .cast::<i32>() = _rt::as_i32(e);
+                                                                    }
+                                                                }
+                                                            }
+                                                        }
+                                                        *base
+                                                            .add(16 + 11 * ::core::mem::size_of::<*const u8>())
+                                                            .cast::<usize>() = len202;
+                                                        *base
+                                                            .add(16 + 10 * ::core::mem::size_of::<*const u8>())
+                                                            .cast::<*mut u8>() = result202;
+                                                    }
+                                                }
+                                            }
+                                            None => {
+                                                *base
+                                                    .add(8 + 8 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<u8>() = (0i32) as u8;
+                                            }
+                                        };
+                                        match hint191 {
+                                            Some(e) => {
+                                                *base
+                                                    .add(16 + 12 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<u8>() = (1i32) as u8;
+                                                let vec204 = (e.into_bytes()).into_boxed_slice();
+                                                let ptr204 = vec204.as_ptr().cast::<u8>();
+                                                let len204 = vec204.len();
+                                                ::core::mem::forget(vec204);
+                                                *base
+                                                    .add(16 + 14 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>() = len204;
+                                                *base
+                                                    .add(16 + 13 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<*mut u8>() = ptr204.cast_mut();
+                                            }
+                                            None => {
+                                                *base
+                                                    .add(16 + 12 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<u8>() = (0i32) as u8;
+                                            }
+                                        };
+                                        let vec208 = extra191;
+                                        let len208 = vec208.len();
+                                        let layout208 = _rt::alloc::Layout::from_size_align(
+                                                vec208.len() * (4 * ::core::mem::size_of::<*const u8>()),
+                                                ::core::mem::size_of::<*const u8>(),
+                                            )
+                                            .unwrap();
+                                        let (result208, _cleanup208) = wit_bindgen::rt::Cleanup::new(
+                                            layout208,
+                                        );
+                                        if let Some(cleanup) = _cleanup208 {
+                                            cleanup.forget();
+                                        }
+                                        for (i, e) in vec208.into_iter().enumerate() {
+                                            let base = result208
+                                                .add(i * (4 * ::core::mem::size_of::<*const u8>()));
+                                            {
+                                                let (t205_0, t205_1) = e;
+                                                let vec206 = (t205_0.into_bytes()).into_boxed_slice();
+                                                let ptr206 = vec206.as_ptr().cast::<u8>();
+                                                let len206 = vec206.len();
+                                                ::core::mem::forget(vec206);
+                                                *base
+                                                    .add(::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>() = len206;
+                                                *base.add(0).cast::<*mut u8>() = ptr206.cast_mut();
+                                                let vec207 = (t205_1.into_bytes()).into_boxed_slice();
+                                                let ptr207 = vec207.as_ptr().cast::<u8>();
+                                                let len207 = vec207.len();
+                                                ::core::mem::forget(vec207);
+                                                *base
+                                                    .add(3 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>() = len207;
+                                                *base
+                                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<*mut u8>() = ptr207.cast_mut();
+                                            }
+                                        }
+                                        *base
+                                            .add(16 + 16 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<usize>() = len208;
+                                        *base
+                                            .add(16 + 15 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<*mut u8>() = result208;
+                                    }
+                                }
+                                *ptr190
+                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>() = len209;
+                                *ptr190
+                                    .add(::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>() = result209;
+                            }
+                            Err(e) => {
+                                *ptr190.add(0).cast::<u8>() = (1i32) as u8;
+                                use super::super::super::super::mooring::plugin::types::Failure as V213;
+                                match e {
+                                    V213::BadSettings(e) => {
+                                        *ptr190
+                                            .add(::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>() = (0i32) as u8;
+                                        let vec210 = (e.into_bytes()).into_boxed_slice();
+                                        let ptr210 = vec210.as_ptr().cast::<u8>();
+                                        let len210 = vec210.len();
+                                        ::core::mem::forget(vec210);
+                                        *ptr190
+                                            .add(3 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<usize>() = len210;
+                                        *ptr190
+                                            .add(2 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<*mut u8>() = ptr210.cast_mut();
+                                    }
+                                    V213::Unsupported(e) => {
+                                        *ptr190
+                                            .add(::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>() = (1i32) as u8;
+                                        let vec211 = (e.into_bytes()).into_boxed_slice();
+                                        let ptr211 = vec211.as_ptr().cast::<u8>();
+                                        let len211 = vec211.len();
+                                        ::core::mem::forget(vec211);
+                                        *ptr190
+                                            .add(3 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<usize>() = len211;
+                                        *ptr190
+                                            .add(2 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<*mut u8>() = ptr211.cast_mut();
+                                    }
+                                    V213::Other(e) => {
+                                        *ptr190
+                                            .add(::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>() = (2i32) as u8;
+                                        let vec212 = (e.into_bytes()).into_boxed_slice();
+                                        let ptr212 = vec212.as_ptr().cast::<u8>();
+                                        let len212 = vec212.len();
+                                        ::core::mem::forget(vec212);
+                                        *ptr190
+                                            .add(3 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<usize>() = len212;
+                                        *ptr190
+                                            .add(2 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<*mut u8>() = ptr212.cast_mut();
+                                    }
+                                }
+                            }
+                        };
+                        ptr190
+                    }
+                }
+                #[doc(hidden)]
+                #[allow(non_snake_case)]
+                pub unsafe fn __post_return_validate_set<T_: Guest>(arg0: *mut u8) {
+                    unsafe {
+                        let l0 = i32::from(*arg0.add(0).cast::<u8>());
+                        match l0 {
+                            0 => {
+                                let l1 = *arg0
+                                    .add(::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>();
+                                let l2 = *arg0
+                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>();
+                                let base32 = l1;
+                                let len32 = l2;
+                                for i in 0..len32 {
+                                    let base = base32
+                                        .add(i * (16 + 17 * ::core::mem::size_of::<*const u8>()));
+                                    {
+                                        let l3 = *base
+                                            .add(::core::mem::size_of::<*const u8>())
+                                            .cast::<*mut u8>();
+                                        let l4 = *base
+                                            .add(2 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<usize>();
+                                        _rt::cabi_dealloc(l3, l4, 1);
+                                        let l5 = *base
+                                            .add(3 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<*mut u8>();
+                                        let l6 = *base
+                                            .add(4 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<usize>();
+                                        _rt::cabi_dealloc(l5, l6, 1);
+                                        let l7 = i32::from(
+                                            *base
+                                                .add(8 + 5 * ::core::mem::size_of::<*const u8>())
+                                                .cast::<u8>(),
+                                        );
+                                        match l7 {
+                                            0 => {}
+                                            1 => {}
+                                            _ => {
+                                                let l8 = *base
+                                                    .add(8 + 6 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<*mut u8>();
+                                                let l9 = *base
+                                                    .add(8 + 7 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let base13 = l8;
+                                                let len13 = l9;
+                                                for i in 0..len13 {
+                                                    let base = base13
+                                                        .add(i * (3 * ::core::mem::size_of::<*const u8>()));
+                                                    {
+                                                        let l10 = i32::from(*base.add(0).cast::<u8>());
+                                                        match l10 {
+                                                            0 => {
+                                                                let l11 = *base
+                                                                    .add(::core::mem::size_of::<*const u8>())
+                                                                    .cast::<*mut u8>();
+                                                                let l12 = *base
+                                                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                                                    .cast::<usize>();
+                                                                _rt::cabi_dealloc(l11, l12, 1);
+                                                            }
+                                                            _ => {}
+                                                        }
+                                                    }
+                                                }
+                                                _rt::cabi_dealloc(
+                                                    base13,
+                                                    len13 * (3 * ::core::mem::size_of::<*const u8>()),
+                                                    ::core::mem::size_of::<*const u8>(),
+                                                );
+                                            }
+                                        }
+                                        let l14 = i32::from(
+                                            *base
+                                                .add(8 + 8 * ::core::mem::size_of::<*const u8>())
+                                                .cast::<u8>(),
+                                        );
+                                        match l14 {
+                                            0 => {}
+                                            _ => {
+                                                let l15 = i32::from(
+                                                    *base
+                                                        .add(16 + 9 * ::core::mem::size_of::<*const u8>())
+                                                        .cast::<u8>(),
+                                                );
+                                                match l15 {
+                                                    0 => {}
+                                                    1 => {}
+                                                    _ => {
+                                                        let l16 = *base
+                                                            .add(16 + 10 * ::core::mem::size_of::<*const u8>())
+                                                            .cast::<*mut u8>();
+                                                        let l17 = *base
+                                                            .add(16 + 11 * ::core::mem::size_of::<*const u8>())
+                                                            .cast::<usize>();
+                                                        let base21 = l16;
+                                                        let len21 = l17;
+                                                        for i in 0..len21 {
+                                                            let base = base21
+                                                                .add(i * (3 * ::core::mem::size_of::<*const u8>()));
+                                                            {
+                                                                let l18 = i32::from(*base.add(0).cast::<u8>());
+                                                                match l18 {
+                                                                    0 => {
+                                                                        let l19 = *base
+                                                                            .add(::core::mem::size_of::<*const u8>())
+                                                                            .cast::<*mut u8>();
+                                                                        let l20 = *base
+                                                                            .add(2 * ::core::mem::size_of::<*const u8>())
+                                                                            .cast::<usize>();
+                                                                        _rt::cabi_dealloc(l19, l20, 1);
+                                                                    }
+                                                                    _ => {}
+                                                                }
+                                                            }
+                                                        }
+                                                        _rt::cabi_dealloc(
+                                                            base21,
+                                                            len21 * (3 * ::core::mem::size_of::<*const u8>()),
+                                                            ::core::mem::size_of::<*const u8>(),
+                                                        );
+                                                    }
+                                                }
+                                            }
+                                        }
+                                        let l22 = i32::from(
+                                            *base
+                                                .add(16 + 12 * ::core::mem::size_of::<*const u8>())
+                                                .cast::<u8>(),
+                                        );
+                                        match l22 {
+                                            0 => {}
+                                            _ => {
+                                                let l23 = *base
+                                                    .add(16 + 13 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<*mut u8>();
+                                                let l24 = *base
+                                                    .add(16 + 14 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                _rt::cabi_dealloc(l23, l24, 1);
+                                            }
+                                        }
+                                        let l25 = *base
+                                            .add(16 + 15 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<*mut u8>();
+                                        let l26 = *base
+                                            .add(16 + 16 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<usize>();
+                                        let base31 = l25;
+                                        let len31 = l26;
+                                        for i in 0..len31 {
+                                            let base = base31
+                                                .add(i * (4 * ::core::mem::size_of::<*const u8>()));
+                                            {
+                                                let l27 = *base.add(0).cast::<*mut u8>();
+                                                let l28 = *base
+                                                    .add(::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                _rt::cabi_dealloc(l27, l28, 1);
+                                                let l29 = *base
+                                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<*mut u8>();
+                                                let l30 = *base
+                                                    .add(3 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                _rt::cabi_dealloc(l29, l30, 1);
+                                            }
+                                        }
+                                        _rt::cabi_dealloc(
+                                            base31,
+                                            len31 * (4 * ::core::mem::size_of::<*const u8>()),
+                                            ::core::mem::size_of::<*const u8>(),
+                                        );
+                                    }
+                                }
+                                _rt::cabi_dealloc(
+                                    base32,
+                                    len32 * (16 + 17 * ::core::mem::size_of::<*const u8>()),
+                                    ::core::mem::size_of::<*const u8>(),
+                                );
+                            }
+                            _ => {
+                                let l33 = i32::from(
+                                    *arg0.add(::core::mem::size_of::<*const u8>()).cast::<u8>(),
+                                );
+                                match l33 {
+                                    0 => {
+                                        let l34 = *arg0
+                                            .add(2 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<*mut u8>();
+                                        let l35 = *arg0
+                                            .add(3 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<usize>();
+                                        _rt::cabi_dealloc(l34, l35, 1);
+                                    }
+                                    1 => {
+                                        let l36 = *arg0
+                                            .add(2 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<*mut u8>();
+                                        let l37 = *arg0
+                                            .add(3 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<usize>();
+                                        _rt::cabi_dealloc(l36, l37, 1);
+                                    }
+                                    _ => {
+                                        let l38 = *arg0
+                                            .add(2 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<*mut u8>();
+                                        let l39 = *arg0
+                                            .add(3 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<usize>();
+                                        _rt::cabi_dealloc(l38, l39, 1);
+                                    }
+                                }
+                            }
+                        }
+                    }
+                }
+                pub trait Guest {
+                    /// Equal arguments give equal findings.
+                    #[allow(async_fn_in_trait)]
+                    fn validate_set(
+                        profiles: ProfileSet,
+                        context: Context,
+                    ) -> Result<_rt::Vec<SetFinding>, Failure>;
+                }
+                #[doc(hidden)]
+                #[macro_export]
+                macro_rules! __export_mooring_plugin_set_validator_0_1_0_cabi {
+                    ($ty:ident with_types_in $($path_to_types:tt)*) => {
+                        const _ : () = { #[unsafe (export_name =
+                        "mooring:plugin/set-validator@0.1.0#validate-set")] unsafe extern
+                        "C" fn export_validate_set(arg0 : * mut u8,) -> * mut u8 { unsafe
+                        { $($path_to_types)*:: _export_validate_set_cabi::<$ty > (arg0) }
+                        } #[unsafe (export_name =
+                        "cabi_post_mooring:plugin/set-validator@0.1.0#validate-set")]
+                        unsafe extern "C" fn _post_return_validate_set(arg0 : * mut u8,)
+                        { unsafe { $($path_to_types)*:: __post_return_validate_set::<$ty
+                        > (arg0) } } };
+                    };
+                }
+                #[doc(hidden)]
+                pub use __export_mooring_plugin_set_validator_0_1_0_cabi;
+                #[cfg_attr(target_pointer_width = "64", repr(align(8)))]
+                #[cfg_attr(target_pointer_width = "32", repr(align(4)))]
+                struct _RetArea(
+                    [::core::mem::MaybeUninit<
+                        u8,
+                    >; 4 * ::core::mem::size_of::<*const u8>()],
+                );
+                static mut _RET_AREA: _RetArea = _RetArea(
+                    [::core::mem::MaybeUninit::uninit(); 4
+                        * ::core::mem::size_of::<*const u8>()],
+                );
+            }
         }
     }
 }
@@ -2609,7 +4398,7 @@ mod _rt {
 /// For more information see the documentation of `wit_bindgen::generate!`.
 ///
 /// ```rust
-/// # macro_rules! export_both{ ($($t:tt)*) => (); }
+/// # macro_rules! export_every_role{ ($($t:tt)*) => (); }
 /// # trait Guest {}
 /// struct MyType;
 ///
@@ -2617,14 +4406,14 @@ mod _rt {
 ///     // ...
 /// }
 ///
-/// export_both!(MyType);
+/// export_every_role!(MyType);
 /// ```
 #[allow(unused_macros)]
 #[doc(hidden)]
 #[macro_export]
-macro_rules! __export_plugin_impl {
+macro_rules! __export_every_role_impl {
     ($ty:ident) => {
-        mooring_sdk::bindings::plugin::export_both!($ty with_types_in
+        mooring_sdk::bindings::plugin::export_every_role!($ty with_types_in
         mooring_sdk::bindings::plugin);
     };
     ($ty:ident with_types_in $($path_to_types_root:tt)*) => {
@@ -2637,14 +4426,17 @@ macro_rules! __export_plugin_impl {
         $($path_to_types_root)*::
         exports::mooring::plugin::generator::__export_mooring_plugin_generator_0_1_0_cabi!($ty
         with_types_in $($path_to_types_root)*:: exports::mooring::plugin::generator);
+        $($path_to_types_root)*::
+        exports::mooring::plugin::set_validator::__export_mooring_plugin_set_validator_0_1_0_cabi!($ty
+        with_types_in $($path_to_types_root)*:: exports::mooring::plugin::set_validator);
         const _ : () = { #[rustfmt::skip] #[cfg(target_arch = "wasm32")] #[unsafe
         (link_section =
-        "component-type:wit-bindgen:0.60.0:mooring:plugin@0.1.0:plugin:imports and exports")]
+        "component-type:wit-bindgen:0.60.0:mooring:plugin@0.1.0:every-role:imports and exports")]
         #[doc(hidden)] #[allow(clippy::octal_escapes)] pub static
-        __WIT_BINDGEN_COMPONENT_TYPE : [u8; 1329] = *
+        __WIT_BINDGEN_COMPONENT_TYPE : [u8; 1859] = *
         b"\
-\0asm\x0d\0\x01\0\0\x19\x16wit-component-encoding\x04\0\x07\xb4\x09\x01A\x02\x01\
-A\x0e\x01B\x04\x01m\x04\x05debug\x04info\x04warn\x05error\x04\0\x05level\x03\0\0\
+\0asm\x0d\0\x01\0\0\x19\x16wit-component-encoding\x04\0\x07\xc2\x0d\x01A\x02\x01\
+A\x13\x01B\x04\x01m\x04\x05debug\x04info\x04warn\x05error\x04\0\x05level\x03\0\0\
 \x01@\x02\x05level\x01\x04texts\x01\0\x04\0\x05write\x01\x02\x03\0\x18mooring:pl\
 ugin/log@0.1.0\x05\0\x01B\"\x01m\x08\x0adictionary\x05array\x06string\x07integer\
 \x04real\x07boolean\x04date\x04data\x04\0\x04kind\x03\0\0\x01ky\x01r\x04\x04kind\
@@ -2672,23 +4464,36 @@ finding\x03\0\x04\x02\x03\x02\x01\x06\x04\0\x07failure\x03\0\x06\x01p\x05\x01j\x
 \x01\x06\x04\0\x07failure\x03\0\x04\x01p}\x01p\x03\x01r\x03\x03keys\x07profile\x06\
 \x05notes\x07\x04\0\x06output\x03\0\x08\x01p\x09\x01j\x01\x0a\x01\x05\x01@\x02\x04\
 seeds\x07context\x01\0\x0b\x04\0\x08generate\x01\x0c\x04\0\x1emooring:plugin/gen\
-erator@0.1.0\x05\x08\x04\0\x1bmooring:plugin/plugin@0.1.0\x04\0\x0b\x0c\x01\0\x06\
-plugin\x03\0\0\0G\x09producers\x01\x0cprocessed-by\x02\x0dwit-component\x070.254\
-.2\x10wit-bindgen-rust\x060.60.0";
+erator@0.1.0\x05\x08\x02\x03\0\x01\x08document\x02\x03\0\x01\x08severity\x02\x03\
+\0\x01\x05place\x01B!\x02\x03\x02\x01\x09\x04\0\x08document\x03\0\0\x02\x03\x02\x01\
+\x05\x04\0\x07context\x03\0\x02\x02\x03\x02\x01\x0a\x04\0\x08severity\x03\0\x04\x02\
+\x03\x02\x01\x0b\x04\0\x05place\x03\0\x06\x02\x03\x02\x01\x06\x04\0\x07failure\x03\
+\0\x08\x01o\x02ss\x01p\x0a\x01r\x07\x0aidentifiers\x04uuids\x07versiony\x07chann\
+els\x06origins\x08document\x01\x05extra\x0b\x04\0\x07edition\x03\0\x0c\x01k\x0d\x01\
+r\x02\x03now\x0d\x06before\x0e\x04\0\x06member\x03\0\x0f\x01p\x10\x01p\x0d\x01r\x02\
+\x07members\x11\x04gone\x12\x04\0\x0bprofile-set\x03\0\x13\x01q\x03\x03set\0\0\x06\
+member\x01y\0\x04gone\x01y\0\x04\0\x07subject\x03\0\x15\x01r\x02\x07subject\x16\x05\
+place\x07\x04\0\x04spot\x03\0\x17\x01k\x18\x01ks\x01r\x07\x08severity\x05\x04rul\
+es\x07messages\x05about\x18\x05other\x19\x04hint\x1a\x05extra\x0b\x04\0\x0bset-f\
+inding\x03\0\x1b\x01p\x1c\x01j\x01\x1d\x01\x09\x01@\x02\x08profiles\x14\x07conte\
+xt\x03\0\x1e\x04\0\x0cvalidate-set\x01\x1f\x04\0\"mooring:plugin/set-validator@0\
+.1.0\x05\x0c\x04\0\x1fmooring:plugin/every-role@0.1.0\x04\0\x0b\x10\x01\0\x0aeve\
+ry-role\x03\0\0\0G\x09producers\x01\x0cprocessed-by\x02\x0dwit-component\x070.25\
+4.2\x10wit-bindgen-rust\x060.60.0";
         };
     };
 }
 #[doc(inline)]
-pub use __export_plugin_impl as export_both;
+pub use __export_every_role_impl as export_every_role;
 #[rustfmt::skip]
 #[cfg(target_arch = "wasm32")]
 #[unsafe(
-    link_section = "component-type:wit-bindgen:0.60.0:mooring:plugin@0.1.0:plugin-with-all-of-its-exports-removed:encoded world"
+    link_section = "component-type:wit-bindgen:0.60.0:mooring:plugin@0.1.0:every-role-with-all-of-its-exports-removed:encoded world"
 )]
 #[doc(hidden)]
 #[allow(clippy::octal_escapes)]
-pub static __WIT_BINDGEN_COMPONENT_TYPE: [u8; 931] = *b"\
-\0asm\x0d\0\x01\0\0\x19\x16wit-component-encoding\x04\0\x07\x86\x06\x01A\x02\x01\
+pub static __WIT_BINDGEN_COMPONENT_TYPE: [u8; 939] = *b"\
+\0asm\x0d\0\x01\0\0\x19\x16wit-component-encoding\x04\0\x07\x8a\x06\x01A\x02\x01\
 A\x04\x01B\x04\x01m\x04\x05debug\x04info\x04warn\x05error\x04\0\x05level\x03\0\0\
 \x01@\x02\x05level\x01\x04texts\x01\0\x04\0\x05write\x01\x02\x03\0\x18mooring:pl\
 ugin/log@0.1.0\x05\0\x01B\"\x01m\x08\x0adictionary\x05array\x06string\x07integer\
@@ -2705,9 +4510,10 @@ e\x03\0\x12\x01k\x13\x01r\x04\x08settingss\x05grades\x06device\x14\x05extra\x11\
 \x01r\x06\x08severity\x18\x04rules\x07messages\x05place\x1d\x04hint\x0e\x05extra\
 \x11\x04\0\x07finding\x03\0\x1e\x01q\x03\x0cbad-settings\x01s\0\x0bunsupported\x01\
 s\0\x05other\x01s\0\x04\0\x07failure\x03\0\x20\x03\0\x1amooring:plugin/types@0.1\
-.0\x05\x01\x04\0;mooring:plugin/plugin-with-all-of-its-exports-removed@0.1.0\x04\
-\0\x0b,\x01\0&plugin-with-all-of-its-exports-removed\x03\0\0\0G\x09producers\x01\
-\x0cprocessed-by\x02\x0dwit-component\x070.254.2\x10wit-bindgen-rust\x060.60.0";
+.0\x05\x01\x04\0?mooring:plugin/every-role-with-all-of-its-exports-removed@0.1.0\
+\x04\0\x0b0\x01\0*every-role-with-all-of-its-exports-removed\x03\0\0\0G\x09produ\
+cers\x01\x0cprocessed-by\x02\x0dwit-component\x070.254.2\x10wit-bindgen-rust\x06\
+0.60.0";
 #[inline(never)]
 #[doc(hidden)]
 pub fn __link_custom_section_describing_imports() {

@@ -13,6 +13,9 @@ use crate::results::Located;
 use crate::text::{MESSAGE_BYTES_MAX, RULE_BYTES_MAX, clean};
 use crate::{Limits, PluginId, Role};
 
+/// Under which of a finding's extra keys its one safe answer stands.
+const FIX_KEY: &str = "fix";
+
 pub(super) fn no_role<T>(role: Role) -> Outcome<T> {
     Outcome::Incompatible {
         text: format!("it is no {role}"),
@@ -75,12 +78,14 @@ pub(super) fn located(finding: types::Finding, plugin: &PluginId, document: &Doc
     };
     Located {
         node: node.map(NodeRef::id),
+        // A way may end where something is missing; a node is there or is not.
+        is_misplaced: node.is_none() && !matches!(finding.place, types::Place::Document),
         finding: unplaced(finding, plugin),
     }
 }
 
 /// The value at the end of `path`, or the last one on the way that exists.
-fn nearest<'a>(root: NodeRef<'a>, path: &[types::Segment]) -> NodeRef<'a> {
+pub(super) fn nearest<'a>(root: NodeRef<'a>, path: &[types::Segment]) -> NodeRef<'a> {
     let mut node = root;
     for segment in path {
         let next = match segment {
@@ -97,17 +102,21 @@ fn nearest<'a>(root: NodeRef<'a>, path: &[types::Segment]) -> NodeRef<'a> {
 
 /// A finding at no place in a file.
 pub(super) fn unplaced(finding: types::Finding, plugin: &PluginId) -> Finding {
+    let severity = match finding.severity {
+        types::Severity::Info => Severity::Info,
+        types::Severity::Warning => Severity::Warning,
+        types::Severity::Error => Severity::Error,
+    };
+    let rule = clean(&finding.rule, RULE_BYTES_MAX);
+    let message = clean(&finding.message, MESSAGE_BYTES_MAX);
+    let fix = finding.extra.into_iter().find(|(key, _)| key == FIX_KEY);
     Finding {
-        severity: match finding.severity {
-            types::Severity::Info => Severity::Info,
-            types::Severity::Warning => Severity::Warning,
-            types::Severity::Error => Severity::Error,
-        },
-        rule: clean(&finding.rule, RULE_BYTES_MAX),
-        message: clean(&finding.message, MESSAGE_BYTES_MAX),
         hint: finding.hint.map(|hint| clean(&hint, MESSAGE_BYTES_MAX)),
-        line: 0,
-        column: 0,
+        // One that is cut would be another one.
+        fix: fix
+            .map(|(_, fix)| fix)
+            .filter(|fix| clean(fix, MESSAGE_BYTES_MAX) == *fix),
         source: plugin.to_string(),
+        ..Finding::host(severity, &rule, (0, 0), message)
     }
 }

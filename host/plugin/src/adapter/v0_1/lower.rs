@@ -75,11 +75,16 @@ impl<'a> Tree<'a> {
         last(self.texts.len())
     }
 
-    /// The outcome if this and `bytes` more are over the input limit.
-    pub(super) fn over<T>(&self, limits: &Limits, bytes: usize) -> Option<Outcome<T>> {
+    /// What its texts and data take, in bytes.
+    pub(super) fn bytes(&self) -> usize {
         let texts: usize = self.texts.iter().map(|text| text.len()).sum();
         let blobs: usize = self.blobs.iter().map(|blob| blob.len()).sum();
-        let bytes = bytes + texts + blobs;
+        texts + blobs
+    }
+
+    /// The outcome if this and `bytes` more are over the input limit.
+    pub(super) fn over<T>(&self, limits: &Limits, bytes: usize) -> Option<Outcome<T>> {
+        let bytes = bytes + self.bytes();
         let limit_bytes = limits.input_bytes;
         (bytes > limit_bytes).then_some(Outcome::InputTooLarge { bytes, limit_bytes })
     }
@@ -100,14 +105,16 @@ impl<'a> Tree<'a> {
         texts: &'t [&'t str],
         bytes: &'t [u8],
     ) -> types::Profile<'t> {
-        types::Profile {
-            document: types::Document {
-                nodes: &self.nodes,
-                texts,
-                reals: &self.reals,
-                blobs: &self.blobs,
-            },
-            bytes,
+        let document = self.document(texts);
+        types::Profile { document, bytes }
+    }
+
+    pub(super) fn document<'t>(&'t self, texts: &'t [&'t str]) -> types::Document<'t> {
+        types::Document {
+            nodes: &self.nodes,
+            texts,
+            reals: &self.reals,
+            blobs: &self.blobs,
         }
     }
 }

@@ -16,13 +16,14 @@
 mod bindings {
     wasmtime::component::bindgen!({
         path: "../../wit/0.1.0",
-        world: "plugin",
+        world: "every-role",
         ownership: Borrowing { duplicate_if_necessary: true },
     });
 }
 mod ending;
 mod lift;
 mod lower;
+mod sets;
 
 use std::time::Instant;
 
@@ -30,15 +31,16 @@ use mooring_mdm::finding::Finding;
 use wasmtime::component::{HasSelf, Instance, InstancePre, Linker};
 use wasmtime::{Engine, Store};
 
-use self::bindings::exports::mooring::plugin::{generator, settings, validator};
+use self::bindings::exports::mooring::plugin::{generator, set_validator, settings, validator};
 use self::bindings::mooring::plugin::{log, types};
 use crate::log::LogBuffer;
 use crate::meter::MemoryMeter;
 use crate::outcome::{Call, GeneratedProfile, Outcome};
 use crate::results::Located;
 use crate::runtime::Bounds;
+use crate::set::{ProfileSet, SetFinding};
 use crate::text::{MESSAGE_BYTES_MAX, clean};
-use crate::{Context, Limits, LogLevel, PluginId, Role, Subject, ticker};
+use crate::{Context, Limits, LogLevel, PluginId, Role, Subject, fuel, ticker};
 
 /// What one call leaves in its store.
 #[derive(Debug)]
@@ -77,6 +79,7 @@ pub(crate) struct Adapter {
     settings: settings::GuestIndices,
     validator: Option<validator::GuestIndices>,
     generator: Option<generator::GuestIndices>,
+    set_validator: Option<set_validator::GuestIndices>,
     bounds: Bounds,
 }
 
@@ -110,6 +113,9 @@ impl Adapter {
             generator: has(Role::Generator)
                 .then(|| generator::GuestIndices::new(&pre))
                 .transpose()?,
+            set_validator: has(Role::SetValidator)
+                .then(|| set_validator::GuestIndices::new(&pre))
+                .transpose()?,
             pre,
             bounds,
         })
@@ -141,6 +147,9 @@ impl Adapter {
         }
         if let Some(generator) = &self.generator {
             generator.load(&mut *store, instance)?;
+        }
+        if let Some(set_validator) = &self.set_validator {
+            set_validator.load(&mut *store, instance)?;
         }
         Ok(())
     }
@@ -188,6 +197,36 @@ impl Adapter {
         })
     }
 
+    pub(crate) fn validate_set(
+        &self,
+        plugin: &PluginId,
+        set: &ProfileSet<'_>,
+        context: &Context,
+        limits: &Limits,
+    ) -> Call<Vec<SetFinding>> {
+        let Some(set_validator) = &self.set_validator else {
+            return Call::not_made(lift::no_role(Role::SetValidator));
+        };
+        let context = lower::Context::new(context);
+        let trees = sets::Trees::new(set);
+        if let Some(too_large) = trees.over(limits) {
+            return Call::not_made(too_large);
+        }
+        let limits = &trees.with_handover(limits);
+        let texts = trees.texts();
+        let (members, gone) = trees.records(&texts);
+        let profiles = set_validator::ProfileSet {
+            members: &members,
+            gone: &gone,
+        };
+        let call = self.call(limits, |store, instance| {
+            let set_validator = set_validator.load(&mut *store, instance)?;
+            set_validator.call_validate_set(store, profiles, context.record())
+        });
+        call.then(lift::failed)
+            .then(|findings| sets::findings(findings, plugin, set, limits))
+    }
+
     pub(crate) fn generate(
         &self,
         plugin: &PluginId,
@@ -215,6 +254,7 @@ impl Adapter {
         store.limiter(|state| &mut state.memory);
         ticker::stop_after(&mut store, start, limits.timeout);
         store.set_hostcall_fuel(limits.output_bytes);
+        fuel::fill_up(&mut store);
         store
     }
 
@@ -235,6 +275,7 @@ impl Adapter {
             .instantiate(&mut store)
             .and_then(|instance| body(&mut store, &instance));
         let duration = start.elapsed();
+        let instructions = fuel::used(&store);
         let state = store.into_data();
         let outcome = match result {
             Ok(answer) => Outcome::Done(answer),
@@ -244,6 +285,7 @@ impl Adapter {
             outcome,
             duration,
             peak_memory_bytes: state.memory.peak_bytes(),
+            instructions,
             log: state.log.lines,
             log_lines_dropped: state.log.lines_dropped,
         }
