@@ -21,16 +21,29 @@ pub(crate) fn render(file: &str, finding: &Finding) -> String {
         (file, line) => format!("{}:{line}:{} ", clean(file), finding.column),
     };
     let mut text = format!(
-        "{place}{} {} {}",
+        "{place}{} {} {}{}",
         finding.severity,
         clean(&finding.rule),
-        clean(&finding.message)
+        clean(&finding.message),
+        standing(finding)
     );
     if let Some(hint) = &finding.hint {
         text.push_str("\n    hint: ");
         text.push_str(&clean(hint));
     }
     text
+}
+
+/// What somebody decided about the finding, in brackets; empty if nobody did.
+pub(crate) fn standing(finding: &Finding) -> String {
+    match (&finding.accepted, finding.was) {
+        (Some(reason), was) => {
+            let was = was.unwrap_or(finding.severity);
+            format!(" (accepted {was}: {})", clean(reason))
+        }
+        (None, Some(was)) => format!(" ({was} by itself)"),
+        (None, None) => String::new(),
+    }
 }
 
 /// Sorts by place; at one place the worst comes first.
@@ -68,6 +81,16 @@ mod tests {
             lines.join("\n"),
             "a b:1:9 info L006 text\na b:2:1 error T001 text\n    hint: do this\n\
              a b:2:1 warning L005 text"
+        );
+        let lowered = at(Severity::Error, "T001", (1, 1)).weighed(Severity::Warning);
+        assert_eq!(
+            render("a", &lowered),
+            "a:1:1 warning T001 text (error by itself)"
+        );
+        let accepted = lowered.accepted("a loan");
+        assert_eq!(
+            render("a", &accepted),
+            "a:1:1 info T001 text (accepted error: a loan)"
         );
     }
 }

@@ -30,6 +30,8 @@ impl fmt::Display for Severity {
 }
 
 /// One statement about a profile, at a place in the file that a person wrote.
+///
+/// It is made with [`Finding::host`]; whoever else reports changes its `source`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
     /// How bad it is.
@@ -41,12 +43,32 @@ pub struct Finding {
     /// What to do about it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub hint: Option<String>,
+    /// The one safe answer, in the words of [`crate::fix`]: absent where a person has to decide.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub fix: Option<String>,
     /// 1-based line in the file, 0 if the finding is about no place.
     pub line: u32,
     /// 1-based column in characters, 0 if the finding is about no place.
     pub column: u32,
+    /// How many characters of that line it is about; 0 if that is not known.
+    #[serde(skip_serializing_if = "is_zero", default)]
+    pub length: u32,
     /// Who says so: `host`, or a plugin's id.
     pub source: String,
+    /// How bad the rule itself takes it to be, where somebody decided otherwise.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub was: Option<Severity>,
+    /// Why it does not count: an administrator accepted it in this profile, for this reason.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub accepted: Option<String>,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+fn is_zero(length: &u32) -> bool {
+    *length == 0
 }
 
 impl Finding {
@@ -62,9 +84,13 @@ impl Finding {
             rule: rule.to_owned(),
             message: message.into(),
             hint: None,
+            fix: None,
             line,
             column,
+            length: 0,
             source: "host".to_owned(),
+            was: None,
+            accepted: None,
         }
     }
 
@@ -73,6 +99,32 @@ impl Finding {
     pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
+    }
+
+    /// The same finding with its one safe answer, in the words of [`crate::fix`].
+    #[must_use]
+    pub fn with_fix(mut self, fix: impl Into<String>) -> Self {
+        self.fix = Some(fix.into());
+        self
+    }
+
+    /// The same finding with another weight; what the rule itself said is kept beside it.
+    #[must_use]
+    pub fn weighed(mut self, severity: Severity) -> Self {
+        if self.severity != severity {
+            self.was = self.was.or(Some(self.severity));
+            self.severity = severity;
+        }
+        self
+    }
+
+    /// The same finding as one that somebody took for this profile: it refuses nothing any more.
+    #[must_use]
+    pub fn accepted(self, reason: &str) -> Self {
+        Self {
+            accepted: Some(reason.to_owned()),
+            ..self.weighed(Severity::Info)
+        }
     }
 }
 
@@ -87,5 +139,21 @@ impl fmt::Display for Finding {
             Some(hint) => write!(f, " ({hint})"),
             None => Ok(()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whoever weighs a finding twice still sees what its rule said.
+    #[test]
+    fn weights() {
+        let plain = Finding::host(Severity::Error, "A001", (2, 3), "text");
+        assert_eq!(plain.clone().weighed(Severity::Error), plain);
+        let accepted = plain.weighed(Severity::Warning).accepted("a test host");
+        assert_eq!(accepted.severity, Severity::Info);
+        assert_eq!(accepted.was, Some(Severity::Error));
+        assert_eq!(accepted.accepted.as_deref(), Some("a test host"));
     }
 }

@@ -3,19 +3,24 @@
 //! Knows nothing of storage. Invariants: the host itself judges nothing but identity and form;
 //! a plugin that fails is reported as a finding about the plugin and never passes a profile.
 
+mod check;
+mod target;
+
+use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use mooring_mdm::finding::{Finding, Severity};
 use mooring_mdm::ids::PayloadIdentifier;
-use mooring_mdm::plist::LineIndex;
-use mooring_mdm::profile::{Identified, Profile, ProfileLimits};
 pub use mooring_plugin::Grade;
 use mooring_plugin::{
     CodeCache, CodeSource, Compiler, Context, Limits, LoadError, Loading, Origin, Outcome, Plugin,
-    ResultCache, Role, Runtime, RuntimeError, RuntimeOptions, Subject,
+    ResultCache, Runtime, RuntimeError, RuntimeOptions,
 };
+use mooring_schema::TableError;
 
-use crate::profiles::candidate::check_alone;
+pub use self::target::{EnrollmentKind, Target};
+use crate::findings::{Rule, host_rules};
 
 /// What built-in generators derive their uuids from. Fixed: the same settings give the same
 /// profile on every server and for good.
@@ -41,6 +46,9 @@ pub enum JudgeError {
         /// Why.
         source: LoadError,
     },
+    /// The table that replaces that of this binary cannot be used.
+    #[error("the table of Apple's schema cannot be used")]
+    Schema(#[from] TableError),
 }
 
 /// A profile that a built-in generator can make.
@@ -67,6 +75,8 @@ pub struct Judge {
     plugins: Vec<Plugin>,
     builtins: Vec<BuiltIn>,
     limits: Limits,
+    /// A table of Apple's schema in place of the plugin's own.
+    schema: Option<Arc<str>>,
     /// What validators answered: a profile that did not change is not judged twice.
     results: ResultCache,
     /// Last: the plugins run on it.
@@ -91,7 +101,8 @@ impl Judge {
     }
 
     /// The same for a server, which keeps the code in its data folder (it runs without, if need be),
-    /// and has plugins of others compiled by `compiler`.
+    /// has plugins of others compiled by `compiler`, and judges by the table of Apple's schema that
+    /// lies there, if there is one.
     ///
     /// # Errors
     /// As of [`Self::load`].
@@ -103,11 +114,13 @@ impl Judge {
                 "compiled code is not kept; every start compiles the plugins anew"
             );
         });
-        Self::load_on(&RuntimeOptions {
+        let schema = mooring_schema::in_use(None, Some(data))?;
+        let judge = Self::load_on(&RuntimeOptions {
             cache: cache.ok(),
             compiler: compiler.clone(),
             ..RuntimeOptions::default()
-        })
+        })?;
+        Ok(Self { schema, ..judge })
     }
 
     /// The same on a runtime that is set up in this way.
@@ -154,14 +167,20 @@ impl Judge {
             plugins,
             builtins,
             limits,
+            schema: None,
             results: ResultCache::default(),
             runtime,
         })
     }
 
-    /// Whether a plugin of this binary has this id.
-    pub(crate) fn has(&self, id: &str) -> bool {
-        self.plugins.iter().any(|own| own.id().as_str() == id)
+    /// The plugins of this binary.
+    pub(crate) fn plugins(&self) -> &[Plugin] {
+        &self.plugins
+    }
+
+    /// The plugin of this binary with this id.
+    pub(crate) fn plugin(&self, id: &str) -> Option<&Plugin> {
+        self.plugins.iter().find(|own| own.id().as_str() == id)
     }
 
     /// How often code of any plugin was run.
@@ -175,6 +194,21 @@ impl Judge {
         plugins
             .filter(|plugin| plugin.code() == CodeSource::Compiled)
             .count()
+    }
+
+    /// Every rule of the host and of the plugins of this binary, by id.
+    pub fn rules(&self) -> BTreeMap<String, Rule> {
+        let mut rules = BTreeMap::new();
+        for plugin in &self.plugins {
+            let manifest = plugin.manifest();
+            let own = manifest.rules.iter();
+            let own = own.map(|entry| Rule::of(manifest.id.as_str(), entry));
+            rules.extend(own.map(|rule| (rule.id.clone(), rule)));
+        }
+        for (id, rule) in host_rules() {
+            rules.entry(id).or_insert(rule);
+        }
+        rules
     }
 
     /// What the plugins run on, and others may as well.
@@ -192,48 +226,6 @@ impl Judge {
         self.builtins
             .iter()
             .find(|builtin| builtin.identifier == *identifier)
-    }
-
-    /// Judges a profile that is about to be stored, by every validator.
-    pub fn judge(&self, candidate: &Identified, today: &str) -> Vec<Finding> {
-        let place = |node| candidate.place(node);
-        let subject = Subject::new(&candidate.document, &candidate.raw, place);
-        self.validate(&subject, Grade::DeviceLenient, today)
-    }
-
-    /// Judges a file as a push would, or more strictly: then nothing is filled in first. Without
-    /// a server there is nobody to know the file by its content, so a missing identifier is
-    /// stood in for by one made of the file's name.
-    pub fn check(&self, name: &Path, bytes: &[u8], grade: Grade, today: &str) -> Vec<Finding> {
-        let profile = match Profile::parse(bytes, &ProfileLimits::default()) {
-            Ok(profile) => profile,
-            Err(finding) => return vec![finding],
-        };
-        if grade == Grade::AppleStrict {
-            let lines = LineIndex::new(profile.text());
-            let nodes = profile.document().nodes();
-            let place = |node: u32| {
-                let node = nodes.get(node as usize);
-                node.map_or((0, 0), |node| lines.position(node.start() as usize))
-            };
-            let subject = Subject::new(profile.document(), bytes, place);
-            let mut findings = profile.notices().to_vec();
-            findings.extend(self.validate(&subject, grade, today));
-            return findings;
-        }
-        let is_named = profile.identifier().is_some();
-        match profile.identify(stand_in(name)) {
-            Ok(identified) => {
-                let mut findings = identified.notices.clone();
-                if !is_named {
-                    findings.iter_mut().for_each(say_what_a_push_does);
-                }
-                findings.extend(check_alone(&identified).err());
-                findings.extend(self.judge(&identified, today));
-                findings
-            }
-            Err(finding) => vec![finding],
-        }
     }
 
     /// Generates a built-in from its settings.
@@ -306,24 +298,6 @@ impl Judge {
         let made = generated.into_iter().find(|profile| profile.key == key);
         made.map(|profile| profile.profile).ok_or_else(nothing)
     }
-
-    fn validate(&self, subject: &Subject<'_>, grade: Grade, today: &str) -> Vec<Finding> {
-        let context = Context {
-            grade,
-            ..Context::default()
-        }
-        .on(today);
-        let validators = self
-            .plugins
-            .iter()
-            .filter(|p| p.manifest().roles.contains(&Role::Validator));
-        let findings = validators.flat_map(|plugin| {
-            plugin
-                .validate_once(subject, &context, &self.limits, &self.results)
-                .findings(plugin.id())
-        });
-        findings.collect()
-    }
 }
 
 /// A generator's settings have one member for each built-in.
@@ -345,26 +319,6 @@ fn generated_by(at: usize, plugin: &Plugin) -> Vec<BuiltIn> {
         })
     });
     profiles.collect()
-}
-
-/// The values that stand in for a missing identity here are not those that a push would give.
-fn say_what_a_push_does(finding: &mut Finding) {
-    let message = match finding.rule.as_str() {
-        "T003" => "the profile has no PayloadIdentifier; a push gives it a random one",
-        "T004" => "the profile has no PayloadUUID; a push gives it one made of its content",
-        _ => return,
-    };
-    message.clone_into(&mut finding.message);
-}
-
-fn stand_in(name: &Path) -> Option<PayloadIdentifier> {
-    let stem = name
-        .file_stem()
-        .map(|stem| stem.to_string_lossy().into_owned());
-    let stem = stem.unwrap_or_else(|| "profile".to_owned());
-    let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
-    let stem: String = stem.chars().map(plain).take(100).collect();
-    PayloadIdentifier::parse(&format!("com.mooring.unnamed.{stem}")).ok()
 }
 
 /// An error with its causes.

@@ -1,5 +1,6 @@
 //! `mooring profile`: what should be on hosts.
 
+mod accept;
 mod assign;
 mod list;
 mod push;
@@ -27,6 +28,8 @@ pub(crate) enum ProfileCommand {
     Assign(assign::AssignArgs),
     /// Take that back: the profile is for every host
     Unassign(assign::UnassignArgs),
+    /// Take a rule's findings in one profile, with a reason; or show what is taken
+    Accept(accept::AcceptArgs),
     /// Delete profiles; hosts that have them get rid of them
     Rm(rm::RmArgs),
     /// Enable a profile; a built-in one can be given settings
@@ -43,6 +46,7 @@ pub(crate) async fn run(command: ProfileCommand) -> anyhow::Result<Exit> {
         ProfileCommand::Show(args) => show::run(&args).await,
         ProfileCommand::Assign(args) => assign::assign(&args).await,
         ProfileCommand::Unassign(args) => assign::unassign(&args).await,
+        ProfileCommand::Accept(args) => accept::run(&args).await,
         ProfileCommand::Rm(args) => rm::run(&args).await,
         ProfileCommand::Enable(args) => switch::enable(&args).await,
         ProfileCommand::Disable(args) => switch::disable(&args).await,

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use mooring_mdm::ids::PayloadIdentifier;
-use mooring_server::api::{ProfileDetail, VersionDetail};
+use mooring_server::api::{ProfileDetail, SetReport, VersionDetail};
 use serde_json::json;
 
 use super::{assign, identifier, list, path};
@@ -15,6 +15,7 @@ use crate::exit::Exit;
 use crate::findings;
 use crate::output;
 use crate::text::{Table, clean, or_dash, pairs};
+use crate::together;
 use crate::words::word;
 
 /// What `profile show` takes.
@@ -118,7 +119,16 @@ fn render(detail: &ProfileDetail) -> String {
             version.source_name.clone(),
         ]);
     }
-    text + "\n" + &table.render("  ")
+    text + "\n" + &table.render("  ") + &together(&detail.together)
+}
+
+/// What is wrong with it on hosts that would get others as well.
+fn together(report: &SetReport) -> String {
+    let mut text = together::section("together with other profiles", &report.findings);
+    if !report.is_complete {
+        text += "  not all was looked at yet that hosts get together\n";
+    }
+    text
 }
 
 fn render_version(identifier: &PayloadIdentifier, version: &VersionDetail) -> String {
