@@ -44,7 +44,8 @@ fn push_all(site: &Site) {
         ..Draft::new(USERS, "first")
     };
     site.push(&users.xml());
-    site.push(include_str!("../data/profiles/wifi-pier.mobileconfig"));
+    site.accept(WIFI, "X003");
+    site.push(include_str!("../data/secrets/wifi-pier.mobileconfig"));
 }
 
 /// The whole life with signed messages, as most devices in the field speak.

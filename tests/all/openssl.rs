@@ -79,7 +79,8 @@ fn assert_failure(output: &Output, reason: &str) {
 fn lives(way: DeviceAuth, options: &[&str]) {
     let site = Site::start(way, true, &Clock::system());
     site.push(&Draft::new(A, "first").xml());
-    site.push(include_str!("../data/profiles/wifi-pier.mobileconfig"));
+    site.accept(WIFI, "X003");
+    site.push(include_str!("../data/secrets/wifi-pier.mobileconfig"));
 
     let stays: Vec<_> = options.iter().copied().chain(["--stay"]).collect();
     let link = site.link(SERIAL);

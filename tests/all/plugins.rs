@@ -3,11 +3,14 @@
 //! Knows nothing of how a plugin is run. Invariant: every version here is the same component with a
 //! few bytes of its manifest changed, so what differs is what the server makes of it.
 
+mod contracts;
 mod generating;
 mod installing;
 mod judging;
 mod keeping;
+mod planning;
 mod terminal;
+mod trusted;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -32,7 +35,7 @@ const ID: &str = "com.mooring.test.hostile";
 
 /// The component with `to` in the place of every `from`, of the same length.
 #[track_caller]
-fn changed(component: &[u8], from: &str, to: &str) -> Vec<u8> {
+pub(crate) fn changed(component: &[u8], from: &str, to: &str) -> Vec<u8> {
     assert_eq!(from.len(), to.len());
     let mut changed = component.to_vec();
     let places: Vec<_> = component
@@ -119,6 +122,12 @@ fn validator(on_failure: OnFailure) -> BindingWish {
 
 fn bind(server: &TestServer, name: &str, wish: BindingWish) -> Result<BindingDetail, PluginError> {
     server.bind_plugin(name, wish, &by()).map(done)
+}
+
+/// Switches the plugin on or off.
+#[track_caller]
+fn switch(server: &TestServer, is_enabled: bool) -> PluginDetail {
+    done(server.switch_plugin(ID, is_enabled, &by()).unwrap())
 }
 
 /// A server with the plugin installed.

@@ -47,6 +47,11 @@ pub struct Figures {
     pub call: Spread,
     /// Median of the calls by median of the reference.
     pub ratio: f64,
+    /// What the calls are measured against.
+    pub reference: &'static str,
+    /// Instructions of one call, in wasmtime's units, about one for each: the same on every machine
+    /// and in every run. It is counted in a call of its own, which is not measured.
+    pub instructions: u64,
     /// The most linear memory in use in any call, in bytes.
     pub peak_memory_bytes: usize,
     /// Findings of one call.
@@ -70,12 +75,16 @@ pub enum BenchError {
     },
 }
 
-/// Judges a profile again and again.
+/// What every plugin can be measured against: nobody knows another one's code natively.
+const REFERENCE: &str = "the host's strict reading of the profile";
+
+/// Judges a profile again and again, and once with `counting`, the same plugin on a runtime that
+/// counts.
 ///
 /// # Errors
 /// [`BenchError`] if the profile cannot be read or a call does not end well.
 pub fn measure(
-    workshop: &Workshop,
+    (workshop, counting): (&Workshop, &Workshop),
     (name, bytes): (&Path, &[u8]),
     context: &Context,
     rounds: Rounds,
@@ -84,6 +93,9 @@ pub fn measure(
         Sample::read(name, bytes, context.grade).map_err(|finding| BenchError::Profile {
             text: finding.to_string(),
         })?;
+    let counted = counting
+        .plugin()
+        .validate(&sample.subject(), context, counting.limits());
     let plugin = workshop.plugin();
     let (mut parses, mut calls) = (Vec::new(), Vec::new());
     let (mut peak_memory_bytes, mut findings) = (0, 0);
@@ -119,6 +131,8 @@ pub fn measure(
         parse,
         call,
         ratio: call.median_us / parse.median_us.max(0.001),
+        reference: REFERENCE,
+        instructions: counted.instructions.unwrap_or_default(),
         peak_memory_bytes,
         findings,
     })

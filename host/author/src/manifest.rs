@@ -4,7 +4,8 @@
 //! so that whoever installs the plugin can run its self-tests.
 //!
 //! `self_tests` is a list of vectors. One with `profile` (a path beside the manifest) or
-//! `profile_text` judges that profile; one with `seed` makes profiles; one with neither judges the
+//! `profile_text` judges that profile; one with `profiles` or `profile_texts` judges those together, as a
+//! set validator does; one with `seed` makes profiles; one with neither judges the
 //! settings. `expect` lists the rules of the findings, in any order; `makes` the keys of the profiles
 //! made; `fails` says that the plugin answers that it cannot.
 
@@ -38,6 +39,13 @@ pub struct SelfTest {
     /// The profile.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub profile_text: Option<String>,
+    /// The files of profiles that are judged together, as one host would get them; a component has
+    /// the texts instead.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub profiles: Vec<PathBuf>,
+    /// These profiles.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub profile_texts: Vec<String>,
     /// What a generator derives from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seed: Option<String>,
@@ -220,10 +228,15 @@ fn self_tests_of(json: &Value) -> Result<Vec<SelfTest>, SourceError> {
             name: test.name.clone(),
             what: what.to_owned(),
         };
-        let profiles =
-            usize::from(test.profile.is_some()) + usize::from(test.profile_text.is_some());
-        if profiles + usize::from(test.seed.is_some()) > 1 {
-            return Err(wrong("has more than one of profile, profile_text and seed"));
+        let asked = [
+            test.profile.is_some(),
+            test.profile_text.is_some(),
+            !test.profiles.is_empty(),
+            !test.profile_texts.is_empty(),
+            test.seed.is_some(),
+        ];
+        if asked.into_iter().filter(|asked| *asked).count() > 1 {
+            return Err(wrong("has more than one of profile, profiles and seed"));
         }
         if test.settings.is_some() && test.settings_text.is_some() {
             return Err(wrong("has settings twice"));
@@ -235,12 +248,16 @@ fn self_tests_of(json: &Value) -> Result<Vec<SelfTest>, SourceError> {
 
 /// Puts the profile's text in the place of its path.
 fn take_in(test: &mut SelfTest, folder: &Path) -> Result<(), SourceError> {
-    let Some(relative) = test.profile.take() else {
-        return Ok(());
+    let read = |relative: PathBuf| {
+        let path = folder.join(relative);
+        fs::read_to_string(&path).map_err(|source| SourceError::Read { path, source })
     };
-    let path = folder.join(relative);
-    let text = fs::read_to_string(&path);
-    test.profile_text = Some(text.map_err(|source| SourceError::Read { path, source })?);
+    if let Some(relative) = test.profile.take() {
+        test.profile_text = Some(read(relative)?);
+    }
+    for relative in std::mem::take(&mut test.profiles) {
+        test.profile_texts.push(read(relative)?);
+    }
     Ok(())
 }
 
@@ -375,14 +392,9 @@ mod tests {
         let pairs = pairs.map(|(key, value)| (key.to_owned(), value.to_owned()));
         let context = context(&pairs.into()).unwrap();
         assert_eq!(context.grade, Grade::AppleStrict);
-        assert_eq!(
-            context.extra,
-            [("today".to_owned(), "2026-01-02".to_owned())]
-        );
+        assert_eq!(context.extra[0].0, "today");
         let device = context.device.unwrap();
-        assert_eq!(
-            (device.platform.as_str(), device.labels.len()),
-            ("macOS", 2)
-        );
+        assert_eq!(device.platform, "macOS");
+        assert_eq!(device.labels.len(), 2);
     }
 }

@@ -57,6 +57,11 @@ impl Sample {
         Self { bytes, ..self }
     }
 
+    /// Its tree.
+    pub fn document(&self) -> &Document {
+        &self.document
+    }
+
     /// The profile as the plugin runtime takes it.
     pub fn subject(&self) -> Subject<'_> {
         let place = |node| self.places.get(node as usize).copied().unwrap_or((0, 0));

@@ -203,7 +203,9 @@ fn words(name: &str, id: &str, role: Role, language: Language) -> BTreeMap<Strin
     let package = name.replace('-', "_");
     let capitals: String = name.split('-').map(capital).collect();
     let run = match role {
-        Role::Validator => "mooring plugin run . --profile testdata/bad.mobileconfig",
+        Role::Validator | Role::SetValidator => {
+            "mooring plugin run . --profile testdata/bad.mobileconfig"
+        }
         Role::Generator => "mooring plugin run . --settings '{\"text\": \"Call 4711\"}'",
     };
     let limits = match language {

@@ -5,13 +5,11 @@
 
 use std::time::Duration;
 
+use crate::anatomy;
 use mooring_plugin::{
     Class, CodeCache, Compiler, Limits, LimitsAsked, LoadError, Loading, Manifest, Origin, Plugin,
     Runtime, RuntimeError, RuntimeOptions,
 };
-use serde_json::Value;
-
-use crate::anatomy;
 
 /// Most time that a call gets here, whatever the plugin asks for.
 pub const TIMEOUT_MAX: Duration = Duration::from_secs(10);
@@ -52,7 +50,16 @@ impl Workshop {
     /// # Errors
     /// [`OpenError`] with the host's own reason.
     pub fn open(component: &[u8], compiler: &Compiler) -> Result<Self, OpenError> {
-        Self::load(component, compiler, Origin::Outside)
+        Self::load(component, compiler, Origin::Outside, false)
+    }
+
+    /// Loads a component to count the instructions of its calls, which are slower then. It is
+    /// compiled in this process: whoever measures a plugin has opened it before.
+    ///
+    /// # Errors
+    /// As of [`Self::open`].
+    pub fn counting(component: &[u8]) -> Result<Self, OpenError> {
+        Self::load(component, &Compiler::Here, Origin::Outside, true)
     }
 
     /// Loads a component of this program's own.
@@ -60,14 +67,20 @@ impl Workshop {
     /// # Errors
     /// As of [`Self::open`].
     pub(crate) fn of_program(component: &[u8]) -> Result<Self, OpenError> {
-        Self::load(component, &Compiler::Here, Origin::Program)
+        Self::load(component, &Compiler::Here, Origin::Program, false)
     }
 
-    fn load(component: &[u8], compiler: &Compiler, origin: Origin) -> Result<Self, OpenError> {
+    fn load(
+        component: &[u8],
+        compiler: &Compiler,
+        origin: Origin,
+        counts_instructions: bool,
+    ) -> Result<Self, OpenError> {
         let runtime = Runtime::new(&RuntimeOptions {
             calls: 1,
             cache: cache(),
             compiler: compiler.clone(),
+            counts_instructions,
             ..RuntimeOptions::default()
         })
         .map_err(WorkshopError)?;
@@ -115,12 +128,9 @@ fn cache() -> Option<CodeCache> {
 
 /// A component that brings its interpreter says so in its manifest: `limits.class` is `interpreted`.
 pub fn class(component: &[u8]) -> Class {
-    let manifest = anatomy::read(component).manifest;
-    let json = manifest.and_then(|json| serde_json::from_slice::<Value>(&json).ok());
-    match json {
-        Some(json) if json["limits"]["class"] == "interpreted" => Class::Interpreted,
-        Some(_) | None => Class::Compiled,
-    }
+    let json = anatomy::read(component).manifest.unwrap_or_default();
+    let asked = Manifest::parse(&json).ok().and_then(|it| it.limits.class);
+    asked.unwrap_or_default()
 }
 
 /// What a plugin's calls may cost while it is tried: the host's defaults, or what its manifest asks for

@@ -18,6 +18,24 @@ pub const STRUCTURE: BuiltIn = BuiltIn {
     component: include_bytes!(concat!(env!("OUT_DIR"), "/mooring-structure.wasm")),
 };
 
+/// Judges what payloads hold, by Apple's data: validator.
+pub const APPLE_SCHEMA: BuiltIn = BuiltIn {
+    name: "apple-schema",
+    component: include_bytes!(concat!(env!("OUT_DIR"), "/mooring-apple-schema.wasm")),
+};
+
+/// Judges what profiles give away, trust and weaken: validator.
+pub const SECURITY: BuiltIn = BuiltIn {
+    name: "security",
+    component: include_bytes!(concat!(env!("OUT_DIR"), "/mooring-security.wasm")),
+};
+
+/// Judges the profiles that one host would get together: set validator.
+pub const PROFILE_SET: BuiltIn = BuiltIn {
+    name: "profile-set",
+    component: include_bytes!(concat!(env!("OUT_DIR"), "/mooring-profile-set.wasm")),
+};
+
 /// Makes the built-in profiles: generator.
 pub const BASELINE: BuiltIn = BuiltIn {
     name: "baseline",
@@ -31,4 +49,11 @@ pub const ENROLLMENT: BuiltIn = BuiltIn {
 };
 
 /// All of them.
-pub const ALL: [BuiltIn; 3] = [STRUCTURE, BASELINE, ENROLLMENT];
+pub const ALL: [BuiltIn; 6] = [
+    STRUCTURE,
+    APPLE_SCHEMA,
+    SECURITY,
+    PROFILE_SET,
+    BASELINE,
+    ENROLLMENT,
+];

@@ -7,8 +7,8 @@ use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    backup, bench, check, compile_plugin, demo, enroll, host, label, pause, plugin, profile,
-    pushcert, resend, restore, serve, sim, status, value, why,
+    backup, bench, check, compile_plugin, demo, enroll, host, label, pause, plugin, policy,
+    profile, pushcert, resend, restore, schema, serve, sim, status, value, why,
 };
 use crate::exit::{self, Exit};
 use crate::output;
@@ -31,9 +31,15 @@ pub(crate) enum Command {
     Demo(demo::DemoArgs),
     /// Validate profiles offline, with the built-in validators
     Check(check::CheckArgs),
+    /// Show what is known of payloads, and make it anew from Apple's data
+    #[command(subcommand)]
+    Schema(schema::SchemaCommand),
     /// Write plugins, and install and bind them on a server
     #[command(subcommand)]
     Plugin(plugin::PluginCommand),
+    /// Say how much rules weigh: which refuse an upload, which are only shown
+    #[command(subcommand)]
+    Policy(policy::PolicyCommand),
     /// Push, list, show, remove, enable and disable profiles
     #[command(subcommand)]
     Profile(profile::ProfileCommand),
@@ -140,6 +146,18 @@ mod tests {
             "mooring demo --hosts 3 --profiles d --exit-when-applied --json",
             "mooring demo --behaviour notnow=5% --behaviour fail=com.example.a@3 --timeout 1m",
             "mooring check a b --strict --json",
+            "mooring check a --format sarif --target macos:15.1 --channel user --supervised yes",
+            "mooring check a --enrollment ade --grade apple-strict --schema f --accept L007=ours",
+            "mooring check a --fix --output b",
+            "mooring check a b --fix --in-place --format short",
+            "mooring check --explain",
+            "mooring check --explain T002 --json",
+            "mooring policy show --json",
+            "mooring policy set L007 warning --data d",
+            "mooring policy set L007 default",
+            "mooring profile accept com.example.a L007 --reason ours --json",
+            "mooring profile accept com.example.a --list",
+            "mooring profile accept com.example.a L007 --revoke",
             "mooring profile push a --data d --accept-uuid-changes",
             "mooring profile list --deleted --json",
             "mooring profile show com.example.a --version 2 --download -",
@@ -180,6 +198,17 @@ mod tests {
             "mooring sim --hosts 2 --data d --auth mtls --ca f",
             "mooring sim --hosts 2 --enroll-url https://127.0.0.1:1/enroll/x",
             "mooring sim apns --dir d",
+        ] {
+            if let Err(error) = parse(line) {
+                panic!("{line}: {error}");
+            }
+        }
+    }
+
+    /// Proves the same of what decides which host gets what.
+    #[test]
+    fn right_usage_of_scope() {
+        for line in [
             "mooring label list --json",
             "mooring label show a --limit 5 --after b",
             "mooring label set a --rule host.platform==\"macos\" --plan",
@@ -294,6 +323,15 @@ mod tests {
             "mooring profile",
             "mooring nosuch",
             "mooring check",
+            "mooring check a --output b",
+            "mooring check a --fix --output b --in-place",
+            "mooring check a --json --format short",
+            "mooring check a --channel user",
+            "mooring check a --target windows",
+            "mooring check a --accept L007",
+            "mooring policy set L007 fatal",
+            "mooring profile accept com.example.a L007",
+            "mooring profile accept com.example.a",
             "mooring demo --hosts many",
             "mooring demo --hosts 0",
             "mooring demo --behaviour sings=all",

@@ -220,14 +220,26 @@ impl Client {
         self.within(REQUEST_TIME_MAX, exchange).await
     }
 
-    /// Sends a document by POST on which the server may have to work for minutes.
-    pub(crate) async fn post_patiently<T: Serialize>(
+    /// Sends a document on which the server may have to work for minutes.
+    pub(crate) async fn send_patiently<T: Serialize>(
         &self,
+        method: Method,
         path: &str,
         document: &T,
     ) -> Result<Bytes, ClientError> {
         let body = serde_json::to_vec(document).map_err(|e| ClientError::Unwritable(e.into()))?;
-        let exchange = self.exchange(Method::POST, path, JSON, Bytes::from(body));
+        self.request_patiently(method, path, Bytes::from(body))
+            .await
+    }
+
+    /// Sends a request on which the server may have to work for minutes.
+    pub(crate) async fn request_patiently(
+        &self,
+        method: Method,
+        path: &str,
+        body: Bytes,
+    ) -> Result<Bytes, ClientError> {
+        let exchange = self.exchange(method, path, JSON, body);
         self.within(PATIENT_TIME_MAX, exchange).await
     }
 

@@ -18,6 +18,7 @@ mod paths;
 mod progress;
 mod signal;
 mod text;
+mod together;
 mod upload;
 mod words;
 
@@ -76,6 +77,9 @@ fn run(cli: Cli) -> anyhow::Result<Exit> {
     if let Command::Bench(args) = &cli.command {
         return commands::bench::run(args);
     }
+    if let Command::Schema(command) = &cli.command {
+        return commands::schema::run(command);
+    }
     if let Command::Plugin(command) = &cli.command {
         return commands::plugin::run(command);
     }
@@ -88,7 +92,9 @@ fn run(cli: Cli) -> anyhow::Result<Exit> {
             Command::Serve(args) => commands::serve::run(*args).await,
             Command::Demo(args) => commands::demo::run(args).await,
             Command::Check(args) => commands::check::run(&args),
+            Command::Schema(command) => commands::schema::run(&command),
             Command::Plugin(command) => commands::plugin::run(&command),
+            Command::Policy(command) => commands::policy::run(command).await,
             Command::Profile(command) => commands::profile::run(command).await,
             Command::Host(command) => commands::host::run(command).await,
             Command::Label(command) => commands::label::run(command).await,

@@ -25,10 +25,16 @@ use mooring_structure::Structure;
 
 const ROUNDS: usize = 400;
 
+/// So many of the plugins, the first ones, judge profiles one by one.
+const VALIDATORS: usize = 3;
+
 fn main() {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
     let names = [
         "mooring-structure",
+        "mooring-apple-schema",
+        "mooring-security",
+        "mooring-profile-set",
         "mooring-baseline",
         "mooring-enrollment",
         "mooring-hostile",
@@ -40,17 +46,18 @@ fn main() {
         .collect();
     let runtime = Runtime::new(&RuntimeOptions::default()).unwrap();
     let structure = runtime.load(&components[0]).unwrap();
-    let hostile = runtime.load(&components[3]).unwrap();
+    let misbehaving = &components[names.len() - 1];
+    let hostile = runtime.load(misbehaving).unwrap();
 
     validation(&structure);
     loading(&components[0]);
     containment(&hostile);
-    residence(&components[3]);
-    for (name, component) in names.iter().zip(&components).take(3) {
+    residence(misbehaving);
+    for (name, component) in names.iter().zip(&components).take(names.len() - 1) {
         let size = component.len() as f64 / 1000.0;
         figure(&format!("size of {name}"), size, "KB", 200.0);
     }
-    corpus(&components[0]);
+    corpus(&components[..VALIDATORS]);
 }
 
 /// One line: what was measured, and what it may be.
@@ -316,8 +323,8 @@ fn profiles(folder: &Path, found: &mut Vec<PathBuf>) {
 }
 
 /// All validators of ours over a folder of real profiles, on one processor, with nothing kept: from
-/// compiling the plugin to the last finding.
-fn corpus(component: &[u8]) {
+/// compiling the plugins to the last finding.
+fn corpus(components: &[Vec<u8>]) {
     let named = std::env::args().skip(1).find(|arg| !arg.starts_with('-'));
     let folder = named.map_or_else(
         || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus"),
@@ -334,7 +341,8 @@ fn corpus(component: &[u8]) {
     }
     let start = Instant::now();
     let runtime = Runtime::new(&RuntimeOptions::default()).unwrap();
-    let plugin = runtime.load(component).unwrap();
+    let load = |component: &Vec<u8>| runtime.load(component).unwrap();
+    let plugins: Vec<Plugin> = components.iter().map(load).collect();
     let loaded = start.elapsed();
     let (mut judged, mut findings) = (0, 0);
     for path in &paths {
@@ -343,8 +351,10 @@ fn corpus(component: &[u8]) {
             continue;
         };
         let subject = Subject::new(profile.document(), &bytes, |_| (1, 1));
-        let call = plugin.validate(&subject, &Context::default(), &Limits::default());
-        findings += call.findings(plugin.id()).len();
+        for plugin in &plugins {
+            let call = plugin.validate(&subject, &Context::default(), &Limits::default());
+            findings += call.findings(plugin.id()).len();
+        }
         judged += 1;
     }
     let all = start.elapsed().as_secs_f64();

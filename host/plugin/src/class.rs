@@ -3,10 +3,13 @@
 //! Knows nothing of limits that a binding sets. Invariant: what the larger class needs is paid for
 //! only by those who load a plugin of it.
 
+use serde::Deserialize;
+
 use crate::RuntimeOptions;
 
 /// What sort of component it is, by what it needs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Class {
     /// Compiled from Rust, C and the like: some 100 KiB, under 1 MiB of memory.
     #[default]

@@ -22,14 +22,10 @@ pub(crate) type Words = (&'static str, String, &'static str);
 /// The finding about `plugin` whose call ended with `outcome`.
 pub(crate) fn about<T>(outcome: &Outcome<T>, plugin: &PluginId) -> Option<Finding> {
     let (rule, what, hint) = words(outcome)?;
+    let message = format!("the plugin {plugin} {what}");
     Some(Finding {
-        severity: Severity::Error,
-        rule: rule.to_owned(),
-        message: format!("the plugin {plugin} {what}"),
-        hint: Some(hint.to_owned()),
-        line: 0,
-        column: 0,
         source: plugin.to_string(),
+        ..Finding::host(Severity::Error, rule, (0, 0), message).with_hint(hint)
     })
 }
 

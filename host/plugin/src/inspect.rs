@@ -7,7 +7,7 @@ use wasmparser::{Encoding, Parser, Payload};
 
 use crate::manifest::{Manifest, ManifestError};
 use crate::text::clean;
-use crate::{LoadError, Role};
+use crate::{LoadError, Role, RuntimeOptions};
 
 /// The section that holds the manifest.
 const MANIFEST_SECTION: &str = "mooring:manifest";
@@ -24,12 +24,33 @@ const ALLOWED: &str = "mooring:plugin/log and mooring:plugin/types";
 /// Longest part of a foreign name that is repeated in a message, in bytes.
 const NAME_BYTES_MAX: usize = 200;
 
-/// Reads and checks `component`.
+/// Says what a component is, without compiling or running it: what it imports, that it is for this
+/// contract, and that every module in it is valid. What is left for [`Runtime::load`](crate::Runtime::load)
+/// are the limits of compiling, the types of its roles, and that it starts.
+///
+/// # Errors
+/// [`LoadError`], the same as of loading it.
+pub fn inspect(component: &[u8]) -> Result<Manifest, LoadError> {
+    let manifest = read(component)?;
+    let class = manifest.limits.class.unwrap_or_default();
+    let bytes_max = class.component_bytes_max(&RuntimeOptions::default());
+    if component.len() > bytes_max {
+        return Err(LoadError::TooLarge {
+            bytes: component.len(),
+            bytes_max,
+        });
+    }
+    let checked = wasmparser::Validator::new().validate_all(component);
+    checked.map_err(|error| broken(&error))?;
+    Ok(manifest)
+}
+
+/// Reads and checks `component`, but for what its compiler checks.
 ///
 /// # Errors
 /// [`LoadError`] if it is no component, imports anything else, is for another contract, or has no
 /// usable manifest.
-pub(crate) fn inspect(component: &[u8]) -> Result<Manifest, LoadError> {
+pub(crate) fn read(component: &[u8]) -> Result<Manifest, LoadError> {
     let found = walk(component)?;
     for import in &found.imports {
         check_import(import)?;
@@ -48,6 +69,12 @@ pub(crate) fn inspect(component: &[u8]) -> Result<Manifest, LoadError> {
     Ok(manifest)
 }
 
+fn broken(error: &wasmparser::BinaryReaderError) -> LoadError {
+    LoadError::NotAComponent {
+        reason: clean(&error.to_string(), NAME_BYTES_MAX),
+    }
+}
+
 #[derive(Default)]
 struct Found<'a> {
     imports: Vec<String>,
@@ -56,9 +83,7 @@ struct Found<'a> {
 }
 
 fn walk(component: &[u8]) -> Result<Found<'_>, LoadError> {
-    let broken = |error: wasmparser::BinaryReaderError| LoadError::NotAComponent {
-        reason: clean(&error.to_string(), NAME_BYTES_MAX),
-    };
+    let broken = |error: wasmparser::BinaryReaderError| broken(&error);
     let mut found = Found::default();
     let mut depth = 0_usize;
     for payload in Parser::new(0).parse_all(component) {
@@ -143,7 +168,7 @@ fn check_roles(manifest: &Manifest, exports: &[String]) -> Result<(), LoadError>
             .filter_map(|e| contract_name(e))
             .any(|(interface, _)| interface == name)
     };
-    let exported: Vec<Role> = [Role::Validator, Role::Generator]
+    let exported: Vec<Role> = [Role::Validator, Role::Generator, Role::SetValidator]
         .into_iter()
         .filter(|role| exports(*role))
         .collect();
@@ -199,16 +224,16 @@ mod tests {
     #[test]
     fn other_bytes() {
         assert!(matches!(
-            inspect(b"hello"),
+            read(b"hello"),
             Err(LoadError::NotAComponent { .. })
         ));
-        assert!(matches!(inspect(b""), Err(LoadError::NotAComponent { .. })));
+        assert!(matches!(read(b""), Err(LoadError::NotAComponent { .. })));
         assert!(matches!(
-            inspect(b"\0asm\x01\0\0\0"),
+            read(b"\0asm\x01\0\0\0"),
             Err(LoadError::CoreModule)
         ));
         assert!(matches!(
-            inspect(b"\0asm\x0d\0\x01\0"),
+            read(b"\0asm\x0d\0\x01\0"),
             Err(LoadError::Manifest(ManifestError::Missing))
         ));
     }

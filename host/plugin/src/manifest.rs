@@ -9,6 +9,8 @@ use std::fmt;
 use mooring_mdm::finding::Severity;
 use serde::Deserialize;
 
+use crate::Class;
+
 /// Longest plugin id, in bytes.
 const ID_BYTES_MAX: usize = 128;
 
@@ -95,6 +97,8 @@ pub enum Role {
     Validator,
     /// Makes profiles.
     Generator,
+    /// Judges the profiles that one host would get together.
+    SetValidator,
 }
 
 impl fmt::Display for Role {
@@ -102,6 +106,7 @@ impl fmt::Display for Role {
         f.write_str(match self {
             Self::Validator => "validator",
             Self::Generator => "generator",
+            Self::SetValidator => "set-validator",
         })
     }
 }
@@ -115,6 +120,12 @@ pub struct RuleEntry {
     pub severity: Severity,
     /// What it demands, in one sentence.
     pub text: String,
+    /// Why: what goes wrong otherwise, in plain sentences of at most 300 characters.
+    #[serde(default)]
+    pub why: Option<String>,
+    /// What to write instead, likewise.
+    #[serde(default)]
+    pub instead: Option<String>,
 }
 
 /// One profile that a generator can make, so that it can be listed before it is enabled.
@@ -137,6 +148,8 @@ pub struct LimitsAsked {
     pub timeout_ms: Option<u64>,
     /// Memory of a call, in bytes.
     pub memory_bytes: Option<u64>,
+    /// What sort of component it is; compiled, if it does not say.
+    pub class: Option<Class>,
 }
 
 /// What a plugin says about itself.
@@ -162,6 +175,8 @@ pub struct Manifest {
     pub settings_schema: Option<serde_json::Value>,
     /// What it asks for.
     pub limits: LimitsAsked,
+    /// Which of the larger extra keys of a context it wants to be given, such as `schema`.
+    pub reads: Vec<String>,
     /// An SPDX expression.
     pub license: Option<String>,
     /// Where its source is.
@@ -184,6 +199,8 @@ struct Form {
     settings_schema: Option<serde_json::Value>,
     #[serde(default)]
     limits: LimitsAsked,
+    #[serde(default)]
+    reads: Vec<String>,
     license: Option<String>,
     source: Option<String>,
 }
@@ -216,6 +233,7 @@ impl Manifest {
             profiles: form.profiles,
             settings_schema: form.settings_schema,
             limits: form.limits,
+            reads: form.reads,
             license: form.license,
             source: form.source,
         })

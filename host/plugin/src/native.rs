@@ -114,7 +114,7 @@ mod tests {
     fn engines_agree() {
         let pooled = Machine::pooled(&RuntimeOptions::default()).unwrap();
         assert_eq!(pooled.allocation, Allocation::Pool);
-        let on_demand = Machine::on_demand().unwrap();
+        let on_demand = Machine::on_demand(&RuntimeOptions::default()).unwrap();
         let compiling = compiling().unwrap();
         let id = EngineId::of(&pooled.engine);
         assert_eq!(id, EngineId::of(&on_demand.engine));
@@ -123,8 +123,14 @@ mod tests {
         assert!(code.load(&pooled.engine).is_ok());
         assert!(code.load(&on_demand.engine).is_ok());
 
-        let other = Engine::default();
-        assert_ne!(id, EngineId::of(&other));
-        assert!(code.load(&other).is_err());
+        let counting = RuntimeOptions {
+            counts_instructions: true,
+            ..RuntimeOptions::default()
+        };
+        let counting = Machine::on_demand(&counting).unwrap().engine;
+        for other in [Engine::default(), counting] {
+            assert_ne!(id, EngineId::of(&other));
+            assert!(code.load(&other).is_err());
+        }
     }
 }

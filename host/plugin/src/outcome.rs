@@ -105,6 +105,8 @@ pub struct Call<T> {
     pub duration: Duration,
     /// The most linear memory in use.
     pub peak_memory_bytes: usize,
+    /// Instructions that were run, if the runtime counts them; of a call that was stopped, fewer.
+    pub instructions: Option<u64>,
     /// What the plugin wrote.
     pub log: Vec<LogLine>,
     /// How many lines did not fit the log's limit.
@@ -118,6 +120,7 @@ impl<T> Call<T> {
             outcome,
             duration: Duration::ZERO,
             peak_memory_bytes: 0,
+            instructions: None,
             log: Vec::new(),
             log_lines_dropped: 0,
         }
@@ -129,6 +132,7 @@ impl<T> Call<T> {
             outcome: self.outcome.then(change),
             duration: self.duration,
             peak_memory_bytes: self.peak_memory_bytes,
+            instructions: self.instructions,
             log: self.log,
             log_lines_dropped: self.log_lines_dropped,
         }

@@ -11,6 +11,7 @@ use mooring_mdm::finding::Finding;
 use crate::adapter::v0_1::Adapter;
 use crate::outcome::{Call, GeneratedProfile, Outcome, size};
 use crate::results::{Located, ResultKey};
+use crate::set::{ProfileSet, SetFinding};
 use crate::slots::Slots;
 use crate::{
     CodeSource, Context, Digest, Limits, Manifest, PluginId, ResultCache, Subject, Terms, inspect,
@@ -143,6 +144,21 @@ impl Plugin {
         call
     }
 
+    /// Those of its findings that are about a node which the profile does not have: they are shown at
+    /// no place, and a rule that meant one has counted wrong. Blocks.
+    pub fn misplaced(
+        &self,
+        subject: &Subject<'_>,
+        context: &Context,
+        limits: &Limits,
+    ) -> Call<Vec<Finding>> {
+        let call = self.judged(subject, context, limits);
+        call.then(|found| {
+            let lost = found.into_iter().filter(|one| one.is_misplaced);
+            Outcome::Done(lost.map(|one| one.finding).collect())
+        })
+    }
+
     fn judged(
         &self,
         subject: &Subject<'_>,
@@ -151,6 +167,19 @@ impl Plugin {
     ) -> Call<Vec<Located>> {
         self.bounded(subject.bytes.len(), limits, |adapter| {
             adapter.validate(self.id(), subject, context, limits)
+        })
+    }
+
+    /// Asks it to judge profiles together. Its answer is kept nowhere: that is for whoever knows
+    /// which sets are equal. Blocks.
+    pub fn validate_set(
+        &self,
+        set: &ProfileSet<'_>,
+        context: &Context,
+        limits: &Limits,
+    ) -> Call<Vec<SetFinding>> {
+        self.bounded(context.settings.len(), limits, |adapter| {
+            adapter.validate_set(self.id(), set, context, limits)
         })
     }
 
@@ -178,11 +207,7 @@ impl Plugin {
         if !matches!(first.outcome, Outcome::Done(_)) {
             return first;
         }
-        let mut second = self.generate(seed, context, limits);
-        if matches!(second.outcome, Outcome::Done(_)) && second.outcome != first.outcome {
-            second.outcome = Outcome::Unsteady;
-        }
-        second
+        agreed(&first, self.generate(seed, context, limits))
     }
 
     fn bounded<T>(
@@ -220,4 +245,34 @@ fn placed(findings: Vec<Located>, subject: &Subject<'_>) -> Vec<Finding> {
         }
     };
     findings.into_iter().map(place).collect()
+}
+
+/// The second of two equal calls, if it ended as the first did.
+fn agreed<T: PartialEq>(first: &Call<T>, second: Call<T>) -> Call<T> {
+    let is_done = matches!(second.outcome, Outcome::Done(_));
+    if is_done && second.outcome != first.outcome {
+        return Call {
+            outcome: Outcome::Unsteady,
+            ..second
+        };
+    }
+    second
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two answers that differ are none; two that are equal, or a failure, stay what they are. No guest
+    /// is known that answers otherwise when asked again, so this is shown without one.
+    #[test]
+    fn two_answers() {
+        let call = |outcome| Call::not_made(outcome);
+        let first = call(Outcome::Done(1));
+        assert_eq!(agreed(&first, call(Outcome::Done(1))), first);
+        let other = agreed(&first, call(Outcome::Done(2)));
+        assert_eq!(other.outcome, Outcome::Unsteady);
+        let late = Outcome::Trapped { text: "x".into() };
+        assert_eq!(agreed(&first, call(late.clone())).outcome, late);
+    }
 }

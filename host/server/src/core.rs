@@ -26,6 +26,7 @@ use crate::pause;
 use crate::plugins::Registry;
 use crate::profiles::HeldBuiltIns;
 use crate::push::contacts::Contacts;
+use crate::set_findings::SetFindings;
 use crate::shelf::Shelf;
 
 /// Hosts that prove a rollback before the whole server observes anew.
@@ -47,6 +48,8 @@ pub struct Core {
     pub(crate) devices: DeviceSettings,
     /// Every host in memory.
     pub(crate) fleet: Arc<Fleet>,
+    /// What is wrong with profiles that hosts would get together.
+    pub(crate) sets: SetFindings,
     /// How devices enroll, if this server says how.
     pub(crate) enrollment: Option<Enrollment>,
     /// Who is told of what devices say, if anybody is.
@@ -152,6 +155,7 @@ impl Core {
             plugin_trust,
             devices,
             fleet: Arc::default(),
+            sets: SetFindings::default(),
             enrollment,
             events,
             removal_guard,

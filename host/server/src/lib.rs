@@ -16,6 +16,7 @@ pub mod device;
 mod documents;
 pub mod enrollment;
 mod events;
+pub mod findings;
 pub mod fleet;
 pub mod hosts;
 pub mod http;
@@ -29,7 +30,9 @@ pub mod profiles;
 pub mod push;
 pub mod scope;
 pub mod serve;
+pub mod set_findings;
 pub mod shelf;
+pub mod signature;
 pub mod webhook;
 
 mod owned_file;

@@ -54,6 +54,13 @@ pub const PLUGIN_TIMEOUT_MAX_MS: u64 = 10_000;
 /// Profiles of which a binding remembers what its plugin last said.
 pub const LAST_KNOWN_MAX: usize = 10_000;
 
+/// Longest of these answers that is kept over a restart, in bytes.
+pub const LAST_KNOWN_BYTES_MAX: usize = 1024 * 1024;
+
+/// Time that the checks of a plugin may take before it is installed, and those of stored profiles for
+/// a plan. One that needs all of its time for every check of the suite is through in half of it.
+pub const PLUGIN_CHECKS_TIME_MAX: Duration = Duration::from_mins(1);
+
 /// Most of a backup in one answer, in bytes: an answer has a bound, a backup has none.
 pub const BACKUP_PIECE_BYTES_MAX: usize = 4 * 1024 * 1024;
 
@@ -147,3 +154,12 @@ pub const SERVICE_TOKEN_BYTES_MAX: usize = 64 * 1024;
 
 /// Times that the profile of one link is fetched: each has a challenge of its own.
 pub const LINK_FETCHES_MAX: u32 = 50;
+
+/// Rules whose level a policy changes, at most: more than there are.
+pub const POLICY_RULES_MAX: usize = 1_000;
+
+/// Rules that are accepted for one profile, at most.
+pub const ACCEPTED_RULES_MAX: usize = 200;
+
+/// Longest reason for accepting a rule, in bytes.
+pub const ACCEPT_REASON_BYTES_MAX: usize = 500;

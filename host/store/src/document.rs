@@ -53,11 +53,13 @@ pub enum Space {
     PluginCode,
     /// What installed plugins are bound to, by name.
     Binding,
+    /// What plugins last said of profiles, by binding and profile.
+    LastKnown,
 }
 
 impl Space {
     /// Every space, in order of its number.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::BuiltIn,
         Self::Leaf,
         Self::Link,
@@ -74,6 +76,7 @@ impl Space {
         Self::Plugin,
         Self::PluginCode,
         Self::Binding,
+        Self::LastKnown,
     ];
 
     /// The first part of its documents' keys. Never used again for another space.
@@ -95,6 +98,7 @@ impl Space {
             Self::Plugin => 14,
             Self::PluginCode => 15,
             Self::Binding => 16,
+            Self::LastKnown => 17,
         }
     }
 }

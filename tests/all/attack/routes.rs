@@ -9,7 +9,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hyper::Method;
 use mooring_server::http::{
-    BackupRoute, ControlRoute, EnrollmentRoute, NanoRoute, PluginRoute, Route, ScopeRoute,
+    BackupRoute, ControlRoute, EnrollmentRoute, NanoRoute, PluginRoute, PolicyRoute, Route,
+    ScopeRoute,
 };
 use mooring_tests::Running;
 use mooring_tests::http::Answer;
@@ -17,7 +18,7 @@ use mooring_tests::http::Answer;
 use super::wire::Wire;
 
 /// Every route with a method and an address that lead to it.
-pub(super) const ROUTES: [(&str, &str); 74] = [
+pub(super) const ROUTES: [(&str, &str); 80] = [
     ("GET", "/healthz"),
     ("GET", "/version"),
     ("GET", "/api/v1/status"),
@@ -92,6 +93,12 @@ pub(super) const ROUTES: [(&str, &str); 74] = [
     ("GET", "/api/v1/bindings/B"),
     ("PUT", "/api/v1/bindings/B"),
     ("DELETE", "/api/v1/bindings/B"),
+    ("GET", "/api/v1/policy"),
+    ("PUT", "/api/v1/policy/T002"),
+    ("DELETE", "/api/v1/policy/T002"),
+    ("GET", "/api/v1/profiles/com.harborworks.a/accepted"),
+    ("PUT", "/api/v1/profiles/com.harborworks.a/accepted/T002"),
+    ("DELETE", "/api/v1/profiles/com.harborworks.a/accepted/T002"),
 ];
 
 /// Addresses that are none, and methods that an address does not take.
@@ -125,6 +132,18 @@ fn number_of_plugins(route: &PluginRoute) -> usize {
         PluginRoute::Binding(_) => 7,
         PluginRoute::Bind(_) => 8,
         PluginRoute::Unbind(_) => 9,
+    }
+}
+
+/// Where the route stands among those about how much rules weigh.
+fn number_of_policy(route: &PolicyRoute) -> usize {
+    match route {
+        PolicyRoute::Show => 0,
+        PolicyRoute::Set(_) => 1,
+        PolicyRoute::Reset(_) => 2,
+        PolicyRoute::Accepted(_) => 3,
+        PolicyRoute::Accept(..) => 4,
+        PolicyRoute::Revoke(..) => 5,
     }
 }
 
@@ -195,6 +214,7 @@ fn number(route: &Route) -> usize {
         Route::Scope(ScopeRoute::SetHostValues(_)) => 61,
         Route::Scope(ScopeRoute::Why(..)) => 62,
         Route::Plugin(route) => 63 + number_of_plugins(route),
+        Route::Policy(route) => 73 + number_of_policy(route),
     }
 }
 

@@ -6,6 +6,8 @@ use std::fs;
 use std::io::{self, Write as _};
 use std::path::Path;
 
+use mooring_tests::Terminal;
+
 use super::workshop::Workshop;
 
 fn skip(language: &str, why: &str) {
@@ -67,10 +69,43 @@ fn lives(language: &str, (program, tools): (&str, &str), (file, from, to): (&str
         ran.out.contains("withstands a profile of 1 MiB"),
         "{ran:#?}"
     );
+    if language == "js" {
+        is_taken_by_a_server(&workshop);
+    }
     workshop.replace(&format!("rules/{file}"), from, to);
     let ran = workshop.plugin(line).expect(1);
     assert!(ran.out.contains("error plugin-panic"), "{ran:#?}");
     assert!(ran.out.contains("a plugin has no clock"), "{ran:#?}");
+}
+
+/// An interpreted plugin is installed where that is allowed, and judges a push. Only in JavaScript:
+/// compiling `CPython` anew, in a host that is not optimised, takes minutes.
+fn is_taken_by_a_server(workshop: &Workshop) {
+    let terminal = Terminal::new();
+    let _served = terminal.serve();
+    for (from, to) in [
+        ("rules/dist/rules.wasm", "rules.wasm"),
+        ("rules/testdata/bad.mobileconfig", "bad.mobileconfig"),
+    ] {
+        fs::copy(workshop.path(from), terminal.path(to)).expect("a copy");
+    }
+    let install = "plugin install rules.wasm --allow-unsigned --data data";
+    let refused = terminal.run(install).expect(2);
+    assert!(refused.err.contains("--allow-interpreted"), "{refused:#?}");
+    let taken = terminal
+        .run(&format!("{install} --allow-interpreted --json"))
+        .expect(0)
+        .json();
+    assert_eq!(taken["class"], "interpreted", "{taken}");
+    let id = taken["id"].as_str().expect("an id");
+    terminal
+        .run(&format!("plugin bind all --plugin {id} --data data"))
+        .expect(0);
+    let pushed = terminal
+        .run("profile push bad.mobileconfig --data data")
+        .expect(6);
+    let said = pushed.out + &pushed.err;
+    assert!(said.contains("the network guests is open"), "{said}");
 }
 
 /// Whether a build ended where tools are installed.

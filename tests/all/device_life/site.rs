@@ -141,6 +141,14 @@ impl Site {
         assert_eq!(pushed.status, 200, "{}", pushed.text());
     }
 
+    /// Takes a rule's findings in one profile.
+    #[track_caller]
+    pub(crate) fn accept(&self, identifier: &str, rule: &str) {
+        let path = format!("/api/v1/profiles/{identifier}/accepted/{rule}");
+        let accepted = self.api("PUT", &path, br#"{"reason": "what the test is about"}"#);
+        assert_eq!(accepted.status, 200, "{}", accepted.text());
+    }
+
     /// Deletes a profile.
     #[track_caller]
     pub(crate) fn delete(&self, identifier: &str) {

@@ -8,10 +8,10 @@ use std::thread;
 use std::time::Duration;
 
 use mooring_plugin::{
-    ChildCompiler, CodeSource, CompileError, CompileLimits, Compiler, Grade, Limits, LoadError,
-    Runtime, RuntimeOptions,
+    ChildCompiler, CodeSource, CompileError, CompileLimits, Compiler, Limits, LoadError, Runtime,
+    RuntimeOptions,
 };
-use mooring_server::judge::Judge;
+use mooring_server::judge::{Judge, Target};
 use mooring_tests::command::mooring;
 use mooring_tests::{Draft, Host, TestServer, settle_one};
 
@@ -194,7 +194,7 @@ fn judged_once() {
     let judge = Judge::load_in(data.path(), &Compiler::default()).expect("the plugins load");
     let check = |xml: &str, today: &str| {
         let name = Path::new("a.mobileconfig");
-        let findings = judge.check(name, xml.as_bytes(), Grade::DeviceLenient, today);
+        let findings = judge.check(name, xml.as_bytes(), &Target::default(), today);
         (findings, judge.calls_made())
     };
     let wrong = Draft::new("com.harborworks.a", "one").xml();

@@ -2,6 +2,7 @@
 //! where others could send its messages once more, and not at all where that cannot be done.
 
 use mooring_drift::status::ProfileStatus;
+use mooring_mdm::ids::PayloadIdentifier;
 use mooring_server::device::DeviceReply;
 use mooring_sim::{Channel, Habits};
 use mooring_tests::host::read_command;
@@ -43,6 +44,14 @@ fn wifi(password: &str) -> String {
     )
 }
 
+/// Takes a password in the clear, which refuses an upload otherwise.
+fn accept(site: &Site) {
+    let identifier = PayloadIdentifier::parse(WIFI).unwrap();
+    let reason = "what the test is about";
+    let accepted = site.server.accept_rule(&identifier, "X003", reason, "test");
+    assert!(accepted.is_ok(), "{accepted:?}");
+}
+
 /// Whether a text is in a reply, also within base64.
 pub(super) fn holds(bytes: &[u8], text: &str) -> bool {
     use base64::Engine as _;
@@ -81,6 +90,7 @@ pub(super) fn bytes(reply: &DeviceReply) -> &[u8] {
 fn passwords() {
     for way in WAYS {
         let site = Site::new(way);
+        accept(&site);
         site.server.push_taken(wifi(PASSWORD));
         let mut member = Member::new(&site, 0, way, Habits::default());
         member.settle(&site);
@@ -151,6 +161,7 @@ fn p256_letter(site: &Site, way: Way, card: &Card, body: &[u8]) -> Letter {
 fn keys_that_nothing_can_be_sealed_for() {
     for way in [Way::Signature, Way::Header] {
         let site = Site::new(way);
+        accept(&site);
         site.server.push_taken(wifi(PASSWORD));
         site.server.push_taken(Draft::new(PLAIN, "first").xml());
         let card = outside().p256_card("ours");
@@ -180,6 +191,7 @@ fn keys_that_nothing_can_be_sealed_for() {
 #[test]
 fn signed_profiles() {
     let site = Site::new(Way::Signature);
+    accept(&site);
     let signed = sign_profile(&outside().card("author", 1), wifi(PASSWORD).as_bytes());
     site.server.push_taken(signed);
     site.server.push_taken(Draft::new(PLAIN, "first").xml());
@@ -208,6 +220,7 @@ fn a_signed_message_after_a_private_one() {
     });
     let card = outside().card("ours", 0);
     site.enroll(Way::Mtls, &card, &OURS);
+    accept(&site);
     let mut body = OURS.says("idle");
     site.server.push_taken(wifi(PASSWORD));
     let signed = site.letter(Way::Signature, &card, &body);

@@ -8,7 +8,7 @@ use mooring_tests::server::id;
 use mooring_tests::{Draft, Host, TestServer, settle_one};
 use serde_json::Value;
 
-use super::{bind, by, done, plan, planned, upgrade, validator, version, with_plugin};
+use super::{bind, by, done, plan, planned, switch, upgrade, validator, version, with_plugin};
 
 const A: &str = "com.harborworks.made.a";
 const B: &str = "com.harborworks.made.b";
@@ -20,12 +20,12 @@ fn flat(draft: &Draft) -> String {
     xml[from..].replace(['\n', '\t'], "")
 }
 
-fn made(identifier: &str, value: &str) -> String {
+pub(super) fn made(identifier: &str, value: &str) -> String {
     flat(&Draft::new(identifier, value))
 }
 
 /// A binding that makes these profiles.
-fn generator(profiles: &[String]) -> BindingWish {
+pub(super) fn generator(profiles: &[String]) -> BindingWish {
     BindingWish {
         role: Some(PluginRole::Generator),
         settings: Some(Value::String(profiles.join("|"))),
@@ -157,9 +157,35 @@ fn the_last_good_output_stays() {
     assert_eq!(before.makes.len(), 1);
     upgrade(&server, &version("0.2.0")).unwrap();
     assert_eq!(server.binding("gen").unwrap(), before);
-    server.switch_plugin(super::ID, false).unwrap();
+    switch(&server, false);
     settle_one(&server, &mut host);
     assert_eq!(host.identifiers(), [A]);
+    upgrade(&server, &version("0.3.0")).unwrap();
+    assert_eq!(server.binding("gen").unwrap().makes, before.makes);
+    switch(&server, true);
+    assert_eq!(server.binding("gen").unwrap(), before);
+    settle_one(&server, &mut host);
+    assert_eq!(host.identifiers(), [A]);
+}
+
+/// Under settings by which it answers otherwise each time it is refused, however often it is tried,
+/// and so is one that makes too much.
+#[test]
+fn unsteady_and_too_much() {
+    let server = with_plugin();
+    bind(&server, "gen", generator(&[made(A, "1")])).unwrap();
+    let before = server.binding("gen").unwrap();
+    let mut too_much = generator(&[]);
+    too_much.settings = Some(Value::String("much".to_owned()));
+    let findings = refused(&server, too_much);
+    assert_eq!(findings[0].rule, "plugin-output");
+    let many: Vec<_> = (0..201).map(|n| made(&format!("{A}{n}"), "1")).collect();
+    let findings = refused(&server, generator(&many));
+    assert!(
+        findings[0].message.contains("200 are the most"),
+        "{findings:?}"
+    );
+    assert_eq!(server.binding("gen").unwrap(), before);
 }
 
 /// What is generated passes the same validators as an upload, bound ones too.

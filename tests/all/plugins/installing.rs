@@ -107,6 +107,10 @@ fn other_components() {
             "`H999` is expected",
         ),
         (
+            changed(HOSTILE, "\"id\": \"H000\"", "\"id\": \"X000\""),
+            "the manifest does not list the rules `H000`",
+        ),
+        (
             mooring_builtin::ENROLLMENT.component.to_vec(),
             "a plugin that is built in",
         ),
@@ -137,7 +141,7 @@ fn upgrades() {
         "\"expect\": [\"H999\"]",
     );
     let error = upgrade(&server, &bad).unwrap_err();
-    assert!(matches!(error, PluginError::SelfTests { .. }), "{error}");
+    assert!(matches!(error, PluginError::Fails { .. }), "{error}");
     assert_eq!(server.plugin(ID).unwrap(), before);
     let after = upgrade(&server, &version("0.2.0")).unwrap();
     assert_eq!(after.summary.version, "0.2.0");

@@ -7,7 +7,7 @@ use mooring_tests::clock::MINUTE_MS;
 use mooring_tests::{Draft, Host, TestServer, settle_one};
 
 use super::{
-    HOSTILE, ID, bind, by, done, plan, planned, provoking, upgrade, validator, version, with_plugin,
+    HOSTILE, ID, bind, by, done, provoking, switch, upgrade, validator, version, with_plugin,
 };
 
 const A: &str = "com.harborworks.a";
@@ -31,11 +31,11 @@ fn bound_and_unbound() {
     assert_eq!(said(&push("2")), [("H000", Severity::Info)]);
     let bad = server.push_one(provoking(A, "panic"));
     assert_eq!(bad.outcome, PushOutcome::Refused);
-    let detail = server.switch_plugin(ID, false).unwrap();
+    let detail = switch(&server, false);
     assert_eq!(detail.summary.state, PluginState::Disabled);
     assert_eq!(detail.bound[0].state, BindingState::Disabled);
     assert_eq!(said(&push("3")), []);
-    server.switch_plugin(ID, true).unwrap();
+    switch(&server, true);
     assert_eq!(said(&push("4")).len(), 1);
     done(server.unbind_plugin("all", &by()).unwrap());
     assert_eq!(said(&push("5")), []);
@@ -133,23 +133,6 @@ fn judged_once() {
     let first = server.push_one(&file);
     assert_eq!(said(&first), [("plugin-failure", Severity::Error)]);
     assert_eq!(said(&server.push_one(&file)), said(&first));
-}
-
-/// A plan of a binding names what it would find, binds nothing, and one of a removal names what
-/// would be gone.
-#[test]
-fn plans() {
-    let server = with_plugin();
-    server.push_taken(Draft::new(A, "1").xml());
-    let wish = || validator(OnFailure::Block);
-    let found = plan(server.bind_plugin("all", wish(), &planned()).unwrap());
-    assert_eq!((found.judged, found.profiles.len()), (1, 1));
-    assert_eq!(found.profiles[0].added[0].rule, "H000");
-    assert!(server.binding("all").is_err());
-    bind(&server, "all", wish()).unwrap();
-    let found = plan(server.unbind_plugin("all", &planned()).unwrap());
-    assert_eq!(found.profiles[0].removed[0].rule, "H000");
-    assert!(server.binding("all").is_ok());
 }
 
 /// An upgrade goes on with the bindings; what they cannot be is refused with the part that is wrong.

@@ -138,9 +138,9 @@ fn undeclared_places() {
     let server = TestServer::new();
     declare(&server, "wifi", ValueKind::Secret, None);
     for (value, rule) in [
-        ("{{attribute.site}}", "R012"),
-        ("{{attribute.wifi}}", "R012"),
-        ("{{host.colour}}", "R010"),
+        ("{{attribute.site}}", "V002"),
+        ("{{attribute.wifi}}", "V002"),
+        ("{{host.colour}}", "V001"),
     ] {
         let result = server.push_one(Draft::new(A, value).xml());
         assert_eq!(result.outcome, PushOutcome::Refused, "{value}");
@@ -153,7 +153,7 @@ fn undeclared_places() {
         1,
     );
     let result = server.push_one(named);
-    assert_eq!(result.findings[0].rule, "R013", "{result:?}");
+    assert_eq!(result.findings[0].rule, "V003", "{result:?}");
 }
 
 /// A declaration stays what it is while something uses it; hosts have declared values only, within

@@ -16,8 +16,9 @@ type Row = (
 
 /// `cli -> soak -> server -> {store, plugin, builtin} -> drift -> mdm`, `plugins/* -> sdk`. An
 /// arrow reaches everything further down; nothing points up or sideways.
-const EDGES: [Row; 20] = [
+const EDGES: [Row; 24] = [
     ("mooring-mdm", &[], &[]),
+    ("mooring-schema", &[], &[]),
     ("mooring-drift", &["mooring-mdm"], &[]),
     ("mooring-identity", &[], &[]),
     ("mooring-push", &[], &["mooring-sim"]),
@@ -33,6 +34,7 @@ const EDGES: [Row; 20] = [
     (
         "mooring-server",
         &[
+            "mooring-schema",
             "mooring-store",
             "mooring-plugin",
             // What is installed passes the tests that its author ran, and is verified alike.
@@ -72,6 +74,7 @@ const EDGES: [Row; 20] = [
     (
         "mooring-cli",
         &[
+            "mooring-schema",
             "mooring-author",
             "mooring-bench",
             "mooring-soak",
@@ -89,6 +92,9 @@ const EDGES: [Row; 20] = [
     ),
     ("mooring-sdk", &[], &[]),
     ("mooring-structure", &["mooring-sdk"], &[]),
+    ("mooring-apple-schema", &["mooring-sdk"], &[]),
+    ("mooring-security", &["mooring-sdk"], &[]),
+    ("mooring-profile-set", &["mooring-sdk"], &[]),
     ("mooring-baseline", &["mooring-sdk"], &["mooring-structure"]),
     (
         "mooring-enrollment",
@@ -99,6 +105,7 @@ const EDGES: [Row; 20] = [
     (
         "mooring-tests",
         &[
+            "mooring-schema",
             "mooring-mdm",
             "mooring-drift",
             "mooring-store",
@@ -112,6 +119,7 @@ const EDGES: [Row; 20] = [
             "mooring-soak",
             "mooring-cli",
             "mooring-sdk",
+            "mooring-apple-schema",
             "mooring-structure",
             "mooring-baseline",
             "mooring-enrollment",
@@ -162,12 +170,12 @@ const PURE_MAY_USE: [&str; 12] = [
     "der",
     "hashbrown",
     "hmac",
-    "plist",
     "roaring",
     "rustc-hash",
     "serde",
     "sha2",
     "thiserror",
+    "unicode-normalization",
     "uuid",
 ];
 

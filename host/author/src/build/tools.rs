@@ -126,6 +126,7 @@ fn world(manifest: &Manifest) -> &'static str {
     match manifest.roles.as_slice() {
         [Role::Validator] => "validator-plugin",
         [Role::Generator] => "generator-plugin",
+        [Role::SetValidator] => "set-validator-plugin",
         _ => "plugin",
     }
 }

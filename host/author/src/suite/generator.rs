@@ -8,13 +8,13 @@ use std::path::Path;
 
 use mooring_mdm::plist::NodeRef;
 use mooring_mdm::profile::{Profile, ProfileLimits};
-use mooring_plugin::{Context, Failure, GeneratedProfile, Grade, Outcome};
+use mooring_plugin::{Class, Context, Failure, GeneratedProfile, Grade, Outcome, Plugin};
 
 use super::settings::ODD;
-use super::{Check, Verdict, is_error, misbehaved};
+use super::{Check, Trial, Verdict, is_error, misbehaved};
 use crate::manifest::SelfTest;
 use crate::sample::Sample;
-use crate::workshop::{OpenError, Workshop};
+use crate::workshop::limits_of;
 
 const GROUP: &str = "generator";
 
@@ -29,82 +29,81 @@ const ODD_SEEDS: [(&str, &str); 3] = [
     ("a number as seed", "0"),
 ];
 
-pub(super) fn run(workshop: &Workshop, tests: &[SelfTest]) -> Result<Vec<Check>, OpenError> {
-    let mut checks = vec![Check::new(
+pub(super) fn run(trial: &Trial<'_>, tests: &[SelfTest], checks: &mut Vec<Check>) {
+    if trial.is_over(checks) {
+        return;
+    }
+    checks.push(Check::new(
         GROUP,
         "takes the settings that it accepted",
-        Verdict::of(inconsistent(workshop)),
-    )];
+        Verdict::of(inconsistent(trial)),
+    ));
     let makes = |test: &&SelfTest| test.seed.is_some() && test.fails.is_none();
-    let Some(context) = tests
-        .iter()
-        .find(makes)
-        .and_then(|test| test.context().ok())
-    else {
+    let with_output =
+        |test: &&SelfTest| makes(test) && test.makes.as_ref().is_none_or(|keys| !keys.is_empty());
+    let best = tests.iter().find(with_output);
+    let best = best.or_else(|| tests.iter().find(makes));
+    let Some(context) = best.and_then(|test| test.context().ok()) else {
         let why = "no self-test with a `seed` makes profiles".to_owned();
         checks.push(Check::new(GROUP, "makes profiles", Verdict::Skipped(why)));
-        return Ok(checks);
+        return;
     };
-    let (one, same, other) = (
-        made(workshop, SEEDS.0, &context),
-        made(workshop, SEEDS.0, &context),
-        made(workshop, SEEDS.1, &context),
-    );
-    let (one, same, other) = match (one, same, other) {
-        (Ok(one), Ok(same), Ok(other)) => (one, same, other),
+    match (
+        made(trial, SEEDS.0, &context),
+        made(trial, SEEDS.0, &context),
+        made(trial, SEEDS.1, &context),
+    ) {
+        (Ok(one), Ok(same), Ok(other)) => compare(trial, (&one, &same, &other), checks),
         (Err(why), _, _) | (_, Err(why), _) | (_, _, Err(why)) => {
             checks.push(Check::new(GROUP, "makes profiles", Verdict::Failed(why)));
-            return Ok(checks);
+            return;
         }
-    };
-    checks.push(Check::new(GROUP, "makes profiles", nonempty(&one)));
-    let differ = (one != same).then(|| "two equal calls make different profiles".to_owned());
-    checks.push(Check::new(
-        GROUP,
-        "makes the same of the same seed",
-        Verdict::of(differ),
-    ));
-    let seeded = Verdict::of(unseeded(&one, &other));
-    checks.push(Check::new(
-        GROUP,
-        "makes other uuids of another seed",
-        seeded,
-    ));
-    checks.extend(forms(workshop, &one)?);
+    }
     for (what, seed) in ODD_SEEDS {
-        let verdict = Verdict::of(made(workshop, seed, &context).err());
+        if trial.is_over(checks) {
+            return;
+        }
+        let verdict = Verdict::of(made(trial, seed, &context).err());
         checks.push(Check::new(GROUP, format!("withstands {what}"), verdict));
     }
-    Ok(checks)
 }
 
-/// The profiles themselves: that a server takes them.
-fn forms(workshop: &Workshop, made: &[GeneratedProfile]) -> Result<Vec<Check>, OpenError> {
-    let structure = Workshop::of_program(mooring_builtin::STRUCTURE.component)?;
-    let readable = made.iter().find_map(|one| parse(one).err());
-    let refused = made.iter().find_map(|one| refused(&structure, one));
-    let foreign = made.iter().find_map(|one| foreign(workshop, one));
-    let keys: BTreeSet<&str> = made.iter().map(|one| one.key.as_str()).collect();
-    let repeated = (keys.len() < made.len()).then(|| "two profiles have one key".to_owned());
-    Ok(vec![
-        Check::new(GROUP, "makes property lists", Verdict::of(readable)),
-        Check::new(
-            GROUP,
-            "makes profiles that pass `structure`",
-            Verdict::of(refused),
+/// What was made of a seed, again of the same one, and of another.
+type Made<'a> = (
+    &'a [GeneratedProfile],
+    &'a [GeneratedProfile],
+    &'a [GeneratedProfile],
+);
+
+fn compare(trial: &Trial<'_>, (one, same, other): Made<'_>, checks: &mut Vec<Check>) {
+    let differ = (one != same).then(|| "two equal calls make different profiles".to_owned());
+    let readable = one.iter().find_map(|one| parse(one).err());
+    let refused = match trial.structure {
+        Some(structure) => Verdict::of(one.iter().find_map(|one| refused(structure, one))),
+        None => Verdict::Skipped("there is no `structure` here".to_owned()),
+    };
+    let foreign = one.iter().find_map(|one| foreign(trial.plugin, one));
+    let keys: BTreeSet<&str> = one.iter().map(|one| one.key.as_str()).collect();
+    let repeated = (keys.len() < one.len()).then(|| "two profiles have one key".to_owned());
+    for (name, verdict) in [
+        ("makes profiles", nonempty(one)),
+        ("makes the same of the same seed", Verdict::of(differ)),
+        (
+            "makes other uuids of another seed",
+            Verdict::of(unseeded(one, other)),
         ),
-        Check::new(GROUP, "makes what its manifest says", Verdict::of(foreign)),
-        Check::new(GROUP, "names each profile once", Verdict::of(repeated)),
-    ])
+        ("makes property lists", Verdict::of(readable)),
+        ("makes profiles that pass `structure`", refused),
+        ("makes what its manifest says", Verdict::of(foreign)),
+        ("names each profile once", Verdict::of(repeated)),
+    ] {
+        checks.push(Check::new(GROUP, name, verdict));
+    }
 }
 
-fn made(
-    workshop: &Workshop,
-    seed: &str,
-    context: &Context,
-) -> Result<Vec<GeneratedProfile>, String> {
-    let plugin = workshop.plugin();
-    let call = plugin.generate(seed, context, workshop.limits());
+fn made(trial: &Trial<'_>, seed: &str, context: &Context) -> Result<Vec<GeneratedProfile>, String> {
+    let plugin = trial.plugin;
+    let call = plugin.generate(seed, context, trial.limits);
     let complaint = call.complaint(plugin.id());
     let message = complaint.map(|finding| finding.message);
     call.outcome
@@ -167,24 +166,24 @@ fn unseeded(one: &[GeneratedProfile], other: &[GeneratedProfile]) -> Option<Stri
 }
 
 /// What the host's own validator has against a profile.
-fn refused(structure: &Workshop, made: &GeneratedProfile) -> Option<String> {
+fn refused(structure: &Plugin, made: &GeneratedProfile) -> Option<String> {
     let name = Path::new(&made.key);
     let sample = match Sample::read(name, &made.profile, Grade::DeviceLenient) {
         Ok(sample) => sample,
         Err(finding) => return Some(format!("`{}`: {finding}", made.key)),
     };
-    let plugin = structure.plugin();
     let context = Context::default();
-    let call = plugin.validate(&sample.subject(), &context, structure.limits());
-    let found = call.findings(plugin.id());
+    let limits = limits_of(structure, Class::Compiled);
+    let call = structure.validate(&sample.subject(), &context, &limits);
+    let found = call.findings(structure.id());
     let error = found.iter().find(|finding| is_error(finding))?;
     Some(format!("`{}`: {error}", made.key))
 }
 
 /// What a profile is that the manifest does not announce.
-fn foreign(workshop: &Workshop, made: &GeneratedProfile) -> Option<String> {
+fn foreign(plugin: &Plugin, made: &GeneratedProfile) -> Option<String> {
     let profile = parse(made).ok()?;
-    let manifest = workshop.plugin().manifest();
+    let manifest = plugin.manifest();
     if profile.payload_types().iter().any(|name| name == MDM) {
         return Some(format!("`{}` has a payload of type {MDM}", made.key));
     }
@@ -204,10 +203,10 @@ fn foreign(workshop: &Workshop, made: &GeneratedProfile) -> Option<String> {
 }
 
 /// Settings that were accepted when they were saved and then refused when they were needed.
-fn inconsistent(workshop: &Workshop) -> Option<String> {
-    let plugin = workshop.plugin();
+fn inconsistent(trial: &Trial<'_>) -> Option<String> {
+    let plugin = trial.plugin;
     ODD.iter().find_map(|(what, text)| {
-        let checked = plugin.check_settings(text, workshop.limits());
+        let checked = plugin.check_settings(text, trial.limits);
         let Outcome::Done(found) = checked.outcome else {
             return None;
         };
@@ -215,7 +214,7 @@ fn inconsistent(workshop: &Workshop) -> Option<String> {
             settings: (*text).to_owned(),
             ..Context::default()
         };
-        let call = plugin.generate(SEEDS.0, &context, workshop.limits());
+        let call = plugin.generate(SEEDS.0, &context, trial.limits);
         if let Some(complaint) = misbehaved(&call, plugin.id()) {
             return Some(format!("with settings that are {what}: {complaint}"));
         }

@@ -120,8 +120,8 @@ fn dates_and_data() -> String {
 }
 
 fn capitals() -> String {
-    "<dict><key>payloadtype</key><string>Configuration</string><key>PAYLOADCONTENT</key><array/>\
-     <key>payloadContent</key><array><dict><key>PayloadTYPE</key><string>x</string></dict></array>\
+    "<dict><key>payloadtype</key><string>Configuration</string><key>PAYLOADVERSION</key><integer>1\
+     </integer><key>payloadContent</key><array><dict><key>PayloadTYPE</key><string>x</string></dict></array>\
      </dict>"
         .to_owned()
 }

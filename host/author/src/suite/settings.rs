@@ -3,8 +3,7 @@
 //! Knows nothing of the plugin's own settings. Invariant: a plugin may take or refuse any of these,
 //! but it has to answer.
 
-use super::{Check, Verdict, misbehaved, unlisted};
-use crate::workshop::Workshop;
+use super::{Check, Trial, Verdict, misbehaved, unlisted};
 
 const GROUP: &str = "settings";
 
@@ -28,20 +27,23 @@ const DEEP: &str = concat!(
     "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[["
 );
 
-pub(super) fn run(workshop: &Workshop) -> Vec<Check> {
-    ODD.iter()
-        .map(|(what, text)| Check::new(GROUP, *what, one(workshop, text)))
-        .collect()
+pub(super) fn run(trial: &Trial<'_>, checks: &mut Vec<Check>) {
+    for (what, text) in ODD {
+        if trial.is_over(checks) {
+            return;
+        }
+        checks.push(Check::new(GROUP, what, one(trial, text)));
+    }
 }
 
-fn one(workshop: &Workshop, text: &str) -> Verdict {
-    let plugin = workshop.plugin();
-    let call = plugin.check_settings(text, workshop.limits());
+fn one(trial: &Trial<'_>, text: &str) -> Verdict {
+    let plugin = trial.plugin;
+    let call = plugin.check_settings(text, trial.limits);
     if let Some(complaint) = misbehaved(&call, plugin.id()) {
         return Verdict::Failed(complaint);
     }
     let findings = call.outcome.done().unwrap_or_default();
-    let strange = unlisted(&findings, workshop);
+    let strange = unlisted(&findings, plugin);
     let unlisted =
         |rule: String| format!("it reports the rule `{rule}`, which the manifest does not list");
     Verdict::of(strange.into_iter().map(unlisted))

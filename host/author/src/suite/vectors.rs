@@ -8,27 +8,24 @@ use std::path::Path;
 use mooring_mdm::finding::Finding;
 use mooring_plugin::{Call, Limits, Outcome, Plugin};
 
-use super::{Check, Verdict, quoted};
+use super::{Check, Trial, Verdict, quoted, set};
 use crate::manifest::{ExpectedFailure, SelfTest};
 use crate::sample::Sample;
 
 const GROUP: &str = "self-test";
 
-pub(super) fn run(plugin: &Plugin, limits: &Limits, tests: &[SelfTest]) -> Vec<Check> {
+pub(super) fn run(trial: &Trial<'_>, tests: &[SelfTest], checks: &mut Vec<Check>) {
     if tests.is_empty() {
         let why = "the manifest has no `self_tests`".to_owned();
-        return vec![Check::new(GROUP, "none", Verdict::Skipped(why))];
+        checks.push(Check::new(GROUP, "none", Verdict::Skipped(why)));
     }
-    tests
-        .iter()
-        .map(|test| {
-            Check::new(
-                GROUP,
-                &*test.name,
-                Verdict::of(one(plugin, limits, test).err()),
-            )
-        })
-        .collect()
+    for test in tests {
+        if trial.is_over(checks) {
+            return;
+        }
+        let verdict = Verdict::of(one(trial.plugin, trial.limits, test).err());
+        checks.push(Check::new(GROUP, &*test.name, verdict));
+    }
 }
 
 fn one(plugin: &Plugin, limits: &Limits, test: &SelfTest) -> Result<(), String> {
@@ -39,6 +36,17 @@ fn one(plugin: &Plugin, limits: &Limits, test: &SelfTest) -> Result<(), String> 
             .map_err(|finding| format!("the host refuses its profile: {finding}"))?;
         let call = plugin.validate(&sample.subject(), &context, limits);
         return ended(plugin, test, call).and_then(|found| expected(test, &found));
+    }
+    if !test.profile_texts.is_empty() {
+        let name = Path::new("self-test");
+        let read = |text: &String| {
+            Sample::read(name, text.as_bytes(), context.grade)
+                .map_err(|finding| format!("the host refuses a profile of it: {finding}"))
+        };
+        let samples: Result<Vec<_>, _> = test.profile_texts.iter().map(read).collect();
+        let call = set::judged((plugin, limits), &samples?, &context);
+        let found = ended(plugin, test, call)?.into_iter();
+        return expected(test, &found.map(|one| one.finding).collect::<Vec<_>>());
     }
     if let Some(seed) = &test.seed {
         let call = plugin.generate_twice(seed, &context, limits);
@@ -51,7 +59,7 @@ fn one(plugin: &Plugin, limits: &Limits, test: &SelfTest) -> Result<(), String> 
         let notes: Vec<Finding> = made.into_iter().flat_map(|profile| profile.notes).collect();
         return expected(test, &notes);
     }
-    if test.profile.is_some() {
+    if test.profile.is_some() || !test.profiles.is_empty() {
         return Err(
             "its profile is not in the component: build it with `mooring plugin build`".to_owned(),
         );

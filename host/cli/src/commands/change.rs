@@ -14,6 +14,7 @@ use crate::exit::Exit;
 use crate::output;
 use crate::progress;
 use crate::text::{NOT_KNOWN, Table, count};
+use crate::together;
 use crate::words::word;
 
 /// Hosts that a plan names unless all are asked for.
@@ -137,7 +138,7 @@ pub(crate) fn show_plan(plan: &Impact) -> Result<(), output::OutputError> {
 fn render(plan: &Impact) -> String {
     let mut text = summary(plan);
     if plan.hosts == 0 {
-        return text;
+        return text + &together(plan);
     }
     let mut table = Table::new(["PROFILE", "INSTALL", "REPLACE", "REMOVE"]);
     for profile in &plan.profiles {
@@ -151,6 +152,15 @@ fn render(plan: &Impact) -> String {
     text.extend(["\n", &table.render("")]);
     if !plan.affected.is_empty() {
         text.extend(["\n", &hosts(plan).render("")]);
+    }
+    text + &together(plan)
+}
+
+/// What would be wrong with profiles that hosts would get together.
+fn together(plan: &Impact) -> String {
+    let mut text = together::section("not wrong now, and then wrong together", &plan.together);
+    if plan.is_together_cut {
+        text += "  there was no time to look at all that hosts would get together\n";
     }
     text
 }

@@ -21,6 +21,8 @@ use crate::outcome::Failure;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Located {
     pub(crate) node: Option<NodeId>,
+    /// Whether it names a node that the profile does not have.
+    pub(crate) is_misplaced: bool,
     pub(crate) finding: Finding,
 }
 

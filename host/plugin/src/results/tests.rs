@@ -20,6 +20,7 @@ fn document(inner: &str) -> Document {
 fn finding(message: &str) -> Located {
     Located {
         node: Some(3),
+        is_misplaced: false,
         finding: Finding::host(Severity::Info, "X001", (0, 0), message),
     }
 }

@@ -5,6 +5,7 @@
 mod calls;
 mod generating;
 mod load;
+mod measuring;
 
 use std::path::Path;
 use std::sync::LazyLock;

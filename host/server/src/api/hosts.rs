@@ -7,7 +7,7 @@ use mooring_mdm::device::Attributes;
 use mooring_mdm::ids::{Channel, EnrollmentId, HostId, PayloadIdentifier, PayloadUuid};
 use serde::{Deserialize, Serialize};
 
-use super::{Duplicate, HeldIdentity, PinnedIdentity};
+use super::{Duplicate, HeldIdentity, PinnedIdentity, SetFindingDetail};
 
 /// One host in `GET /api/v1/hosts`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,6 +75,9 @@ pub struct HostDetail {
     pub enrollments: Vec<EnrollmentDetail>,
     /// The last commands of each channel, newest first.
     pub commands: Vec<CommandDetail>,
+    /// What is wrong with the profiles that it would get together.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub together: Vec<SetFindingDetail>,
 }
 
 /// One channel of a host.

@@ -4,6 +4,8 @@ use mooring_drift::drift::InstallReason;
 use mooring_mdm::ids::{EnrollmentId, HostId, PayloadIdentifier};
 use serde::{Deserialize, Serialize};
 
+use super::SetFindingDetail;
+
 /// What a change would do to hosts.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Impact {
@@ -35,6 +37,13 @@ pub struct Impact {
     pub confirm: u64,
     /// The same by profile.
     pub profiles: Vec<ProfileImpact>,
+    /// What would be wrong with profiles together that hosts would get by it, and is not now; of a
+    /// change that is only planned.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub together: Vec<SetFindingDetail>,
+    /// Whether there was not enough time or room to look at all of that.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub is_together_cut: bool,
     /// The hosts, in order of id, as many as were asked for.
     pub affected: Vec<HostImpact>,
     /// Where the next page of them begins.

@@ -11,8 +11,10 @@ mod hosts;
 mod impact;
 pub mod plain_json;
 mod plugins;
+mod policy;
 mod profiles;
 mod scope;
+mod sets;
 mod why;
 
 use std::collections::BTreeMap;
@@ -29,8 +31,10 @@ pub use enrollment::*;
 pub use hosts::*;
 pub use impact::*;
 pub use plugins::*;
+pub use policy::*;
 pub use profiles::*;
 pub use scope::*;
+pub use sets::*;
 pub use why::*;
 
 /// How many hosts are in each status. Every counted host is in exactly one.

@@ -92,6 +92,9 @@ pub struct PluginSummary {
     /// Whose signature it has; absent for one that is UNSIGNED.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub signed_by: Option<Signer>,
+    /// Present, and true, for one that nobody vouches for: it was taken with `allow_unsigned`.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub is_unsigned: bool,
     /// When this version was installed.
     pub installed_at: String,
     /// The names of its bindings.
@@ -148,6 +151,8 @@ pub enum PluginRole {
     Validator,
     /// It makes profiles.
     Generator,
+    /// It judges the profiles that one host would get together.
+    SetValidator,
 }
 
 /// What follows where a bound validator fails.
@@ -159,8 +164,8 @@ pub enum OnFailure {
     Block,
     /// The profile is taken, with a warning.
     Warn,
-    /// What the plugin last said of this profile counts, with a warning; if it said nothing since
-    /// this server started, the profile is refused.
+    /// What the plugin last said of this profile counts, with a warning: in this version and under
+    /// these settings, and over restarts too. If it said nothing, the profile is refused.
     LastKnown,
 }
 
@@ -249,12 +254,23 @@ pub struct PlannedPlugin {
 pub struct PluginPlan {
     /// Stored profiles that were judged for this.
     pub judged: u64,
+    /// Stored profiles for which there was no time: what would be said of them is not known.
+    #[serde(skip_serializing_if = "is_none_left_out", default)]
+    pub left_out: u64,
     /// Those with other findings, in order of identifier. Nothing is withdrawn from hosts for that:
     /// it is what the next upload of the same profile would get.
     pub profiles: Vec<FindingsChange>,
     /// What the change of generated profiles would do to hosts.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub hosts: Option<Impact>,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands over a reference"
+)]
+fn is_none_left_out(count: &u64) -> bool {
+    *count == 0
 }
 
 /// How the findings about one stored profile would change.

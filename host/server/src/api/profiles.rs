@@ -5,7 +5,7 @@ use mooring_mdm::finding::Finding;
 use mooring_mdm::ids::{Channel, PayloadIdentifier, PayloadUuid};
 use serde::{Deserialize, Serialize};
 
-use super::{Counts, Impact};
+use super::{Counts, Impact, SetReport};
 
 /// Where a profile comes from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,6 +80,9 @@ pub struct ProfileDetail {
     pub settings: Option<serde_json::Value>,
     /// Every version, newest first.
     pub versions: Vec<VersionDetail>,
+    /// What is wrong with it together with other profiles that hosts would get.
+    #[serde(default)]
+    pub together: SetReport,
 }
 
 /// One version of a profile: `GET /api/v1/profiles/{identifier}/versions/{version}`.

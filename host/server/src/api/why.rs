@@ -6,6 +6,8 @@ use mooring_drift::status::{ProfileStatus, Remark};
 use mooring_mdm::ids::{EnrollmentId, HostId, PayloadIdentifier};
 use serde::{Deserialize, Serialize};
 
+use super::SetFindingDetail;
+
 /// `GET /api/v1/hosts/{host}/profiles/{identifier}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Why {
@@ -21,6 +23,9 @@ pub struct Why {
     pub facts: Vec<WhyFact>,
     /// The same for each channel that is concerned.
     pub channels: Vec<WhyChannel>,
+    /// What is wrong with it together with other profiles that the host would get.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub together: Vec<SetFindingDetail>,
 }
 
 /// One thing that counts, in words.

@@ -3,7 +3,7 @@
 //! Knows nothing of the questions. Invariant: hosts with the same class, and the same key under the
 //! definitions of then, cannot be told apart by either, but for their ids and their own values.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use mooring_drift::classes::{ClassId, HostNumber};
 use mooring_drift::desired::Transport;
@@ -64,6 +64,28 @@ impl Core {
             Some(Sample { class, host, hosts })
         });
         Ok(named.collect())
+    }
+
+    /// One host of each group, whose hosts should all have the same profiles, with how many there
+    /// are; `None` while hosts are being judged by new definitions.
+    ///
+    /// # Errors
+    /// [`StoreError`] if a host cannot be read.
+    pub(crate) fn group_samples(&self) -> Result<Option<Vec<(HostId, u64)>>, StoreError> {
+        self.settle_fleet()?;
+        let index = self.fleet.read();
+        if !index.sweep.left.is_empty() {
+            return Ok(None);
+        }
+        let mut groups = BTreeMap::new();
+        for (_, number, hosts) in index.classes.representatives() {
+            let entry = groups.entry(index.classes.group_of(number));
+            entry.or_insert((number, 0)).1 += hosts;
+        }
+        let named = groups
+            .into_values()
+            .filter_map(|(number, hosts)| Some((index.numbers.id(number)?, hosts)));
+        Ok(Some(named.collect()))
     }
 
     /// Whether hosts of one class may differ in having one of these, which are not ours yet.

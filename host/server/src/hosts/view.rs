@@ -61,6 +61,7 @@ impl Core {
             }),
             enrollments: channels.collect(),
             commands: commands.iter().map(command_detail).collect(),
+            together: self.set_findings_of(&host)?,
         })
     }
 

@@ -21,6 +21,7 @@ use super::listener::Service;
 use super::nanomdm::{self, Asked, NanoMdm};
 use super::peer::Peer;
 use super::plugins;
+use super::policy;
 use super::problem::{Kind, Problem};
 use super::profiles;
 use super::route::{Route, query_value};
@@ -211,6 +212,7 @@ fn handle(core: &Core, pusher: &Pusher, backups: &Backups, call: &Call) -> Resul
         Route::Backup(route) => backup::handle(backups, route, &call.query),
         Route::Scope(route) => scope::handle(core, route, &call.query, &call.body),
         Route::Plugin(route) => plugins::handle(core, route, &call.query, &call.body),
+        Route::Policy(route) => policy::handle(core, route, &call.body),
         // They push, so they were answered before.
         Route::NanoMdm(_) => Err(Problem::new(Kind::Internal, "this request went astray")),
     }

@@ -101,8 +101,12 @@ pub(super) fn handle(
             core.remove_plugin(id)?;
             Ok(answer(204, "", ""))
         }
-        PluginRoute::Enable(id) => json(200, &core.switch_plugin(id, true)?),
-        PluginRoute::Disable(id) => json(200, &core.switch_plugin(id, false)?),
+        PluginRoute::Enable(id) => {
+            document(core.switch_plugin(id, true, &changed::options(query)?)?)
+        }
+        PluginRoute::Disable(id) => {
+            document(core.switch_plugin(id, false, &changed::options(query)?)?)
+        }
         PluginRoute::Lift(id) => json(200, &core.lift_plugin(id)?),
         PluginRoute::Binding(name) => json(200, &core.binding(name)?),
         PluginRoute::Bind(name) => {
@@ -128,7 +132,7 @@ impl From<PluginError> for Problem {
         let text = chain(&error);
         match error {
             PluginError::NotFound(_) | PluginError::NoBinding(_) => Self::new(Kind::NotFound, text),
-            PluginError::Refused(_) | PluginError::Manifest(_) | PluginError::SelfTests { .. } => {
+            PluginError::Refused(_) | PluginError::Manifest(_) | PluginError::Fails { .. } => {
                 Self::new(Kind::PluginRefused, text)
             }
             PluginError::Interpreted(_) => {
@@ -144,6 +148,7 @@ impl From<PluginError> for Problem {
             | PluginError::Installed { .. }
             | PluginError::Older { .. }
             | PluginError::Bound { .. }
+            | PluginError::Disabled(_)
             | PluginError::NotLoaded { .. } => Self::new(Kind::Conflict, text),
             PluginError::Wish { pointer, detail } => {
                 Self::new(Kind::Invalid, text).at(pointer, detail)

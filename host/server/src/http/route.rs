@@ -8,6 +8,7 @@ use hyper::Method;
 use super::control::ControlRoute;
 use super::nanomdm::NanoRoute;
 use super::plugins::PluginRoute;
+use super::policy::PolicyRoute;
 use super::problem::{Kind, Problem};
 use super::scope::ScopeRoute;
 use crate::limits::{API_BODY_BYTES_MAX, PLUGIN_BODY_BYTES_MAX};
@@ -97,6 +98,8 @@ pub enum Route {
     Control(ControlRoute),
     /// One of those about plugins.
     Plugin(PluginRoute),
+    /// One of those about how much rules weigh.
+    Policy(PolicyRoute),
     /// One of NanoMDM's addresses.
     NanoMdm(NanoRoute),
 }
@@ -182,6 +185,7 @@ impl Route {
                     .or_else(|| ScopeRoute::at(segments))
                     .or_else(|| ControlRoute::at(segments))
                     .or_else(|| PluginRoute::at(segments))
+                    .or_else(|| PolicyRoute::at(segments))
                     .or_else(|| NanoRoute::at(segments));
             }
         })

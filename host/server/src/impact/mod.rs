@@ -19,6 +19,7 @@ use mooring_store::{Change, StoreError};
 use crate::api::Impact;
 use crate::change::{AffectedPage, ChangeOptions};
 use crate::core::Core;
+use crate::set_findings::SetProspect;
 use crate::shelf::Shelf;
 use prospect::Prospect;
 use tally::Tally;
@@ -37,7 +38,17 @@ impl Core {
         weight: Weight,
     ) -> Result<Impact, StoreError> {
         let prospect = Prospect::of(shelf, changes, &self.personal)?;
-        let impact = self.tallied(shelf, &prospect, page)?;
+        let mut impact = self.tallied(shelf, &prospect, page)?;
+        // They are the same on every page.
+        if page.after.is_none() {
+            let (together, is_all) = self.new_set_findings(&SetProspect {
+                before: shelf,
+                after: prospect.shelf.as_ref().unwrap_or(shelf),
+                facts: &prospect.facts,
+                changes,
+            })?;
+            (impact.together, impact.is_together_cut) = (together, !is_all);
+        }
         self.weighed(impact, weight)
     }
 

@@ -127,7 +127,8 @@ impl Prospect {
             | Space::Setting
             | Space::Plugin
             | Space::PluginCode
-            | Space::Binding => return Ok(()),
+            | Space::Binding
+            | Space::LastKnown => return Ok(()),
         }
         self.is_scope_changed = true;
         Ok(())

@@ -11,6 +11,7 @@ use mooring_plugin::Plugin;
 use mooring_store::Space;
 
 use super::install::has_role;
+use super::last_known;
 use super::record::{self, BindingRecord};
 use super::registry::{Bound, Installed};
 use super::{PluginChange, PluginError};
@@ -40,10 +41,14 @@ impl Core {
         wish: BindingWish,
         options: &ChangeOptions,
     ) -> Result<PluginChange<BindingDetail>, PluginError> {
-        let _change = self.change();
+        // A plan asks plugins about every stored profile: nobody has to wait for that.
+        let _change = (!options.is_plan).then(|| self.change());
         let set = self.plugins.set();
         let installed = set.plugins.get(&wish.plugin);
         let installed = installed.ok_or_else(|| PluginError::NotFound(wish.plugin.clone()))?;
+        if !installed.record.is_enabled {
+            return Err(PluginError::Disabled(wish.plugin));
+        }
         let known = set.bindings.get(name);
         if known.is_none() && set.bindings.len() >= PLUGINS_MAX {
             return Err(wrong(
@@ -51,7 +56,8 @@ impl Core {
                 format!("there are {PLUGINS_MAX} bindings already"),
             ));
         }
-        let wish = checked(name, wish, loaded(installed, name)?)?;
+        let plugin = loaded(installed, &wish.plugin)?;
+        let wish = checked(name, wish, plugin)?;
         if let Some(other) = known.filter(|known| known.record.wish.role != wish.role) {
             let role = other.record.wish.role;
             let detail = format!("{name} is a {role:?}; remove it first, or choose another name");
@@ -78,6 +84,7 @@ impl Core {
             return self.plan_binding(&set, name, Some(&bound), changes, options);
         }
         changes.push(documents::put(name.as_bytes(), &record)?);
+        changes.extend(last_known::forget(self.store.as_ref(), name)?);
         if let Changed::Planned(plan) = self.commit_weighed(changes, options, Weight::Removals)? {
             return Ok(PluginChange::planned(*plan));
         }
@@ -96,7 +103,7 @@ impl Core {
         name: &str,
         options: &ChangeOptions,
     ) -> Result<PluginChange<()>, PluginError> {
-        let _change = self.change();
+        let _change = (!options.is_plan).then(|| self.change());
         let set = self.plugins.set();
         let bound = set.bindings.get(name);
         let bound = bound.ok_or_else(|| PluginError::NoBinding(name.to_owned()))?;
@@ -105,6 +112,7 @@ impl Core {
             return self.plan_binding(&set, name, None, changes, options);
         }
         changes.push(documents::delete(Space::Binding, name.as_bytes()));
+        changes.extend(last_known::forget(self.store.as_ref(), name)?);
         if let Changed::Planned(plan) = self.commit_change(changes, options)? {
             return Ok(PluginChange::planned(*plan));
         }
@@ -152,12 +160,17 @@ fn checked(name: &str, mut wish: BindingWish, plugin: &Plugin) -> Result<Binding
         let detail = format!("a name has 1 to {NAME_BYTES_MAX} of a to z, 0 to 9, -, _ and .");
         return Err(wrong("/", detail));
     }
-    let roles: Vec<_> = [PluginRole::Validator, PluginRole::Generator]
+    let roles = [
+        PluginRole::Validator,
+        PluginRole::Generator,
+        PluginRole::SetValidator,
+    ];
+    let roles: Vec<_> = roles
         .into_iter()
         .filter(|role| has_role(plugin, *role))
         .collect();
     let ((Some(role), _) | (None, &[role])) = (wish.role, roles.as_slice()) else {
-        let detail = "the plugin is a validator and a generator; say which it is here";
+        let detail = "the plugin has several roles; say which it has here";
         return Err(wrong("/role", detail.to_owned()));
     };
     wish.role = Some(role);
@@ -179,6 +192,7 @@ fn checked(name: &str, mut wish: BindingWish, plugin: &Plugin) -> Result<Binding
     match role {
         PluginRole::Validator => check_profiles(&wish)?,
         PluginRole::Generator => check_prefixes(&wish)?,
+        PluginRole::SetValidator => check_whole(&wish)?,
     }
     Ok(wish)
 }
@@ -195,6 +209,18 @@ fn check_profiles(wish: &BindingWish) -> Result<(), PluginError> {
     }
     let detail = "a validator makes no profiles, so it is granted no prefixes";
     Err(wrong("/prefixes", detail.to_owned()))
+}
+
+fn check_whole(wish: &BindingWish) -> Result<(), PluginError> {
+    if !wish.profiles.is_empty() || !wish.labels.is_empty() || !wish.prefixes.is_empty() {
+        let detail = "a set validator judges all profiles of a host together, whichever they are";
+        return Err(wrong("/profiles", detail.to_owned()));
+    }
+    if wish.on_failure != OnFailure::default() {
+        let detail = "a set validator refuses nothing; where it fails, that is reported";
+        return Err(wrong("/on_failure", detail.to_owned()));
+    }
+    Ok(())
 }
 
 fn check_prefixes(wish: &BindingWish) -> Result<(), PluginError> {
@@ -235,6 +261,7 @@ pub(super) fn word(role: PluginRole) -> &'static str {
     match role {
         PluginRole::Validator => "validator",
         PluginRole::Generator => "generator",
+        PluginRole::SetValidator => "set-validator",
     }
 }
 

@@ -24,17 +24,19 @@ pub enum PluginError {
     /// Its manifest cannot be read as a whole.
     #[error("the component is not taken")]
     Manifest(#[from] mooring_author::manifest::SourceError),
-    /// It does not pass its own tests.
-    #[error("{failed} of the self-tests of {id} {version} fail; the first: {first}")]
-    SelfTests {
+    /// It does not pass its own tests, or what every plugin has to.
+    #[error(
+        "{id} {version} fails a check ({check}): {why}; `mooring plugin test FILE` shows all of them"
+    )]
+    Fails {
         /// The plugin.
         id: String,
         /// Its version.
         version: String,
-        /// How many.
-        failed: usize,
-        /// The first with its reason.
-        first: String,
+        /// The part of the suite, and the check.
+        check: String,
+        /// What it did.
+        why: String,
     },
     /// It has no signature.
     #[error(
@@ -97,6 +99,12 @@ pub enum PluginError {
         /// Its bindings.
         bindings: Vec<String>,
     },
+    /// It is disabled.
+    #[error(
+        "{0} is disabled, so it is not asked whether it takes the settings; enable it first \
+         (`plugin enable`)"
+    )]
+    Disabled(String),
     /// A part of a binding makes no sense.
     #[error("{detail}")]
     Wish {

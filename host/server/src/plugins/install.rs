@@ -5,8 +5,9 @@
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
+use std::time::Instant;
 
-use mooring_author::suite::Verdict;
+use mooring_author::suite::{Trial, Verdict};
 use mooring_author::{anatomy, manifest, suite, workshop};
 use mooring_plugin::{Class, Digest, Loading, Origin, Plugin, Role};
 use mooring_store::{Change, Space};
@@ -18,7 +19,10 @@ use crate::api::{InstallWish, PluginClass, PluginDetail, PluginRole, Signer};
 use crate::change::{ChangeOptions, Changed};
 use crate::core::Core;
 use crate::documents;
-use crate::limits::PLUGINS_MAX;
+use crate::limits::{PLUGIN_CHECKS_TIME_MAX, PLUGINS_MAX};
+
+/// Bindings by name, each with the changes of the profiles that it makes.
+pub(super) type Rebound = BTreeMap<String, (BindingRecord, Vec<Change>)>;
 
 /// A component that was checked.
 struct Checked {
@@ -40,7 +44,8 @@ impl Core {
     ) -> Result<PluginChange<PluginDetail>, PluginError> {
         let checked = self.check_component(component, wish)?;
         let id = checked.plugin.id().to_string();
-        let _change = self.change();
+        // A plan asks plugins about every stored profile: nobody has to wait for that.
+        let _change = (!options.is_plan).then(|| self.change());
         let set = self.plugins.set();
         let known = set.plugins.get(&id).map(|known| &known.record);
         check_known(&checked.plugin, known, wish)?;
@@ -117,7 +122,7 @@ impl Core {
             return Err(PluginError::Interpreted(id));
         }
         let plugin = self.judge.runtime().load_as(component, loading)?;
-        if self.judge.has(plugin.id().as_str()) {
+        if self.judge.plugin(plugin.id().as_str()).is_some() {
             return Err(PluginError::BuiltIn(plugin.id().to_string()));
         }
         if let Some((_, named)) = &signed {
@@ -127,7 +132,8 @@ impl Core {
                 return Err(PluginError::OtherSigned { signed, found });
             }
         }
-        self_test(&plugin, component, class)?;
+        let structure = self.judge.plugin(mooring_builtin::STRUCTURE.name);
+        check((&plugin, structure), component, class)?;
         Ok(Checked {
             plugin,
             class: match class {
@@ -159,21 +165,22 @@ impl Core {
         }
     }
 
-    /// The bindings of a plugin as they will be with another version of it, each with the changes
-    /// of the profiles that it makes.
-    fn rebound(
+    /// The bindings of a plugin as they will be with another version of it, or when it is enabled,
+    /// each with the changes of the profiles that it makes. While it is disabled it makes none.
+    pub(super) fn rebound(
         &self,
         set: &Set,
         id: &str,
         installed: &Installed,
-    ) -> Result<BTreeMap<String, (BindingRecord, Vec<Change>)>, PluginError> {
+    ) -> Result<Rebound, PluginError> {
         let mut rebound = BTreeMap::new();
         for (name, bound) in set.bindings_of(id) {
             let mut record = bound.record.clone();
             record.quarantined_at = None;
             super::bind::check_settings(name, &record, installed)?;
             let mut changes = Vec::new();
-            if record.wish.role == Some(PluginRole::Generator) {
+            let is_at_work = installed.record.is_enabled;
+            if is_at_work && record.wish.role == Some(PluginRole::Generator) {
                 (record.makes, changes) = self.made_for(set, name, &record, installed)?;
             }
             rebound.insert(name.clone(), (record, changes));
@@ -203,59 +210,6 @@ impl Core {
         });
         Ok(())
     }
-
-    /// Switches a plugin on or off. While it is off nothing is asked of it; what it made stays.
-    ///
-    /// # Errors
-    /// [`PluginError`] if there is none, or the store fails.
-    pub fn switch_plugin(&self, id: &str, is_enabled: bool) -> Result<PluginDetail, PluginError> {
-        let _change = self.change();
-        let set = self.plugins.set();
-        let known = set.plugins.get(id);
-        let mut record = known
-            .ok_or_else(|| PluginError::NotFound(id.to_owned()))?
-            .record
-            .clone();
-        record.is_enabled = is_enabled;
-        let change = documents::put(id.as_bytes(), &record)?;
-        self.store.commit(vec![change])?;
-        self.plugins.publish(|set| {
-            if let Some(installed) = set.plugins.get_mut(id) {
-                installed.record = record;
-            }
-        });
-        self.plugin(id)
-    }
-
-    /// Lets a plugin be asked again in all of its bindings, whatever it did.
-    ///
-    /// # Errors
-    /// [`PluginError`] if there is none, or the store fails.
-    pub fn lift_plugin(&self, id: &str) -> Result<PluginDetail, PluginError> {
-        let _change = self.change();
-        let set = self.plugins.set();
-        if !set.plugins.contains_key(id) {
-            return Err(PluginError::NotFound(id.to_owned()));
-        }
-        let mut lifted = BTreeMap::new();
-        let mut changes = Vec::new();
-        for (name, bound) in set.bindings_of(id) {
-            let mut record = bound.record.clone();
-            record.quarantined_at = None;
-            changes.push(documents::put(name.as_bytes(), &record)?);
-            lifted.insert(name.clone(), record);
-        }
-        self.store.commit(changes)?;
-        self.plugins.publish(|set| {
-            for (name, record) in lifted {
-                if let Some(bound) = set.bindings.get_mut(&name) {
-                    bound.record = record;
-                    bound.guard.lift();
-                }
-            }
-        });
-        self.plugin(id)
-    }
 }
 
 fn check_known(
@@ -284,24 +238,31 @@ fn check_known(
     }
 }
 
-/// Runs the tests that a plugin brings.
-fn self_test(plugin: &Plugin, component: &[u8], class: Class) -> Result<(), PluginError> {
+/// Runs the tests that a plugin brings, and what every plugin has to withstand.
+fn check(
+    (plugin, structure): (&Plugin, Option<&Plugin>),
+    component: &[u8],
+    class: Class,
+) -> Result<(), PluginError> {
     let json = anatomy::read(component).manifest.unwrap_or_default();
     let tests = manifest::self_tests(&json)?;
-    let checks = suite::self_tests(plugin, &workshop::limits_of(plugin, class), &tests);
-    let mut failed = checks.iter().filter_map(|check| match &check.verdict {
-        Verdict::Failed(why) => Some(format!("`{}`: {why}", check.name)),
-        Verdict::Passed | Verdict::Skipped(_) => None,
-    });
-    let Some(first) = failed.next() else {
-        return Ok(());
+    let trial = Trial {
+        plugin,
+        limits: &workshop::limits_of(plugin, class),
+        structure,
+        until: Some(Instant::now() + PLUGIN_CHECKS_TIME_MAX),
     };
-    Err(PluginError::SelfTests {
-        id: plugin.id().to_string(),
-        version: plugin.manifest().version.clone(),
-        failed: failed.count() + 1,
-        first,
-    })
+    for check in suite::try_out(&trial, &tests) {
+        if let Verdict::Failed(why) = check.verdict {
+            return Err(PluginError::Fails {
+                id: plugin.id().to_string(),
+                version: plugin.manifest().version.clone(),
+                check: format!("{}: {}", check.group, check.name),
+                why,
+            });
+        }
+    }
+    Ok(())
 }
 
 /// Whether a plugin has a role.
@@ -309,6 +270,7 @@ pub(super) fn has_role(plugin: &Plugin, role: PluginRole) -> bool {
     let role = match role {
         PluginRole::Validator => Role::Validator,
         PluginRole::Generator => Role::Generator,
+        PluginRole::SetValidator => Role::SetValidator,
     };
     plugin.manifest().roles.contains(&role)
 }

@@ -8,8 +8,9 @@ use mooring_mdm::finding::{Finding, Severity};
 use mooring_mdm::plist::NodeRef;
 use mooring_mdm::profile::Identified;
 use mooring_plugin::{BreakerState, Context, Outcome, Subject, Terms};
+use mooring_store::StoreError;
 
-use super::record;
+use super::record::{self, BindingRecord};
 use super::registry::{Bound, Installed, Set};
 use crate::api::OnFailure;
 use crate::clock::day;
@@ -52,6 +53,9 @@ impl Core {
             }
             let answer = self.ask(plugin, bound, candidate);
             self.note_quarantine(name, bound);
+            if let (Answer::Findings(findings), Some(plugin)) = (&answer, plugin) {
+                self.note_answer((name, bound), plugin, candidate, findings);
+            }
             findings.extend(settled(answer, name, bound, candidate));
         }
         findings
@@ -102,11 +106,14 @@ impl Core {
         }
         let mut record = bound.record.clone();
         record.quarantined_at = Some(Timestamp(since_ms));
-        let stored = documents::put(name.as_bytes(), &record)
-            .and_then(|change| self.store.commit(vec![change]));
-        if let Err(error) = stored {
-            tracing::error!(binding = name, %error, "a quarantine could not be stored");
-            return;
+        match self.store_over(name, &bound.record, &record) {
+            Ok(true) => {}
+            // Somebody changed the binding meanwhile: what it did before is none of the new one's.
+            Ok(false) => return,
+            Err(error) => {
+                tracing::error!(binding = name, %error, "a quarantine could not be stored");
+                return;
+            }
         }
         tracing::error!(
             binding = name,
@@ -114,20 +121,55 @@ impl Core {
             "the plugin failed again and again; it is not asked here until somebody lifts that"
         );
         self.plugins.publish(|set| {
-            if let Some(bound) = set.bindings.get_mut(name) {
-                bound.record = record;
+            let known = set.bindings.get_mut(name);
+            if let Some(known) = known.filter(|known| known.record == bound.record) {
+                known.record = record;
             }
         });
+    }
+
+    /// Puts a record in the place of the one that was read, if it still is that one.
+    fn store_over(
+        &self,
+        name: &str,
+        old: &BindingRecord,
+        new: &BindingRecord,
+    ) -> Result<bool, StoreError> {
+        let read = documents::read::<BindingRecord>(self.store.as_ref(), name.as_bytes())?;
+        let Some(read) = read.filter(|read| read.document == *old) else {
+            return Ok(false);
+        };
+        self.store
+            .commit(vec![read.replaced_by(name.as_bytes(), new)?])?;
+        Ok(true)
+    }
+
+    /// What was answered may count later; if it cannot be stored, it counts until a restart.
+    fn note_answer(
+        &self,
+        (name, bound): (&str, &Bound),
+        plugin: &Installed,
+        candidate: &Identified,
+        findings: &[Finding],
+    ) {
+        let whose = (name, &bound.record, plugin.record.digest.as_str());
+        let kept = bound
+            .last_known
+            .keep(whose, &candidate.identifier, findings);
+        let stored = kept.and_then(|changes| match changes.as_slice() {
+            [] => Ok(()),
+            [_, ..] => self.store.commit(changes).map(drop),
+        });
+        if let Err(error) = stored {
+            tracing::error!(binding = name, %error, "what a plugin said could not be stored");
+        }
     }
 }
 
 /// What an answer comes to, as the binding says it.
 fn settled(answer: Answer, name: &str, bound: &Bound, candidate: &Identified) -> Vec<Finding> {
     let complaint = match answer {
-        Answer::Findings(findings) => {
-            bound.last_known.keep(&candidate.identifier, &findings);
-            return findings;
-        }
+        Answer::Findings(findings) => return findings,
         Answer::Failed(complaint) => complaint,
     };
     let as_warning = |complaint: Finding, what: &str| Finding {

@@ -7,15 +7,18 @@ mod bind;
 mod error;
 mod install;
 mod judging;
+mod last_known;
 mod made;
 mod plan;
 mod record;
 mod registry;
+mod switch;
 mod version;
 mod view;
 
 pub use error::PluginError;
 pub use plan::difference;
+pub(crate) use record::class as class_of;
 pub(crate) use registry::Registry;
 
 use crate::api::{Impact, PluginPlan};

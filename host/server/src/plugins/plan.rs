@@ -1,9 +1,10 @@
 //! What a change of plugins or bindings would alter, before it is made.
 //!
-//! Knows nothing of HTTP. Invariant: nothing here changes anything; every stored profile that the
-//! change could touch is judged, and those that could not are not.
+//! Knows nothing of HTTP. Invariants: nothing here changes anything, and nobody waits for it; every
+//! stored profile that the change could touch is judged, unless time runs out: then it is counted.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Instant;
 
 use mooring_mdm::finding::Finding;
 use mooring_mdm::ids::PayloadIdentifier;
@@ -19,10 +20,17 @@ use crate::api::{BindingLimits, BindingWish, FindingsChange, OnFailure, PluginPl
 use crate::change::{ChangeOptions, Changed};
 use crate::core::Core;
 use crate::impact::Weight;
+use crate::limits::PLUGIN_CHECKS_TIME_MAX;
 use crate::shelf::latest;
 
-/// What plugins say of stored profiles, each with its latest version.
-type Survey = BTreeMap<PayloadIdentifier, (u32, Vec<Finding>)>;
+/// What plugins say of stored profiles.
+#[derive(Default)]
+struct Survey {
+    /// Each with its latest version.
+    said: BTreeMap<PayloadIdentifier, (u32, Vec<Finding>)>,
+    /// Those for which there was no time.
+    left_out: BTreeSet<PayloadIdentifier>,
+}
 
 impl Core {
     /// What would follow from another version of a plugin, or a new one.
@@ -62,15 +70,29 @@ impl Core {
     ) -> Result<PluginChange<T>, PluginError> {
         let survey = |bound: Option<&Bound>| match bound {
             Some(bound) => self.survey(set.plugins.get(&bound.record.wish.plugin), &[bound]),
-            None => Ok(Survey::new()),
+            None => Ok(Survey::default()),
         };
         let (before, after) = (survey(set.bindings.get(name))?, survey(after)?);
         self.plan(before, after, changes, options)
     }
 
+    /// What would follow if a plugin were switched on or off.
+    pub(super) fn plan_switch<T>(
+        &self,
+        (set, id): (&Set, &str),
+        (before, after): (&Installed, &Installed),
+        changes: Vec<Change>,
+        options: &ChangeOptions,
+    ) -> Result<PluginChange<T>, PluginError> {
+        let bindings: Vec<_> = set.bindings_of(id).map(|(_, bound)| bound).collect();
+        let before = self.survey(Some(before), &bindings)?;
+        let after = self.survey(Some(after), &bindings)?;
+        self.plan(before, after, changes, options)
+    }
+
     fn plan<T>(
         &self,
-        mut before: Survey,
+        before: Survey,
         after: Survey,
         changes: Vec<Change>,
         options: &ChangeOptions,
@@ -83,6 +105,10 @@ impl Core {
                 Changed::Done(()) => None,
             }
         };
+        let left_out: BTreeSet<_> = before.left_out.union(&after.left_out).cloned().collect();
+        let (mut before, mut after) = (before.said, after.said);
+        before.retain(|identifier, _| !left_out.contains(identifier));
+        after.retain(|identifier, _| !left_out.contains(identifier));
         let gone = before.keys().filter(|id| !after.contains_key(*id)).count();
         let judged = u64::try_from(after.len() + gone).unwrap_or(u64::MAX);
         let mut profiles = Vec::new();
@@ -96,6 +122,7 @@ impl Core {
         profiles.sort_by(|a, b| a.identifier.cmp(&b.identifier));
         Ok(PluginChange::Planned(Box::new(PluginPlan {
             judged,
+            left_out: u64::try_from(left_out.len()).unwrap_or(u64::MAX),
             profiles,
             hosts,
         })))
@@ -108,7 +135,8 @@ impl Core {
         bindings: &[&Bound],
     ) -> Result<Survey, PluginError> {
         let shelf = self.shelf();
-        let mut survey = Survey::new();
+        let until = Instant::now() + PLUGIN_CHECKS_TIME_MAX / 2;
+        let mut survey = Survey::default();
         if installed.is_some_and(|it| !it.record.is_enabled) {
             return Ok(survey);
         }
@@ -118,6 +146,10 @@ impl Core {
             let covering = covering.filter(|it| it.record.judges(&profile.identifier, &shelf));
             let covering: Vec<_> = covering.collect();
             if covering.is_empty() {
+                continue;
+            }
+            if Instant::now() >= until {
+                survey.left_out.insert(profile.identifier.clone());
                 continue;
             }
             let Some(candidate) = self.stored(profile)? else {
@@ -130,7 +162,8 @@ impl Core {
                 }
             });
             let version = latest(profile).map_or(0, |version| version.version);
-            survey.insert(profile.identifier.clone(), (version, answers.collect()));
+            let said = (version, answers.collect());
+            survey.said.insert(profile.identifier.clone(), said);
         }
         Ok(survey)
     }

@@ -78,6 +78,11 @@ impl BindingRecord {
         }
     }
 
+    /// Whether it judges profiles together.
+    pub(crate) fn judges_sets(&self) -> bool {
+        self.wish.role == Some(PluginRole::SetValidator)
+    }
+
     /// Whether it judges this profile.
     pub(crate) fn judges(&self, identifier: &PayloadIdentifier, shelf: &Shelf) -> bool {
         let BindingWish {
@@ -86,7 +91,7 @@ impl BindingRecord {
             labels,
             ..
         } = &self.wish;
-        if *role == Some(PluginRole::Generator) {
+        if matches!(role, Some(PluginRole::Generator | PluginRole::SetValidator)) {
             return false;
         }
         let assignment = shelf.scope.assignments.get(identifier);

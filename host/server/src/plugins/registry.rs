@@ -4,18 +4,17 @@
 //! one takes its place; a plugin that does not load is there with its reason, and never absent.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
-use mooring_mdm::finding::Finding;
 use mooring_mdm::ids::PayloadIdentifier;
 use mooring_plugin::{
     Breaker, BreakerPolicy, Guard, Loading, Origin, Plugin, ResultCache, Runtime,
 };
 use mooring_store::{Store, StoreError};
 
+use super::last_known::LastKnown;
 use super::record::{self, BindingRecord, PluginRecord};
 use crate::device::chain;
-use crate::limits::LAST_KNOWN_MAX;
 use crate::scope::all_documents;
 
 /// A plugin with its record.
@@ -47,30 +46,6 @@ impl Bound {
     }
 }
 
-/// What the plugin of a binding last said of profiles, since this server started.
-#[derive(Debug, Default)]
-pub(crate) struct LastKnown(Mutex<BTreeMap<PayloadIdentifier, Vec<Finding>>>);
-
-impl LastKnown {
-    /// What it said of this profile.
-    pub(super) fn find(&self, identifier: &PayloadIdentifier) -> Option<Vec<Finding>> {
-        self.table().get(identifier).cloned()
-    }
-
-    /// Remembers it; of more profiles than are remembered, some are forgotten.
-    pub(super) fn keep(&self, identifier: &PayloadIdentifier, findings: &[Finding]) {
-        let mut table = self.table();
-        table.insert(identifier.clone(), findings.to_vec());
-        if table.len() > LAST_KNOWN_MAX {
-            table.pop_first();
-        }
-    }
-
-    fn table(&self) -> MutexGuard<'_, BTreeMap<PayloadIdentifier, Vec<Finding>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
 /// All of them at one moment.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Set {
@@ -90,14 +65,18 @@ impl Set {
             }
             plugins.insert(id, Installed { record, loaded });
         }
-        let bindings = all_documents::<String, BindingRecord>(store, name)?;
-        let bindings = bindings.into_iter();
-        Ok(Self {
-            plugins,
-            bindings: bindings
-                .map(|(name, record)| (name, Bound::new(record)))
-                .collect(),
-        })
+        let mut bindings = BTreeMap::new();
+        for (name, record) in all_documents::<String, BindingRecord>(store, name)? {
+            let plugin: Option<&Installed> = plugins.get(&record.wish.plugin);
+            let mut bound = Bound::new(record);
+            if let Some(plugin) = plugin {
+                let digest = &plugin.record.digest;
+                let known = LastKnown::load(store, &name, &bound.record, digest)?;
+                bound.last_known = Arc::new(known);
+            }
+            bindings.insert(name, bound);
+        }
+        Ok(Self { plugins, bindings })
     }
 
     /// The bindings of a plugin.

@@ -93,6 +93,7 @@ fn summary(set: &Set, id: &str, installed: &Installed) -> PluginSummary {
         state,
         problem: installed.loaded.as_ref().err().cloned(),
         signed_by: record.signed_by.clone(),
+        is_unsigned: record.signed_by.is_none(),
         installed_at: rfc3339(record.installed_at),
         bindings: set.bindings_of(id).map(|(name, _)| name.clone()).collect(),
     }
@@ -102,6 +103,7 @@ fn role(role: Role) -> PluginRole {
     match role {
         Role::Validator => PluginRole::Validator,
         Role::Generator => PluginRole::Generator,
+        Role::SetValidator => PluginRole::SetValidator,
     }
 }
 

@@ -8,7 +8,7 @@ use mooring_mdm::finding::{Finding, Severity};
 use mooring_mdm::ids::PayloadIdentifier;
 use mooring_mdm::profile::introduced::introductions;
 use mooring_mdm::profile::{Identified, Profile, ProfileLimits};
-use mooring_store::{BuiltInRecord, Change, Origin, ProfileRecord, VersionRecord};
+use mooring_store::{BuiltInRecord, Change, Origin, ProfileRecord, StoreError, VersionRecord};
 
 use super::candidate::{
     check_payload_types, check_placeholders, check_values, places_for_values, secrets,
@@ -18,6 +18,7 @@ use super::{ProfileError, RESERVED_PREFIX};
 use crate::change::{ChangeOptions, Changed};
 use crate::clock::day;
 use crate::core::Core;
+use crate::findings::refuses;
 use crate::impact::Weight;
 use crate::judge::BuiltIn;
 use crate::shelf::{Shelf, latest};
@@ -96,10 +97,9 @@ impl Core {
             })
             .map_err(|finding| vec![finding])?;
         let findings = self.judge.judge(&identified, &day(self.clock.now()));
-        if findings
-            .iter()
-            .any(|finding| finding.severity == Severity::Error)
-        {
+        let findings = self.settled(&builtin.identifier, findings);
+        let findings = findings.map_err(|error| vec![unsettled(&error)])?;
+        if refuses(&findings) {
             return Err(findings);
         }
         Ok(identified)
@@ -197,4 +197,9 @@ fn check_identifier(builtin: &BuiltIn, generated: Identified) -> Result<Identifi
         (0, 0),
         message,
     ))
+}
+
+fn unsettled(error: &StoreError) -> Finding {
+    let message = format!("the policy cannot be read: {error}");
+    Finding::host(Severity::Error, "policy", (0, 0), message)
 }

@@ -57,25 +57,16 @@ pub(super) fn check_placeholders(candidate: &Identified) -> Result<(), Finding> 
     let mut secrets = places.iter().filter(|(_, place)| place.is_secret());
     if let Some((node, placeholder)) = secrets.find(|(node, _)| is_shown(*node)) {
         let message = format!("{{{{{placeholder}}}}} stands in a text that devices show and list");
-        let finding = Finding::host(Severity::Error, "R013", candidate.place(*node), message);
+        let finding = Finding::host(Severity::Error, "V003", candidate.place(*node), message);
         return Err(finding.with_hint("take the secret out of names and descriptions"));
     }
-    match places.first() {
-        Some((node, placeholder)) if candidate.signed => {
-            let message = format!(
-                "{{{{{placeholder}}}}} stands in a signed file, which cannot be changed for each host"
-            );
-            let finding = Finding::host(Severity::Error, "R011", candidate.place(*node), message);
-            Err(finding.with_hint("push the profile unsigned, or without values of each host"))
-        }
-        Some(_) | None => Ok(()),
-    }
+    Ok(())
 }
 
 fn readable_places(candidate: &Identified) -> Result<Found, Finding> {
     placeholders(&candidate.document).map_err(|wrong| {
         let place = candidate.place(wrong.node());
-        Finding::host(Severity::Error, "R010", place, wrong.to_string()).with_hint(wrong.hint())
+        Finding::host(Severity::Error, "V001", place, wrong.to_string()).with_hint(wrong.hint())
     })
 }
 
@@ -101,7 +92,7 @@ pub(super) fn check_values(candidate: &Identified, shelf: &Shelf) -> Result<(), 
             }
         };
         let hint = "declare it first: mooring value set NAME --attribute, or --secret";
-        let finding = Finding::host(Severity::Error, "R012", candidate.place(*node), message);
+        let finding = Finding::host(Severity::Error, "V002", candidate.place(*node), message);
         return Err(finding.with_hint(hint));
     }
     Ok(())

@@ -19,7 +19,7 @@ use crate::change::ChangeError;
 
 pub use push::{Pushed, Upload};
 
-pub(crate) use push::{Manner, accept};
+pub(crate) use push::{Manner, accept, channel};
 
 pub(crate) use refresh::HeldBuiltIns;
 

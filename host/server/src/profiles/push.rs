@@ -11,17 +11,20 @@ use mooring_mdm::finding::{Finding, Severity};
 use mooring_mdm::ids::{Channel, PayloadIdentifier};
 use mooring_mdm::profile::introduced::introductions;
 use mooring_mdm::profile::{Digest, Identified, Profile, ProfileLimits, Scope};
-use mooring_store::{Change, Origin, ProfileRecord, VersionRecord};
+use mooring_store::{Change, Origin, ProfileRecord, StoreError, VersionRecord};
 
 use super::GIVEN_PREFIX;
 use super::candidate::{check_candidate, places_for_values, secrets};
 use super::duplicates::refuse_duplicates;
 use crate::api::{PushOutcome, PushResult};
 use crate::change::{ChangeError, ChangeOptions, Changed};
+use crate::clock::day;
 use crate::core::Core;
+use crate::findings::{measure, refuses};
 use crate::limits::{PROFILE_TEXT_BYTES_MAX, SOURCE_NAME_BYTES_MAX};
 use crate::random;
 use crate::shelf::{Shelf, latest};
+use crate::signature;
 
 /// One file to push.
 #[derive(Clone)]
@@ -73,13 +76,8 @@ impl Core {
         let mut verdicts = refuse_duplicates(uploads, identified);
         for (upload, verdict) in uploads.iter().zip(&mut verdicts) {
             if let Verdict::Candidate(candidate) = verdict {
-                let findings = self.judge_upload(candidate, &shelf);
-                candidate.notices.extend(findings);
-                if candidate
-                    .notices
-                    .iter()
-                    .any(|finding| finding.severity == Severity::Error)
-                {
+                candidate.notices = self.said_of(candidate, &shelf)?;
+                if refuses(&candidate.notices) {
                     *verdict = Verdict::Decided(refused(upload, candidate));
                 }
             }
@@ -102,6 +100,19 @@ impl Core {
         }
         let change = self.commit_change(changes, options)?;
         Ok(Pushed { results, change })
+    }
+
+    /// Everything that is to be said of a candidate, as it counts here.
+    fn said_of(&self, candidate: &Identified, shelf: &Shelf) -> Result<Vec<Finding>, StoreError> {
+        let mut findings = candidate.notices.clone();
+        if candidate.signed {
+            let today = day(self.clock.now());
+            signature::judge(&candidate.raw, &today, None, &mut findings);
+        }
+        findings.extend(self.judge_upload(candidate, shelf));
+        let place = |node| candidate.place(node);
+        measure(&mut findings, candidate.document.nodes(), place);
+        self.settled(&candidate.identifier, findings)
     }
 }
 
@@ -295,7 +306,7 @@ fn kept(text: &str) -> String {
 
 /// The channel of a profile: only `User` is for a user; absent means the whole device, as other
 /// servers take it.
-pub(super) fn channel(scope: Option<Scope>) -> Channel {
+pub(crate) fn channel(scope: Option<Scope>) -> Channel {
     match scope {
         Some(Scope::User) => Channel::User,
         Some(Scope::System) | None => Channel::Device,

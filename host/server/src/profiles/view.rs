@@ -8,7 +8,7 @@ use mooring_store::{Origin, ProfileRecord, StoreError, VersionRecord};
 
 use super::ProfileError;
 use crate::api::{
-    Counts, ProfileDetail, ProfileListing, ProfileOrigin, ProfileSummary, ProfileSwitch,
+    Counts, ProfileDetail, ProfileListing, ProfileOrigin, ProfileSummary, ProfileSwitch, SetReport,
     VersionDetail,
 };
 use crate::clock::rfc3339;
@@ -52,6 +52,7 @@ impl Core {
                 deleted_at: record.deleted_at.map(rfc3339),
                 settings,
                 versions: record.versions.iter().rev().map(version_detail).collect(),
+                together: self.set_report(identifier)?,
             });
         }
         let builtin = self.judge.builtin(identifier);
@@ -63,6 +64,7 @@ impl Core {
             deleted_at: None,
             settings,
             versions: Vec::new(),
+            together: SetReport::default(),
         })
     }
 

@@ -157,13 +157,17 @@ fn tend(scheduler: &Scheduler) {
     while !scheduler.is_stopping.load(Ordering::Relaxed) {
         match scheduler.core.tend_fleet() {
             Ok(true) => {}
-            Ok(false) => return,
+            Ok(false) => break,
             Err(error) => {
                 let error = chain(&error);
                 tracing::error!(error, "hosts cannot be read to see what they have to do");
                 return;
             }
         }
+    }
+    if let Err(error) = scheduler.core.tend_sets() {
+        let error = chain(&error);
+        tracing::error!(error, "profiles cannot be read to be judged together");
     }
 }
 

@@ -255,19 +255,27 @@ impl Draw {
         }
     }
 
+    fn severity(&mut self) -> Severity {
+        match self.below(3) {
+            0 => Severity::Info,
+            1 => Severity::Warning,
+            _ => Severity::Error,
+        }
+    }
+
     fn finding(&mut self) -> Finding {
         Finding {
-            severity: match self.below(3) {
-                0 => Severity::Info,
-                1 => Severity::Warning,
-                _ => Severity::Error,
-            },
+            severity: self.severity(),
             rule: self.text("T"),
             message: self.text("a message "),
             hint: self.maybe(|d| d.text("do ")),
+            fix: self.maybe(|d| d.text("rename ")),
             line: self.small(),
             column: self.small(),
+            length: self.small(),
             source: self.text("plugin"),
+            was: self.maybe(Self::severity),
+            accepted: self.maybe(|d| d.text("since ")),
         }
     }
 

@@ -128,9 +128,27 @@ fn settings_are_listed() {
 fn self_tests() {
     let manifest = manifest();
     for vector in manifest["self_tests"].as_array().unwrap() {
-        let settings = serde_json::from_str(vector["settings"].as_str().unwrap()).unwrap();
-        let outputs = generate(vector["seed"].as_str().unwrap(), &settings).unwrap();
-        let keys: Vec<_> = outputs.into_iter().map(|output| output.key).collect();
-        assert_eq!(json!(keys), vector["expect"], "{}", vector["name"]);
+        let (name, settings) = (&vector["name"], &vector["settings"]);
+        let Some(seed) = vector["seed"].as_str() else {
+            let findings = Baseline::check_settings(&settings.to_string());
+            let rules: Vec<_> = findings.into_iter().map(|finding| finding.rule).collect();
+            assert_eq!(json!(rules), vector["expect"], "{name}");
+            continue;
+        };
+        if vector.get("fails").is_some() {
+            let failure = generate(seed, settings).unwrap_err();
+            assert!(
+                matches!(failure, mooring_sdk::Failure::BadSettings(_)),
+                "{name}"
+            );
+            continue;
+        }
+        let outputs = generate(seed, settings).unwrap();
+        let (keys, notes): (Vec<_>, Vec<_>) =
+            outputs.into_iter().map(|it| (it.key, it.notes)).unzip();
+        let rules: Vec<_> = notes.into_iter().flatten().map(|note| note.rule).collect();
+        assert_eq!(json!(keys), vector["makes"], "{name}");
+        let expected = vector.get("expect").cloned().unwrap_or(json!([]));
+        assert_eq!(json!(rules), expected, "{name}");
     }
 }

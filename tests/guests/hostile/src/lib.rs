@@ -85,6 +85,7 @@ impl Generator for Hostile {
                 })
                 .collect()),
             "\"loop\"" => endless(),
+            "\"much\"" => Ok(vec![output(vec![b'x'; 6 << 20])]),
             // A fresh instance per call makes this the same every time.
             _ => {
                 let call = CALLS.fetch_add(1, Ordering::Relaxed);

@@ -11,6 +11,7 @@ use crate::connection::ConnectionArgs;
 use crate::exit::Exit;
 use crate::output;
 use crate::text::{NOT_KNOWN, Table, clean, or_dash, pairs, positional, shell_word};
+use crate::together;
 use crate::words::{failure, reason, word};
 
 /// What `host show` takes.
@@ -93,6 +94,7 @@ fn render(host: &HostDetail, profiles: &HostProfiles, view: &View) -> String {
         "profiles of others, left alone",
         &unmanaged(profiles),
     );
+    text += &together::section("profiles that do not go together", &host.together);
     section(&mut text, "last commands", &commands(host));
     text
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use mooring_author::bench::{self, Figures, Rounds, Spread};
+use mooring_author::workshop::Workshop;
 use mooring_plugin::Context;
 use serde::Serialize;
 
@@ -61,11 +62,17 @@ pub(super) fn run(args: &BenchArgs) -> anyhow::Result<Exit> {
     })?;
     let (path, bytes) = component(&args.file)?;
     let workshop = workshop(&path, &bytes)?;
+    let counting = Workshop::counting(&bytes)?;
     let rounds = Rounds {
         calls: usize::try_from(args.calls)?,
         time_max: TIME_MAX,
     };
-    let figures = bench::measure(&workshop, (&args.profile, &profile), &context, rounds)?;
+    let figures = bench::measure(
+        (&workshop, &counting),
+        (&args.profile, &profile),
+        &context,
+        rounds,
+    )?;
     let plugin = workshop.plugin();
     let report = Report {
         plugin: format!("{} {}", plugin.id(), plugin.manifest().version),
@@ -96,7 +103,11 @@ fn render(report: &Report) -> String {
     row("the host reads the profile", &figures.parse);
     row("a call in a fresh instance", &figures.call);
     let pairs = pairs(&[
-        ("ratio", format!("{:.2}", figures.ratio)),
+        (
+            "ratio",
+            format!("{:.2} to {}", figures.ratio, figures.reference),
+        ),
+        ("instructions", figures.instructions.to_string()),
         ("calls", figures.calls.to_string()),
         ("findings", figures.findings.to_string()),
         (

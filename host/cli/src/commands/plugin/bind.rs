@@ -25,7 +25,7 @@ pub(crate) struct BindArgs {
     #[arg(long, value_name = "ID")]
     plugin: String,
     /// What it is here, for a plugin that is both
-    #[arg(long, value_name = "validator|generator", value_parser = role)]
+    #[arg(long, value_name = "validator|generator|set-validator", value_parser = role)]
     role: Option<PluginRole>,
     /// A profile to judge, by identifier or by its beginning and `*`; may be repeated
     #[arg(long, value_name = "ID|PREFIX*")]
@@ -101,7 +101,7 @@ pub(super) fn bind(args: &BindArgs) -> anyhow::Result<Exit> {
     let address = args.plan.on(&path);
     let body = on_server(async {
         let client = args.connection.client()?;
-        Ok(client.send(Method::PUT, &address, &wish).await?)
+        Ok(client.send_patiently(Method::PUT, &address, &wish).await?)
     })?;
     args.plan.show(&body, args.json, |body| {
         let detail: BindingDetail = client::read(&path, body)?;
@@ -115,7 +115,7 @@ pub(super) fn unbind(args: &UnbindArgs) -> anyhow::Result<Exit> {
     let body = on_server(async {
         let client = args.connection.client()?;
         Ok(client
-            .request(Method::DELETE, &address, Bytes::new())
+            .request_patiently(Method::DELETE, &address, Bytes::new())
             .await?)
     })?;
     args.plan.show(&body, args.json, |_| {
@@ -131,7 +131,8 @@ fn role(text: &str) -> Result<PluginRole, String> {
     match text {
         "validator" => Ok(PluginRole::Validator),
         "generator" => Ok(PluginRole::Generator),
-        _ => Err("it is validator or generator".to_owned()),
+        "set-validator" => Ok(PluginRole::SetValidator),
+        _ => Err("it is validator, generator or set-validator".to_owned()),
     }
 }
 

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use hyper::Method;
 use mooring_server::api::PluginDetail;
 
+use super::plan::PlanArgs;
 use super::{on_server, plugin_path, view};
 use crate::client;
 use crate::connection::ConnectionArgs;
@@ -13,6 +14,21 @@ use crate::output;
 /// What these commands take.
 #[derive(Debug, clap::Args)]
 pub(crate) struct SwitchArgs {
+    /// The plugin's id
+    #[arg(value_name = "ID")]
+    id: String,
+    #[command(flatten)]
+    plan: PlanArgs,
+    #[command(flatten)]
+    connection: ConnectionArgs,
+    /// Print the server's document as it is
+    #[arg(long)]
+    json: bool,
+}
+
+/// What `plugin lift` takes.
+#[derive(Debug, clap::Args)]
+pub(crate) struct LiftArgs {
     /// The plugin's id
     #[arg(value_name = "ID")]
     id: String,
@@ -34,21 +50,28 @@ pub(super) fn enable(args: &SwitchArgs) -> anyhow::Result<Exit> {
 }
 
 /// Ends its quarantine.
-pub(super) fn lift(args: &SwitchArgs) -> anyhow::Result<Exit> {
-    switch(args, "lift")
+pub(super) fn lift(args: &LiftArgs) -> anyhow::Result<Exit> {
+    let path = format!("{}/lift", plugin_path(&args.id));
+    let body = posted(&args.connection, &path)?;
+    PlanArgs::default().show(&body, args.json, |body| shown(&path, body))
 }
 
 fn switch(args: &SwitchArgs, how: &str) -> anyhow::Result<Exit> {
     let path = format!("{}/{how}", plugin_path(&args.id));
-    let body = on_server(async {
-        let client = args.connection.client()?;
-        Ok(client.request(Method::POST, &path, Bytes::new()).await?)
-    })?;
-    if args.json {
-        output::document(&body)?;
-        return Ok(Exit::Fine);
-    }
-    let detail: PluginDetail = client::read(&path, &body)?;
-    output::data(&view::render(&detail))?;
-    Ok(Exit::Fine)
+    let body = posted(&args.connection, &args.plan.on(&path))?;
+    args.plan.show(&body, args.json, |body| shown(&path, body))
+}
+
+fn posted(connection: &ConnectionArgs, address: &str) -> anyhow::Result<Bytes> {
+    on_server(async {
+        let client = connection.client()?;
+        Ok(client
+            .request_patiently(Method::POST, address, Bytes::new())
+            .await?)
+    })
+}
+
+fn shown(path: &str, body: &Bytes) -> anyhow::Result<()> {
+    let detail: PluginDetail = client::read(path, body)?;
+    Ok(output::data(&view::render(&detail))?)
 }

@@ -1,4 +1,5 @@
-//! `mooring plugin inspect`: what a component is, wants and has.
+//! `mooring plugin inspect`: what a component is, wants and has. Nothing of it is compiled or run, so
+//! it takes no time and is safe with anybody's file.
 
 use std::path::PathBuf;
 
@@ -8,7 +9,7 @@ use mooring_plugin::{Class, Manifest};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{compiler, component};
+use super::component;
 use crate::exit::Exit;
 use crate::output;
 use crate::text::{Table, clean, count, pairs};
@@ -40,7 +41,7 @@ pub(super) fn run(args: &InspectArgs) -> anyhow::Result<Exit> {
     let (_, bytes) = component(&args.file)?;
     let anatomy = anatomy::read(&bytes);
     let class = workshop::class(&bytes);
-    let verdict = workshop::judge(&bytes, &compiler()?).map_err(|error| chain(&error));
+    let verdict = mooring_plugin::inspect(&bytes).map_err(|error| chain(&error));
     let manifest = anatomy.manifest.as_deref();
     let manifest: Option<Value> = manifest.and_then(|json| serde_json::from_slice(json).ok());
     let report = Report {
@@ -58,7 +59,8 @@ pub(super) fn run(args: &InspectArgs) -> anyhow::Result<Exit> {
         ))?;
         match &report.refused {
             None => output::data(
-                "verdict: a host takes it; all that it can call is mooring:plugin/log\n",
+                "verdict: a host takes it, if it compiles and starts within its limits; all that it can \
+                 call is mooring:plugin/log\n",
             )?,
             Some(why) => output::data(&format!("verdict: refused: {}\n", clean(why)))?,
         }

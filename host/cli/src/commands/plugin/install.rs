@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use hyper::Method;
 use mooring_server::api::{InstallWish, PluginDetail};
 
 use super::plan::PlanArgs;
@@ -82,7 +83,7 @@ fn offer(args: &OfferArgs, wish: &InstallWish, done: &str) -> anyhow::Result<Exi
     let address = args.plan.on(PLUGINS);
     let body = on_server(async {
         let client = args.connection.client()?;
-        Ok(client.post_patiently(&address, &wish).await?)
+        Ok(client.send_patiently(Method::POST, &address, &wish).await?)
     })?;
     args.plan.show(&body, args.json, |body| {
         let detail: PluginDetail = client::read(PLUGINS, body)?;

@@ -82,7 +82,7 @@ pub(crate) enum PluginCommand {
     /// Ask it again
     Enable(disable::SwitchArgs),
     /// End the quarantine of a plugin that failed again and again
-    Lift(disable::SwitchArgs),
+    Lift(disable::LiftArgs),
     /// Remove a plugin that is not bound
     Rm(rm::RmArgs),
 }

@@ -71,7 +71,9 @@ pub(super) fn run(args: &NewArgs) -> anyhow::Result<Exit> {
     let folder = shell_word(&folder.display().to_string());
     output::data(&format!("made {folder}\n"))?;
     let run = match wanted.role {
-        Role::Validator => "mooring plugin run . --profile testdata/bad.mobileconfig",
+        Role::Validator | Role::SetValidator => {
+            "mooring plugin run . --profile testdata/bad.mobileconfig"
+        }
         Role::Generator => "mooring plugin run . --settings '{\"text\": \"Call 4711\"}'",
     };
     output::note(&format!(

@@ -6,6 +6,7 @@
 use bytes::Bytes;
 use mooring_mdm::finding::Finding;
 use mooring_server::api::{PlannedPlugin, PluginPlan};
+use std::fmt::Write as _;
 
 use crate::client;
 use crate::commands::change;
@@ -67,6 +68,13 @@ fn render(plan: &PluginPlan) -> String {
         plan.profiles.len(),
         count(plan.judged, "stored profile")
     );
+    if plan.left_out > 0 {
+        let left_out = count(plan.left_out, "profile");
+        let _ = writeln!(
+            text,
+            "{left_out} could not be judged in time: nothing is known of them"
+        );
+    }
     for profile in &plan.profiles {
         let name = format!("{} {}", profile.identifier, profile.version);
         text += &difference(&name, &profile.added, &profile.removed);

@@ -10,7 +10,7 @@ use mooring_author::workshop::Workshop;
 use mooring_mdm::finding::{Finding, Severity};
 use mooring_plugin::{Call, Context, GeneratedProfile, LogLevel, LogLine, Outcome, Role};
 use mooring_server::clock;
-use mooring_server::judge::{Grade, Judge};
+use mooring_server::judge::{Judge, Target};
 use serde::Serialize;
 
 use super::{component, settings, workshop};
@@ -211,7 +211,7 @@ fn judged(args: &RunArgs, made: Vec<GeneratedProfile>) -> anyhow::Result<Vec<Mad
                 .with_context(|| format!("cannot write {}", file.display()))?;
         }
         let today = clock::today();
-        let found = judge.check(&name, &profile.profile, Grade::DeviceLenient, &today);
+        let found = judge.check(&name, &profile.profile, &Target::default(), &today);
         all.push(Made {
             bytes: profile.profile.len(),
             key: profile.key,

@@ -8,6 +8,7 @@ use crate::connection::ConnectionArgs;
 use crate::exit::Exit;
 use crate::output;
 use crate::text::clean;
+use crate::together;
 use crate::words::word;
 
 /// What `why` takes.
@@ -63,7 +64,7 @@ fn render(why: &Why) -> String {
         text += &line("status", &channel.outcome);
         text += &line("next", &channel.next);
     }
-    text
+    text + &together::section("together with its other profiles", &why.together)
 }
 
 fn facts(facts: &[WhyFact]) -> String {

@@ -55,6 +55,8 @@ impl Core {
         let values = attributes_of(&shelf, &host);
         let subject = subject(&host, self.fresh_attributes(&host), &values);
         let rules = shelf.scope.why(identifier, &subject);
+        let mut together = self.set_findings_of(&host)?;
+        together.retain(|finding| finding.names(identifier));
         Ok(Why {
             host: host.id.clone(),
             identifier: identifier.clone(),
@@ -62,6 +64,7 @@ impl Core {
             rules,
             facts: case.facts(),
             channels: case.channels(),
+            together,
         })
     }
 }

@@ -240,6 +240,14 @@ struct FindingRow {
     column: u32,
     #[n(6)]
     source: String,
+    #[n(7)]
+    fix: Option<String>,
+    #[n(8)]
+    length: Option<u32>,
+    #[n(9)]
+    was: Option<SeverityRow>,
+    #[n(10)]
+    accepted: Option<String>,
 }
 
 #[derive(Encode, Decode)]
@@ -253,20 +261,40 @@ enum SeverityRow {
     Error,
 }
 
+impl From<Severity> for SeverityRow {
+    fn from(severity: Severity) -> Self {
+        match severity {
+            Severity::Info => Self::Info,
+            Severity::Warning => Self::Warning,
+            Severity::Error => Self::Error,
+        }
+    }
+}
+
+impl From<SeverityRow> for Severity {
+    fn from(row: SeverityRow) -> Self {
+        match row {
+            SeverityRow::Info => Self::Info,
+            SeverityRow::Warning => Self::Warning,
+            SeverityRow::Error => Self::Error,
+        }
+    }
+}
+
 impl From<&Finding> for FindingRow {
     fn from(finding: &Finding) -> Self {
         Self {
-            severity: match finding.severity {
-                Severity::Info => SeverityRow::Info,
-                Severity::Warning => SeverityRow::Warning,
-                Severity::Error => SeverityRow::Error,
-            },
+            severity: finding.severity.into(),
             rule: finding.rule.clone(),
             message: finding.message.clone(),
             hint: finding.hint.clone(),
             line: finding.line,
             column: finding.column,
             source: finding.source.clone(),
+            fix: finding.fix.clone(),
+            length: (finding.length != 0).then_some(finding.length),
+            was: finding.was.map(SeverityRow::from),
+            accepted: finding.accepted.clone(),
         }
     }
 }
@@ -274,17 +302,17 @@ impl From<&Finding> for FindingRow {
 impl From<FindingRow> for Finding {
     fn from(row: FindingRow) -> Self {
         Self {
-            severity: match row.severity {
-                SeverityRow::Info => Severity::Info,
-                SeverityRow::Warning => Severity::Warning,
-                SeverityRow::Error => Severity::Error,
-            },
+            severity: row.severity.into(),
             rule: row.rule,
             message: row.message,
             hint: row.hint,
+            fix: row.fix,
             line: row.line,
             column: row.column,
+            length: row.length.unwrap_or_default(),
             source: row.source,
+            was: row.was.map(Severity::from),
+            accepted: row.accepted,
         }
     }
 }
