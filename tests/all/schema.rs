@@ -65,6 +65,30 @@ fn a_newer_table_is_used() {
     assert_eq!(named, Vec::<String>::new());
 }
 
+/// A damaged file is named and left out, the table is made of the others, and the command fails, so
+/// that scripts see the hole; where nothing is left, the table stays.
+#[test]
+fn damaged_files_are_told() {
+    let terminal = Terminal::new();
+    let plain = std::fs::read_to_string(format!(
+        "{}/mdm/profiles/com.example.plain.yaml",
+        sample("checkout")
+    ));
+    terminal.write("d/good.yaml", &plain.unwrap());
+    terminal.write("d/bad.yaml", "payload: [\n");
+    let ran = terminal.run("schema update d --out t").expect(1);
+    assert!(ran.err.contains("SKIPPED: d/bad.yaml:2:"), "{}", ran.err);
+    assert!(ran.out.contains("bytes, 1 file skipped)"), "{}", ran.out);
+    let made = terminal.run("schema update d --out t --json").expect(1);
+    let made = made.json();
+    assert_eq!(made["skipped"].as_array().unwrap().len(), 1);
+    assert_eq!(made["types"], 1);
+    std::fs::remove_file(terminal.path("d/good.yaml")).unwrap();
+    let nothing = terminal.run("schema update d --out t").expect(1);
+    assert!(nothing.err.contains("bad.yaml:2:"), "{}", nothing.err);
+    assert!(terminal.path("t").exists());
+}
+
 /// Updating again changes nothing; manifests add the domains of other makers to the same table.
 #[test]
 fn changes_are_told() {

@@ -133,16 +133,18 @@ pub const HOST_RULES: &[HostRule] = &[
     ),
     error(
         "P012",
-        "No text is written as a CDATA section.",
-        "Common readers drop such a section without a word while devices keep it, so a check sees \
-         another text than the device. It is refused in both grades for that.",
-        "Write the text plainly, with & as &amp; and < as &lt;.",
+        "What stands in a value is its text alone: no CDATA section, no comment, no carriage return.",
+        "Common readers drop a CDATA section and step over a comment, devices do not; and a carriage \
+         return is a line feed in the one and kept in the other. A check would see another text than \
+         the device. It is refused in both grades.",
+        "Write the text plainly, with & as &amp; and < as &lt;; put comments between elements; save the \
+         file with LF line ends.",
     ),
     error(
         "P013",
         "No text has a character that XML cannot carry.",
         "Control characters end a text in one reader and not in another, and cannot be written back.",
-        "Remove the character; tab, line feed and carriage return are the ones that may stay.",
+        "Remove the character; tab and line feed may stay, and a carriage return as &#13;.",
     ),
     error(
         "P014",
@@ -190,10 +192,10 @@ pub const HOST_RULES: &[HostRule] = &[
     error(
         "P021",
         "A binary property list is whole, and has nothing that XML has not; a good one is a warning, \
-         since it is converted.",
-        "A damaged table, an object in two places, a key that is no text: each reader makes something \
-         else of it, or never ends.",
-        "Save the profile as XML: plutil -convert xml1 FILE.",
+         since it is converted. No dictionary is CF$UID and a number alone, in XML neither.",
+        "A damaged table, an object in two places, a key that is no text, a UID of an archive: each \
+         reader makes something else of it, or never ends.",
+        "Save the profile as XML: plutil -convert xml1 FILE. Remove what is a UID.",
     ),
     error(
         "P022",
@@ -204,15 +206,16 @@ pub const HOST_RULES: &[HostRule] = &[
     ),
     error(
         "P023",
-        "No two keys of a dictionary are one name but for case, blanks, unseen characters or the way \
-         accents are written.",
+        "No two keys of a dictionary are one name but for case, blanks around them, unseen characters, \
+         or the way letters and accents are written.",
         "People see one key, and so do readers that compare text by its meaning; which of the two \
          values counts is then chance.",
         "Remove one of the two.",
     ),
     warning(
         "P024",
-        "No key and no name of a profile or payload has a character that nobody sees.",
+        "No key and no name of a profile or payload has a character that nobody sees, and no key one \
+         that only looks like a plain letter.",
         "Such characters make two names look the same, or one look like another; mostly they came \
          along with copied text.",
         "Delete the character and type the text anew.",

@@ -1,7 +1,8 @@
 //! From a checkout of Apple's `device-management` repository to a schema.
 //!
 //! Reads `mdm/profiles/*.yaml` and leaves out titles and prose. Keys that it does not know are
-//! passed over, since each release brings some. Invariants: one list of subkeys is one group, however
+//! passed over, since each release brings some; a file that is damaged is left out and named, so that
+//! it does not take the others with it. Invariants: one list of subkeys is one group, however
 //! often it is named; files are read in order of name, so equal checkouts give equal schemas.
 
 use std::collections::BTreeMap;
@@ -18,37 +19,71 @@ pub(crate) const SOURCE_BYTES_MAX: usize = 4 << 20;
 /// Names that Apple's files give to the one key of a dictionary whose keys are free.
 const STANDS_FOR_ANY: [&str; 3] = ["ANY", "ConsentTextItem", "Printer"];
 
-/// Reads the payload types of a checkout. The second value says what was not understood and taken
-/// as free, with file and line.
+/// What a checkout says.
+#[derive(Debug, Default)]
+pub struct AppleRead {
+    /// The payload types.
+    pub schema: Schema,
+    /// What was not understood and taken as free, with file and line.
+    pub remarks: Vec<String>,
+    /// Files that could not be read, which name the file and, where there is one, the line. What
+    /// they describe is not in the schema.
+    pub skipped: Vec<TableError>,
+}
+
+/// Reads the payload types of a checkout, or of its folder `mdm/profiles` alone.
 ///
 /// # Errors
-/// [`TableError`] if there is no such folder, or a file is not of the known shape.
-pub fn read_apple(checkout: &Path) -> Result<(Schema, Vec<String>), TableError> {
-    let folder = checkout.join("mdm").join("profiles");
-    let files = files(&folder, "yaml")?;
-    if files.is_empty() {
-        let path = checkout.to_owned();
-        return Err(TableError::NoCheckout { path });
+/// [`TableError`] if there is no such folder, or if not one of its files can be read.
+pub fn read_apple(checkout: &Path) -> Result<AppleRead, TableError> {
+    let mut found = AppleRead::default();
+    for path in profiles(checkout)?.1 {
+        if let Err(error) = found.add(&path) {
+            found.skipped.push(error);
+        }
     }
-    let mut schema = Schema::default();
-    let mut remarks = Vec::new();
-    for path in files {
-        let yaml = Yaml::read(&path, &source(&path)?)?;
+    if found.schema.types.is_empty() {
+        let path = checkout.to_owned();
+        let first = found.skipped.into_iter().next();
+        return Err(first.unwrap_or(TableError::NoCheckout { path }));
+    }
+    let variants = found.schema.types.values_mut();
+    for variants in variants.filter(|all| all.len() == 1) {
+        variants[0].name.clear();
+    }
+    Ok(found)
+}
+
+impl AppleRead {
+    /// Reads one file; if that fails, nothing of it is taken.
+    fn add(&mut self, path: &Path) -> Result<(), TableError> {
+        let yaml = Yaml::read(path, &source(path)?)?;
         let mut file = File {
             yaml: &yaml,
             groups: Vec::new(),
             known: BTreeMap::new(),
             remarks: Vec::new(),
         };
-        let (name, variant) = file.read(&path)?;
+        let (name, variant) = file.read(path)?;
         let remarked = file.remarks.iter();
-        remarks.extend(remarked.map(|remark| format!("{}:{remark}", path.display())));
-        schema.types.entry(name).or_default().push(variant);
+        let remarks = remarked.map(|remark| format!("{}:{remark}", path.display()));
+        self.remarks.extend(remarks);
+        self.schema.types.entry(name).or_default().push(variant);
+        Ok(())
     }
-    for variants in schema.types.values_mut().filter(|all| all.len() == 1) {
-        variants[0].name.clear();
+}
+
+/// The folder of the whole checkout, and its files about profiles, which may lie right in the folder
+/// that was given.
+fn profiles(given: &Path) -> Result<(PathBuf, Vec<PathBuf>), TableError> {
+    for (inner, outer) in [("mdm/profiles", ""), ("profiles", ".."), ("", "../..")] {
+        let files = files(&given.join(inner), "yaml")?;
+        if !files.is_empty() {
+            return Ok((given.join(outer), files));
+        }
     }
-    Ok((schema, remarks))
+    let path = given.to_owned();
+    Err(TableError::NoCheckout { path })
 }
 
 /// What a table says at its top: what it is, and the licence of each checkout that has one, since
@@ -59,7 +94,8 @@ pub fn head<'a>(checkouts: impl IntoIterator<Item = &'a Path>) -> String {
          Made by `mooring schema update`; host/docs/SCHEMA.md describes the form.\n",
     );
     for checkout in checkouts {
-        let path = checkout.join("LICENSE.txt");
+        let root = profiles(checkout).map_or_else(|_| checkout.to_owned(), |found| found.0);
+        let path = root.join("LICENSE.txt");
         // A checkout without it is a copy of the user's own making, and used as it is.
         if let Ok(licence) = source(&path) {
             head.push_str("\nThe facts are taken from work under this licence:\n");

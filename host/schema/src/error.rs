@@ -26,7 +26,8 @@ pub enum TableError {
     },
     /// The folder has no `mdm/profiles` with YAML files in it.
     #[error(
-        "{} holds no mdm/profiles/*.yaml; give a checkout of github.com/apple/device-management",
+        "{} holds no mdm/profiles/*.yaml and no *.yaml; give a checkout of \
+         github.com/apple/device-management",
         path.display()
     )]
     NoCheckout {

@@ -15,7 +15,7 @@ mod place;
 mod text;
 mod yaml;
 
-pub use apple::{head, read_apple};
+pub use apple::{AppleRead, head, read_apple};
 pub use changes::{Changes, changes};
 pub use error::TableError;
 pub use manifests::add_manifests;

@@ -22,14 +22,16 @@ fn data(name: &str) -> PathBuf {
 }
 
 fn sample() -> Schema {
-    read_apple(&data("checkout")).unwrap().0
+    read_apple(&data("checkout")).unwrap().schema
 }
 
 /// Facts of every sort come over, prose and keys of the future do not, and what is not understood
 /// is named with its line.
 #[test]
 fn facts_only() {
-    let (schema, remarks) = read_apple(&data("checkout")).unwrap();
+    let read = read_apple(&data("checkout")).unwrap();
+    let (schema, remarks) = (read.schema, read.remarks);
+    assert!(read.skipped.is_empty());
     let plain = &schema.types["com.example.plain"][0];
     assert_eq!(plain.name, "");
     let mac = &plain.supports[&Platform::Macos];
@@ -157,6 +159,49 @@ fn wrong_checkouts() {
     }
 }
 
+/// A damaged file is left out and named with its line, and the others are read.
+#[test]
+fn damaged_files_are_skipped() {
+    let folder = tempfile::tempdir().unwrap();
+    let profiles = folder.path().join("mdm/profiles");
+    fs::create_dir_all(&profiles).unwrap();
+    let good = "payload:\n  payloadtype: a\npayloadkeys:\n- key: K\n  type: <string>\n";
+    for (name, text) in [
+        ("a.yaml", "payload: [\n"),
+        ("b.yaml", good),
+        ("c.yaml", "payload:\n  payloadtype: c\npayloadkeys: d\n"),
+    ] {
+        fs::write(profiles.join(name), text).unwrap();
+    }
+    fs::write(profiles.join("d.yaml"), b"\xff").unwrap();
+    let read = read_apple(folder.path()).unwrap();
+    assert_eq!(read.schema.types.keys().collect::<Vec<_>>(), ["a"]);
+    let skipped: Vec<_> = read.skipped.iter().map(ToString::to_string).collect();
+    assert_eq!(skipped.len(), 3);
+    for (error, wanted) in skipped.iter().zip(["a.yaml:2:", "c.yaml:3:", "d.yaml"]) {
+        assert!(error.contains(wanted), "{error}");
+    }
+}
+
+/// The folder of the files may be given in place of the checkout; the licence is that of the
+/// checkout.
+#[test]
+fn parts_of_checkouts() {
+    let folder = tempfile::tempdir().unwrap();
+    let profiles = folder.path().join("mdm/profiles");
+    fs::create_dir_all(&profiles).unwrap();
+    let from = data("checkout/mdm/profiles");
+    for entry in fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        fs::copy(&path, profiles.join(path.file_name().unwrap())).unwrap();
+    }
+    fs::write(folder.path().join("LICENSE.txt"), "Take it.").unwrap();
+    for part in [folder.path(), &folder.path().join("mdm"), &profiles] {
+        assert_eq!(read_apple(part).unwrap().schema, sample(), "{part:?}");
+        assert!(head([part]).ends_with("Take it.\n"), "{part:?}");
+    }
+}
+
 /// Types and keys that come, go and change are told apart.
 #[test]
 fn what_changed() {
@@ -219,8 +264,10 @@ fn built_in() {
         let _ = writeln!(std::io::stderr(), "{line}");
         return;
     }
-    let (mut schema, remarks) = read_apple(&beside).unwrap();
-    assert_eq!(remarks, Vec::<String>::new());
+    let read = read_apple(&beside).unwrap();
+    assert_eq!(read.remarks, Vec::<String>::new());
+    assert!(read.skipped.is_empty());
+    let mut schema = read.schema;
     schema.sources.clone_from(&built_in.sources);
     let text = render(&schema, &head([beside.as_path()]));
     assert!(

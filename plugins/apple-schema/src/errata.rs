@@ -17,6 +17,8 @@ const KEYS: &[(&str, &str)] = &[
         "com.apple.ManagedClient.preferences",
         "mcx_union_policy_keys",
     ),
+    // What a Dock writes itself where the data says label.
+    ("com.apple.dock", "file-label"),
 ];
 
 /// Whether systems take this value of this key all the same.
@@ -29,9 +31,33 @@ pub(crate) fn knows_key(type_name: &str, key: &str) -> bool {
     KEYS.contains(&(type_name, key))
 }
 
-/// Whether another key stands in for a required one, which the data says in prose only.
+/// Required keys that systems do without: payload type, key.
+const OPTIONAL: &[(&str, &str)] = &[
+    // Macs keep the screen saver that they have; every profile that only locks the screen is so.
+    ("com.apple.screensaver", "moduleName"),
+    ("com.apple.screensaver.user", "moduleName"),
+];
+
+/// Keys that stand in for a required one: payload type, the required key, the other.
+const REPLACED: &[(&str, &str, &str)] = &[
+    // The data says it in prose only.
+    (
+        "com.apple.TCC.configuration-profile-policy",
+        "Allowed",
+        "Authorization",
+    ),
+    // What a Dock writes for its own items, and what is copied from there into profiles.
+    ("com.apple.dock", "label", "file-label"),
+    ("com.apple.dock", "file-type", "file-data"),
+];
+
+/// Whether systems do without a required key.
+pub(crate) fn is_optional(type_name: &str, key: &str) -> bool {
+    OPTIONAL.contains(&(type_name, key))
+}
+
+/// Whether another key stands in for a required one.
 pub(crate) fn is_replaced(type_name: &str, key: &str, is_set: impl Fn(&str) -> bool) -> bool {
-    type_name == "com.apple.TCC.configuration-profile-policy"
-        && key == "Allowed"
-        && is_set("Authorization")
+    let mut known = REPLACED.iter();
+    known.any(|(of, required, other)| *of == type_name && *required == key && is_set(other))
 }

@@ -237,6 +237,7 @@ impl Walk<'_, '_> {
                 || (path.is_empty() && COMMON.contains(&name))
                 || !self.demanded(key.fields)
                 || errata::is_replaced(self.settings.type_name, name, |key| node.get(key).is_some())
+                || (self.report.is_lenient() && errata::is_optional(self.settings.type_name, name))
             {
                 continue;
             }

@@ -100,6 +100,11 @@ impl Report {
         }
     }
 
+    /// Whether what devices take is enough.
+    pub(crate) fn is_lenient(&self) -> bool {
+        self.grade == Grade::DeviceLenient
+    }
+
     /// What a rule says that a device lets pass and Apple's data does not.
     pub(crate) fn by_grade(&self) -> Severity {
         match self.grade {

@@ -152,7 +152,7 @@ fn lifetime(subject: Subject<'_>, platform: Platform, label: &str, report: &mut 
 fn deprecation_hint(subject: Subject<'_>) -> String {
     let successor = successor(subject.type_name).filter(|_| !subject.is_key);
     successor.map_or_else(
-        || "plan to do without it".to_owned(),
+        || "Apple names no successor here: plan to do without it".to_owned(),
         |successor| format!("its successor is {successor}"),
     )
 }

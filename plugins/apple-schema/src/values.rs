@@ -165,7 +165,12 @@ fn a003_choices(key: &Key<'_>, node: Node<'_>, text: &str, what: What<'_>, repor
     if choices.len() > NAMED_MAX {
         listed.push("...");
     }
-    let message = format!("{label} is {}, which is none of its values", quoted(text));
+    let shown = if node.kind() == Kind::String {
+        quoted(text)
+    } else {
+        text.to_owned()
+    };
+    let message = format!("{label} is {shown}, which is none of its values");
     let mut hint = String::new();
     match miscased {
         Some(right) => {

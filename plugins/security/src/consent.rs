@@ -24,12 +24,14 @@ const POWERFUL: &[&str] = &[
     "SystemPolicySysAdminFiles",
 ];
 
-/// Whatever a script does, these do it: whoever can run a script has the grant.
+/// Whatever a script does, these do it: whoever can run a script has the grant. `env` runs what it is
+/// told to.
 const SHELLS: &[&str] = &[
     "bash",
     "com.apple.osascript",
     "com.apple.Terminal",
     "com.apple.terminal",
+    "env",
     "osascript",
     "python",
     "python2",

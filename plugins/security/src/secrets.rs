@@ -3,7 +3,8 @@
 //! A profile is stored, listed and shown: a secret belongs into the host's vault, and the profile
 //! names it. Knows a secret by its key alone. Apple's own keys are known for sure; among the keys
 //! of apps, those whose name is a secret's and nothing else are errors, and those that only end
-//! like one are warnings. Invariant: a message never holds a value.
+//! like one are warnings. Case and the marks between words do not count. A fact of the host is no
+//! secret, though a variable stands for it. Invariant: a message never holds a value.
 
 use mooring_sdk::Node;
 
@@ -13,6 +14,9 @@ use crate::report::Report;
 /// Keys of Apple's payloads, and the names that leave no doubt in anyone's.
 const CERTAIN: &[&str] = &[
     "aimpassword",
+    "apikey",
+    "apisecret",
+    "apitoken",
     "authpassword",
     "autologinpassword",
     "caldavpassword",
@@ -25,6 +29,7 @@ const CERTAIN: &[&str] = &[
     "jabberpassword",
     "ldapaccountpassword",
     "outgoingpassword",
+    "passwd",
     "password",
     "ppk",
     "proxypassword",
@@ -39,7 +44,15 @@ const CERTAIN: &[&str] = &[
 ];
 
 /// How the names of further secrets end.
-const ENDINGS: &[&str] = &["password", "passphrase", "secret", "token", "psk"];
+const ENDINGS: &[&str] = &[
+    "password",
+    "passwd",
+    "passphrase",
+    "secret",
+    "token",
+    "psk",
+    "apikey",
+];
 
 /// Keys for which another rule speaks: of a PKCS#12 file, of removal, of the global proxy.
 const OTHERS: &[(&str, &str)] = &[
@@ -58,6 +71,12 @@ pub(crate) fn x003_clear_secret(profile: &ProfileTree<'_>, report: &mut Report<'
             let Some(is_certain) = certainty(key).filter(|_| !is_other) else {
                 continue;
             };
+            if is_certain && node.as_str().is_some_and(is_fact) {
+                let message = format!("{} is a fact of the host, which is no secret", quoted(key));
+                let hint = "keep a secret in the vault and write {{secret.NAME}}";
+                report.warning("X003", node, message, hint);
+                continue;
+            }
             if !is_clear(node) || !(is_certain || may_be_secret(node)) {
                 continue;
             }
@@ -75,7 +94,8 @@ pub(crate) fn x003_clear_secret(profile: &ProfileTree<'_>, report: &mut Report<'
 
 /// Whether a key certainly or probably names a secret; `None` for any other.
 fn certainty(key: &str) -> Option<bool> {
-    let lower = key.to_ascii_lowercase();
+    let letters = key.chars().filter(|c| !matches!(c, '_' | '-' | ' ' | '.'));
+    let lower = letters.collect::<String>().to_ascii_lowercase();
     if CERTAIN.binary_search(&lower.as_str()).is_ok() {
         return Some(true);
     }
@@ -96,6 +116,13 @@ fn may_be_secret(node: Node<'_>) -> bool {
     let words = ["true", "false", "yes", "no", "0", "1"];
     let is_switch = words.iter().any(|word| text.eq_ignore_ascii_case(word));
     !is_switch && !text.contains("://") && text.split_whitespace().count() < 4
+}
+
+/// Whether all that a text has of variables is what the server knows of a host: such values are on
+/// its case, in its name, and in every list.
+fn is_fact(text: &str) -> bool {
+    let mut names = text.split("{{").skip(1).map(str::trim_start).peekable();
+    names.peek().is_some() && names.all(|name| name.starts_with("host."))
 }
 
 /// Whether a text stands for a value that somebody fills in later.

@@ -74,24 +74,41 @@ fn accepts(eap: Node<'_>, wanted: &[i128]) -> bool {
     })
 }
 
+/// Whether a name of a server tells it from strangers: a wildcard for a whole domain of the top, or
+/// for everything, does not.
+fn is_telling(name: &str) -> bool {
+    let name = name.trim();
+    let labels = name.split('.').filter(|label| !label.is_empty());
+    let stars = labels.clone().filter(|label| label.contains('*')).count();
+    let plain = labels.count() - stars;
+    match stars {
+        0 => plain > 0,
+        _ => plain > 1,
+    }
+}
+
 fn x043_trust(payload: Payload<'_>, eap: Node<'_>, report: &mut Report<'_>) {
-    const TRUST: [&str; 3] = [
-        "TLSTrustedCertificates",
-        "TLSTrustedServerNames",
-        "PayloadCertificateAnchorUUID",
-    ];
-    let has_proof = TRUST.into_iter().any(|key| {
-        let list = eap.get(key);
-        list.is_some_and(|list| list.items().any(|item| item.as_str() != Some("")))
-    });
+    let names = |key| eap.get(key).into_iter().flat_map(Node::items);
+    let anchors = ["TLSTrustedCertificates", "PayloadCertificateAnchorUUID"];
+    let has_anchor = anchors
+        .into_iter()
+        .any(|key| names(key).any(|item| item.as_str() != Some("")));
+    let mut servers = names("TLSTrustedServerNames");
+    let has_server = servers.any(|item| item.as_str().is_none_or(is_telling));
+    let has_proof = has_anchor || has_server;
+    let vague = names("TLSTrustedServerNames").find(|item| item.as_str() != Some(""));
     let uses_tls = accepts(eap, &[TLS, TTLS, PEAP])
         || (accepts(eap, &[FAST]) && switched(eap, "EAPFASTUsePAC", true).is_none());
     if uses_tls && !has_proof {
         let label = payload.label();
-        let message = format!("{label} takes any server for the network's: it names no trust");
+        let why = match vague {
+            Some(_) => "the names that it trusts fit strangers' too",
+            None => "it names no trust",
+        };
+        let message = format!("{label} takes any server for the network's: {why}");
         let hint = "add TLSTrustedServerNames, and TLSTrustedCertificates with the uuid of the \
                     authority's payload";
-        report.error("X043", eap, message, hint);
+        report.error("X043", vague.unwrap_or(eap), message, hint);
     }
 }
 

@@ -3,6 +3,9 @@
 //! Knows nothing of what the payloads hold. Invariant: a rule about an absent key is silent where
 //! the key is there in another case, since T011 names it.
 
+use std::cell::LazyCell;
+use std::collections::BTreeMap;
+
 use mooring_sdk::{Kind, Node};
 
 use crate::common_keys::{is_canonical_uuid, is_reverse_dns};
@@ -99,6 +102,15 @@ fn required_text(
 /// T005: every `PayloadUUID`, the payloads' included, is written 8-4-4-4-12. Devices take any
 /// string, so this is an error in `apple-strict` only.
 pub(crate) fn t005_canonical_uuid(profile: &ProfileTree<'_>, report: &mut Report<'_>) {
+    // A uuid that is named elsewhere cannot be changed alone.
+    let braced = LazyCell::new(|| {
+        let texts = profile.values().filter_map(Node::as_str);
+        let mut counts = BTreeMap::<&str, usize>::new();
+        for text in texts.filter(|text| text.starts_with('{')) {
+            *counts.entry(text).or_default() += 1;
+        }
+        counts
+    });
     let payloads = profile.payloads.iter().map(|payload| payload.node);
     for dictionary in std::iter::once(profile.root).chain(payloads) {
         let Some(uuid) = text(dictionary, "PayloadUUID") else {
@@ -108,6 +120,14 @@ pub(crate) fn t005_canonical_uuid(profile: &ProfileTree<'_>, report: &mut Report
             let message = format!("PayloadUUID {} is not a uuid", quoted(uuid.text));
             let hint = "write 32 hexadecimal digits as 8-4-4-4-12; uuidgen prints one";
             report.error_if_strict("T005", uuid.node, message, hint);
+            let inside = uuid
+                .text
+                .strip_prefix('{')
+                .and_then(|text| text.strip_suffix('}'));
+            let is_named = || braced.get(uuid.text).is_some_and(|count| *count > 1);
+            if let Some(inside) = inside.filter(|text| is_canonical_uuid(text) && !is_named()) {
+                report.fix(format!("value <string>{inside}</string>"));
+            }
         }
     }
 }

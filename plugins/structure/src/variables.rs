@@ -5,17 +5,18 @@
 //!
 //! - `{{host.serial}}`, `{{attribute.site}}`, `{{secret.wifi}}`: the server's own. A name that it can
 //!   fill in is fine here, wherever it may stand; whether an attribute or a secret is declared is
-//!   the host's to say. Any other name in these namespaces, and `{{enrollment.id}}`, which is
-//!   reserved, is an error.
+//!   the host's to say. Any other name in these namespaces, one of them in other case or without
+//!   its closing braces, and `{{enrollment.id}}`, which is reserved, is an error.
 //! - `$FLEET_VAR_...`, `$FLEET_SECRET_...`, with or without braces: cannot mean anything else than
 //!   another server's variable. Always an error.
 //! - a closed list of names that other servers replace, as `$SERIALNUMBER` or `{{serialnumber}}`.
-//!   Delivered as they are they do no good, but devices take them, and an app may read `$USERNAME`
-//!   by itself: a warning, and an error in `apple-strict`.
+//!   Those of a device mean nothing to anybody else: an error. Those of a person, such as
+//!   `$USERNAME` or `{{email}}`, some apps fill in by themselves, and the profile is right for these:
+//!   a warning, and an error in `apple-strict`.
 //!
-//! `%ComputerName%` and its kin are replaced by macOS itself and other `%...%` by apps, so no
-//! percent form counts, and neither does an unknown `{{...}}` or `$NAME`: templates of apps look
-//! the same. Invariant: no other text is a variable.
+//! `%SerialNumber%`, `%ComputerName%` and their kin are replaced by macOS itself and other `%...%` by
+//! apps, so no percent form counts, and neither does an unknown `{{...}}` or `$NAME`: templates of
+//! apps look the same. Invariant: no other text is a variable.
 
 use std::collections::BTreeSet;
 
@@ -36,43 +37,45 @@ const NAME_MAX: usize = 64;
 /// How the names of variables that only Fleet replaces begin.
 const FLEET_PREFIXES: &[&str] = &["FLEET_VAR_", "FLEET_SECRET_"];
 
-/// Names that other servers replace after a dollar sign.
+/// Names of a device that other servers replace after a dollar sign.
 const DOLLAR_NAMES: &[&str] = &[
     "ASSET_TAG",
-    "COMPUTERNAME",
     "DEVICENAME",
     "DEVICE_ID",
     "DEVICE_NAME",
-    "EMAIL",
-    "FULLNAME",
-    "FULL_NAME",
     "JSSID",
     "MACADDRESS",
     "PROFILEJSSID",
     "PROFILE_UUID",
-    "REALNAME",
     "SERIALNUMBER",
     "SERIAL_NUMBER",
     "SITENAME",
     "UDID",
+];
+
+/// Names that apps and shells know after a dollar sign, too.
+const COMMON_DOLLAR_NAMES: &[&str] = &[
+    "COMPUTERNAME",
+    "EMAIL",
+    "FULLNAME",
+    "FULL_NAME",
+    "REALNAME",
     "USERNAME",
 ];
 
-/// Names that other servers replace between double braces.
+/// Names of a device or an account that other servers replace between double braces.
 const BRACE_NAMES: &[&str] = &[
     "aaddeviceid",
     "deviceid",
-    "devicename",
-    "device_name",
-    "email",
-    "mail",
     "partialupn",
     "serialnumber",
     "serial_number",
     "udid",
-    "username",
     "userprincipalname",
 ];
+
+/// Names that templates of apps have between double braces, too.
+const COMMON_BRACE_NAMES: &[&str] = &["devicename", "device_name", "email", "mail", "username"];
 
 /// The longest variable between braces, in bytes: a bound on how far one pair of braces looks.
 const TOKEN_MAX: usize = 100;
@@ -82,22 +85,37 @@ const TOKEN_MAX: usize = 100;
 enum Origin {
     Own,
     Reserved,
+    Unclosed,
     Fleet,
     Elsewhere,
+    /// Another server's, or an app's.
+    Common,
 }
 
 /// T024: no variable that the server does not fill in.
 pub(crate) fn t024_unknown(profile: &ProfileTree<'_>, report: &mut Report<'_>) {
     for node in profile.values() {
         for (token, origin) in node.as_str().map(variables).unwrap_or_default() {
+            if origin == Origin::Unclosed {
+                let message = format!("the variable {token} is not closed: it reaches devices so");
+                report.error(
+                    "T024",
+                    node,
+                    message,
+                    "close it with two braces, as in {{host.id}}",
+                );
+                continue;
+            }
             let message = format!("the variable {token} would reach devices as it stands");
             let hint = "write the value itself, or one that this server fills in: {{host.id}}, \
                         {{host.serial}}, {{host.name}}, {{host.model}}, {{attribute.NAME}}, \
                         {{secret.NAME}}";
             match origin {
-                Origin::Own => {}
-                Origin::Reserved | Origin::Fleet => report.error("T024", node, message, hint),
-                Origin::Elsewhere => report.error_if_strict("T024", node, message, hint),
+                Origin::Own | Origin::Unclosed => {}
+                Origin::Reserved | Origin::Fleet | Origin::Elsewhere => {
+                    report.error("T024", node, message, hint);
+                }
+                Origin::Common => report.error_if_strict("T024", node, message, hint),
             }
         }
     }
@@ -139,23 +157,47 @@ fn variables(text: &str) -> BTreeSet<(&str, Origin)> {
 
 /// The variable that `text`, beginning with two braces, begins with.
 fn in_braces(text: &str) -> Option<(&str, Origin)> {
-    let end = text[..text.floor_char_boundary(TOKEN_MAX)].find("}}")?;
-    let name = text[2..end].trim();
-    let (first, rest) = name.split_once('.').unwrap_or((name, ""));
-    let is_name = |part: &str| {
-        part.bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'.')
+    let inside = &text[2..text.floor_char_boundary(TOKEN_MAX).max(2)];
+    let end = inside
+        .find("}}")
+        .filter(|end| !inside[..*end].contains("{{"));
+    let Some(end) = end else {
+        return unclosed(text, inside);
     };
-    let token = &text[..end + 2];
+    let name = inside[..end].trim();
+    let (first, rest) = name.split_once('.').unwrap_or((name, ""));
+    let token = &text[..end + 4];
     if is_filled(first, rest) {
         Some((token, Origin::Own))
-    } else if OWN_NAMES.contains(&first) && !rest.is_empty() && is_name(rest) {
+    } else if is_own(first) && !rest.is_empty() && rest.bytes().all(is_in_name) {
         Some((token, Origin::Reserved))
     } else {
         let lower = name.to_ascii_lowercase();
-        let known = BRACE_NAMES.contains(&lower.as_str());
-        known.then_some((token, Origin::Elsewhere))
+        let is_in = |names: &[&str]| names.contains(&lower.as_str());
+        let common = || is_in(COMMON_BRACE_NAMES).then_some((token, Origin::Common));
+        is_in(BRACE_NAMES)
+            .then_some((token, Origin::Elsewhere))
+            .or_else(common)
     }
+}
+
+/// The variable of this server that begins here and has no end; `inside` follows its braces.
+fn unclosed<'a>(text: &'a str, inside: &str) -> Option<(&'a str, Origin)> {
+    let name = inside.trim_start();
+    let blanks = inside.len() - name.len();
+    let length = name.bytes().take_while(|byte| is_in_name(*byte)).count();
+    let (first, rest) = name[..length].split_once('.')?;
+    let token = &text[..2 + blanks + length];
+    (is_own(first) && !rest.is_empty()).then_some((token, Origin::Unclosed))
+}
+
+/// Whether a first part is one of this server's; nobody means another in other case.
+fn is_own(first: &str) -> bool {
+    OWN_NAMES.iter().any(|own| first.eq_ignore_ascii_case(own))
+}
+
+fn is_in_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'.'
 }
 
 /// Whether the server fills in `first.rest`.
@@ -185,8 +227,12 @@ fn after_dollar(text: &str) -> Option<(&str, Origin)> {
         let end = open + length + (open - 1);
         Some((&text[..end], Origin::Fleet))
     } else {
-        let known = open == 1 && DOLLAR_NAMES.contains(&name);
-        known.then_some((&text[..open + length], Origin::Elsewhere))
+        let is_in = |names: &[&str]| open == 1 && names.contains(&name);
+        let token = &text[..open + length];
+        let common = || is_in(COMMON_DOLLAR_NAMES).then_some((token, Origin::Common));
+        is_in(DOLLAR_NAMES)
+            .then_some((token, Origin::Elsewhere))
+            .or_else(common)
     }
 }
 
@@ -217,6 +263,7 @@ mod tests {
             "{{attribute.Site}}",
             "{{secret.2}}",
             "{{enrollment.id}}",
+            "{{Host.Serial}}",
         ] {
             assert_eq!(tokens(reserved), [(reserved, Origin::Reserved)]);
         }
@@ -230,8 +277,18 @@ mod tests {
         );
         assert_eq!(
             tokens("$USERNAME $USERNAME"),
-            [("$USERNAME", Origin::Elsewhere)]
+            [("$USERNAME", Origin::Common)]
         );
+        assert_eq!(tokens("{{email}}"), [("{{email}}", Origin::Common)]);
+        assert_eq!(tokens("$UDID"), [("$UDID", Origin::Elsewhere)]);
+        for (text, token) in [
+            ("a{{host.serial", "{{host.serial"),
+            ("{{ host.name} b", "{{ host.name"),
+            ("{{secret.wifi{{host.id}}", "{{secret.wifi"),
+            ("{{attribute.site }", "{{attribute.site"),
+        ] {
+            assert!(tokens(text).contains(&(token, Origin::Unclosed)), "{text}");
+        }
         assert_eq!(
             tokens("{{SerialNumber}}"),
             [("{{SerialNumber}}", Origin::Elsewhere)]
@@ -246,6 +303,12 @@ mod tests {
             "https://server/%file_sha%",
             "{{ count }} items",
             "{{host}}",
+            "{{host",
+            "{{host.",
+            "{{",
+            "{{ count",
+            "{{hosts.serial",
+            "é{{é",
             "{{attribute}}",
             "$type",
             "$USERNAMES",

@@ -6,7 +6,7 @@
 use mooring_mdm::plist::NodeRef;
 
 use super::Kind;
-use super::source::{Change, Random, Source, is_text};
+use super::source::{Change, Fault, Random, Source, is_text};
 
 pub(crate) const KINDS: &[Kind] = &[
     ("no PayloadType", &["T001"], |s, _| {
@@ -75,6 +75,9 @@ pub(crate) const KINDS: &[Kind] = &[
             &format!("<string>{other}</string>"),
         )
     }),
+    ("no scope", &["T010"], |s, _| {
+        dropped(s, s.root(), "PayloadScope")
+    }),
     ("miscased key of the profile", &["T011"], |s, r| {
         miscased(s, r, s.root())
     }),
@@ -84,6 +87,9 @@ pub(crate) const KINDS: &[Kind] = &[
     }),
     ("unknown key of the profile", &["T012"], |s, _| {
         added(s, "PayloadColour", "<string>red</string>")
+    }),
+    ("switch that says nothing", &["T013"], |s, _| {
+        added(s, "PayloadEnabled", "<true/>")
     }),
     ("identifier with blanks", &["T014"], |s, _| {
         set(
@@ -96,6 +102,9 @@ pub(crate) const KINDS: &[Kind] = &[
     ("no display name", &["T015"], |s, _| {
         dropped(s, s.root(), "PayloadDisplayName")
     }),
+    ("no organization", &["T016"], |s, _| {
+        dropped(s, s.root(), "PayloadOrganization")
+    }),
     ("removal in the past", &["T017"], |s, _| {
         added(s, "RemovalDate", "<date>2011-01-01T00:00:00Z</date>")
     }),
@@ -105,14 +114,30 @@ pub(crate) const KINDS: &[Kind] = &[
     ("device of no type", &["T019"], |s, _| {
         added(s, "TargetDeviceType", "<integer>9</integer>")
     }),
+    ("consent that nobody sees", &["T020"], |s, _| {
+        let text = "<dict><key>default</key><string>Agree.</string></dict>";
+        added(s, "ConsentText", text)
+    }),
+    ("removal passcode of nobody", &["T022"], |s, _| {
+        added(s, "HasRemovalPasscode", "<true/>")
+    }),
     ("encrypted and not", &["T021"], |s, _| {
-        added(s, "IsEncrypted", "<true/>")
+        let content = s.root().get("PayloadContent")?;
+        let mut change = added(s, "IsEncrypted", "<true/>")?;
+        // What is in the clear is what is wrong with that.
+        let moved = change.bytes.len() - s.bytes.len();
+        change.fault = Fault::Offset(Source::entry(content).start + moved);
+        Some(change)
     }),
     ("placeholder left over", &["T023"], |s, r| {
         in_string(s, r, "YOUR_ORGANIZATION_HERE")
     }),
     ("variable of another server", &["T024"], |s, r| {
         in_string(s, r, "$FLEET_VAR_HOST_UUID")
+    }),
+    ("variable in an identifier", &["T025"], |s, r| {
+        let other = "<string>com.company.{{host.serial}}</string>";
+        in_payload(s, r, "PayloadIdentifier", other)
     }),
     ("payload without PayloadType", &["L001"], |s, r| {
         lacking(s, r, "PayloadType")
@@ -142,6 +167,10 @@ pub(crate) const KINDS: &[Kind] = &[
             .filter(|node| is_text(*node))?;
         let own = String::from_utf8(s.text(Source::element(own)).to_vec()).ok()?;
         in_payload(s, r, "PayloadIdentifier", &own)
+    }),
+    ("identifier of another family", &["L006"], |s, r| {
+        let other = format!("<string>zz.company.{}</string>", r.below(1000));
+        in_payload(s, r, "PayloadIdentifier", &other)
     }),
     ("unknown type of Apple's", &["L007"], |s, r| {
         in_payload(

@@ -6,7 +6,7 @@
 use mooring_mdm::plist::{NodeRef, Value};
 
 use super::Kind;
-use super::source::{Change, Random, Source, is_plain_entry, is_text};
+use super::source::{Change, Fault, Random, Source, is_plain_entry, is_text};
 
 pub(crate) const KINDS: &[Kind] = &[
     ("garbage in front", &["P001"], |s, _| {
@@ -128,6 +128,17 @@ pub(crate) const KINDS: &[Kind] = &[
         let element = Source::element(s.any(r, is_plain_entry)?);
         let many = "<true/>".repeat(100_001);
         Some(s.replaced(element, format!("<array>{many}</array>")))
+    }),
+    ("too long", &["P020"], |s, r| {
+        let inside = Source::inside(s.any(r, is_text)?);
+        let mut change = s.replaced(inside, " ".repeat(6 << 20));
+        change.fault = Fault::Line(0);
+        Some(change)
+    }),
+    ("list of the old sort", &["P022"], |s, r| {
+        let word = r.next();
+        let list = format!("{{ a{word} = 1; }}");
+        Some(s.replaced(0..s.bytes.len(), list))
     }),
     ("two keys of one name", &["P023"], twin),
     ("character that nobody sees", &["P024"], unseen),

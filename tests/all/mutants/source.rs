@@ -15,17 +15,31 @@ pub(crate) struct Source {
     pub(crate) document: Document,
 }
 
+/// Where a person should be led to.
+#[derive(Clone, Copy)]
+pub(crate) enum Fault {
+    /// An offset in the changed bytes.
+    Offset(usize),
+    /// A line, where the bytes have none.
+    Line(u32),
+}
+
 /// A changed profile, and where its fault lies.
 pub(crate) struct Change {
     pub(crate) bytes: Vec<u8>,
-    /// The offset of the fault in `bytes`.
-    pub(crate) at: usize,
+    pub(crate) fault: Fault,
+    /// What the finding has to say, such as the name that was meant.
+    pub(crate) says: Option<String>,
 }
 
 impl Change {
     /// The line of the fault, from 1; a line ends with `\n`, `\r\n` or `\r`.
     pub(crate) fn line(&self) -> u32 {
-        let before = &self.bytes[..self.at.min(self.bytes.len())];
+        let at = match self.fault {
+            Fault::Offset(at) => at,
+            Fault::Line(line) => return line,
+        };
+        let before = &self.bytes[..at.min(self.bytes.len())];
         let ends = |(at, byte): (usize, &u8)| match byte {
             b'\n' => true,
             b'\r' => self.bytes.get(at + 1) != Some(&b'\n'),
@@ -151,14 +165,32 @@ impl Source {
     ) -> Change {
         let (before, after) = (&self.bytes[..range.start], &self.bytes[range.end..]);
         let bytes = [before, by.as_ref(), after].concat();
-        Change { bytes, at }
+        let (fault, says) = (Fault::Offset(at), None);
+        Change { bytes, fault, says }
     }
 
-    /// The profile without these bytes but for their line ends, so that no other line moves.
-    pub(crate) fn without(&self, range: Range<usize>, fault_at: usize) -> Change {
+    /// The same with its fault at what stands at this offset before the change, outside of it.
+    pub(crate) fn replaced_with_fault_of(
+        &self,
+        range: Range<usize>,
+        by: impl AsRef<[u8]>,
+        was_at: usize,
+    ) -> Change {
+        let is_before = was_at <= range.start;
+        let at = if is_before {
+            was_at
+        } else {
+            was_at - range.len() + by.as_ref().len()
+        };
+        self.replaced_with_fault_at(range, by, at)
+    }
+
+    /// The profile without these bytes but for their line ends, so that no other line moves. The
+    /// fault is what stood at `was_at`.
+    pub(crate) fn without(&self, range: Range<usize>, was_at: usize) -> Change {
         let ends = self.text(range.clone()).iter().copied();
         let ends: Vec<u8> = ends.filter(|byte| matches!(byte, b'\n' | b'\r')).collect();
-        self.replaced_with_fault_at(range, ends, fault_at)
+        self.replaced_with_fault_of(range, ends, was_at)
     }
 
     /// A value in the place of another; its key is where a person looks.
@@ -166,11 +198,13 @@ impl Source {
         self.replaced_with_fault_at(Self::element(node), element, Self::entry(node).start)
     }
 
-    /// One more entry at the beginning of a dictionary, on the line of its tag.
+    /// One more entry at the beginning of a dictionary, on a line of its own.
     pub(crate) fn with_entry(&self, dictionary: NodeRef<'_>, entry: &str) -> Option<Change> {
         let start = Self::inside(dictionary).start;
         // A dictionary that is one empty tag has no inside.
-        (start < Self::element(dictionary).end).then(|| self.replaced(start..start, entry))
+        let has_inside = start < Self::element(dictionary).end;
+        let entry = format!("\n{entry}");
+        has_inside.then(|| self.replaced_with_fault_at(start..start, entry, start + 1))
     }
 }
 
@@ -184,4 +218,35 @@ pub(crate) fn is_plain_entry(node: NodeRef<'_>) -> bool {
 pub(crate) fn is_text(node: NodeRef<'_>) -> bool {
     let inside = node.node().text;
     node.as_str().is_some_and(|text| !text.trim().is_empty()) && inside.start < inside.end
+}
+
+/// The type of a payload.
+pub(crate) fn type_of(payload: NodeRef<'_>) -> Option<&str> {
+    payload.get("PayloadType").and_then(NodeRef::as_str)
+}
+
+/// An entry of a dictionary with another value, or where it has none, one more entry.
+pub(crate) fn put(
+    source: &Source,
+    dictionary: NodeRef<'_>,
+    key: &str,
+    element: &str,
+) -> Option<Change> {
+    match dictionary.get(key) {
+        Some(node) => Some(source.with_value(node, element)),
+        None => source.with_entry(dictionary, &format!("<key>{key}</key>{element}")),
+    }
+}
+
+/// The same with its fault inside the value.
+pub(crate) fn put_inside(
+    source: &Source,
+    dictionary: NodeRef<'_>,
+    key: &str,
+    element: &str,
+) -> Option<Change> {
+    match dictionary.get(key) {
+        Some(node) => Some(source.replaced(Source::element(node), element)),
+        None => put(source, dictionary, key, element),
+    }
 }

@@ -39,7 +39,10 @@ const STRICTER: [(&str, &str); 19] = [
         "P011",
         "it skips elements, attributes and text that it does not know",
     ),
-    ("P012", "it keeps CDATA, other readers drop it"),
+    (
+        "P012",
+        "it keeps CDATA and steps over comments, of which other readers do one or neither",
+    ),
     (
         "P013",
         "a binary text may have any character, which XML cannot carry",

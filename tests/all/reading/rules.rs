@@ -88,6 +88,36 @@ fn text_pairs() -> Vec<Pair> {
     ]
 }
 
+/// What XML says one way and Apple's reader takes another way, beside what it takes alike.
+fn read_otherwise() -> Vec<Pair> {
+    let entry = |value: &str| profile(&format!("<key>a</key>{value}"));
+    let twins = |key: &str| {
+        profile(&format!(
+            "<key>Password</key><true/><key>{key}</key><true/>"
+        ))
+    };
+    let beside = twins("Name");
+    vec![
+        (
+            "P012",
+            entry("<string>a<!-- b --></string>"),
+            entry("<!-- b --><string>a</string>"),
+        ),
+        (
+            "P012",
+            entry("<string>a\r\nb</string>"),
+            entry("\r\n<string>a&#13;\nb</string>\r\n"),
+        ),
+        (
+            "P021",
+            entry("<dict><key>CF$UID</key><integer>1</integer></dict>"),
+            entry("<dict><key>CF$UID</key><string>1</string></dict>"),
+        ),
+        ("P023", twins("Pass\u{200B}word"), beside.clone()),
+        ("P023", twins("\u{FF30}assword"), beside),
+    ]
+}
+
 fn nested(depth: usize) -> String {
     ["<array>".repeat(depth), "</array>".repeat(depth)].concat()
 }
@@ -105,6 +135,12 @@ fn signed(name: &str) -> Vec<u8> {
     fs::read(format!("{folder}/{name}.mobileconfig")).unwrap()
 }
 
+fn signers(name: &str) -> Signers {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/data/reading/signed");
+    let pem = fs::read(format!("{folder}/{name}.pem")).unwrap();
+    Signers::new(certificates_from_pem(&pem).unwrap())
+}
+
 fn signed_pairs() -> Vec<Pair> {
     let good = signed("good");
     let mut changed = good.clone();
@@ -120,6 +156,7 @@ fn signed_pairs() -> Vec<Pair> {
         ("P021", binary(b"and no table"), good.clone()),
         ("S001", signed("detached"), good.clone()),
         ("S002", changed, good.clone()),
+        ("S002", signed("nocerts"), good.clone()),
         ("S003", signed("expired"), good.clone()),
         ("S003", signed("future"), signed("p384")),
         ("S005", signed("sha1"), signed("rsa")),
@@ -153,8 +190,13 @@ fn rules(findings: &[Finding]) -> Vec<&str> {
 /// Each rule is broken by its file, and nothing at all is found in the file that is right.
 #[test]
 fn every_rule_has_two_files() {
+    // S004 is about a set of signers, so that its two files are judged by one.
+    let own = signers("p256");
+    assert_eq!(rules(&judged(&signed("p384"), Some(&own))), ["S004"]);
+    assert_eq!(judged(&signed("good"), Some(&own)), []);
     let mut proven = BTreeSet::from(["S004"]);
-    for (rule, wrong, right) in text_pairs().into_iter().chain(signed_pairs()) {
+    let pairs = text_pairs().into_iter().chain(read_otherwise());
+    for (rule, wrong, right) in pairs.chain(signed_pairs()) {
         let (wrong, right) = (judged(&wrong, None), judged(&right, None));
         assert!(rules(&wrong).contains(&rule), "{rule}: {wrong:?}");
         assert!(wrong.iter().all(|one| one.hint.is_some()), "{wrong:?}");
@@ -168,13 +210,7 @@ fn every_rule_has_two_files() {
 /// A signer is a stranger to a set without it, and none to one with it or its issuer.
 #[test]
 fn strangers_are_told() {
-    let pem = |name: &str| {
-        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/data/reading/signed");
-        Signers::new(
-            certificates_from_pem(&fs::read(format!("{folder}/{name}.pem")).unwrap()).unwrap(),
-        )
-    };
-    let (ca, own) = (pem("ca"), pem("p256"));
+    let (ca, own) = (signers("ca"), signers("p256"));
     assert_eq!(judged(&signed("good"), Some(&ca)), []);
     assert_eq!(judged(&signed("good"), Some(&own)), []);
     assert_eq!(judged(&signed("p384"), Some(&ca)), []);
@@ -185,6 +221,20 @@ fn strangers_are_told() {
         ["S003"],
         "what has expired is a question of its own"
     );
+}
+
+/// A signature whose certificate is not in the file is not called another key's.
+#[test]
+fn a_missing_certificate_is_named() {
+    let found = judged(&signed("nocerts"), None);
+    assert_eq!(rules(&found), ["S002"]);
+    let said = found[0].to_string();
+    assert!(
+        said.contains("the certificate of the signer is not in the file"),
+        "{said}"
+    );
+    let hint = found[0].hint.as_deref().unwrap_or_default();
+    assert!(hint.contains("certificate included"), "{hint}");
 }
 
 /// A signature of a kind that cannot be checked is a warning, since devices may know it; and a file

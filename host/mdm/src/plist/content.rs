@@ -1,7 +1,8 @@
-//! Text between two tags: references, comments, line ends.
+//! Text between two tags: references and line ends.
 //!
 //! Knows no element's meaning. Invariants: text without any of these is borrowed, not copied; a CDATA
-//! section is refused in every grade, since readers differ in whether it is text at all.
+//! section and a comment are refused in every grade, since readers differ in whether what stands in
+//! or after one is text at all.
 
 use std::borrow::Cow;
 
@@ -10,7 +11,7 @@ use super::fault::Fault;
 use super::scan::{AMPERSAND_HINT, CONTROL_HINT, Scanner, shown, span};
 
 impl<'a> Scanner<'a> {
-    /// Reads text up to the next tag, and steps over comments within it.
+    /// Reads text up to the next tag.
     pub(super) fn content(&mut self) -> Result<(Cow<'a, str>, Span), Fault> {
         let start = self.at;
         let mut text = Joined {
@@ -22,9 +23,9 @@ impl<'a> Scanner<'a> {
             self.at += plain_length(&self.text.as_bytes()[self.at..]);
             match self.peek() {
                 Some(b'<') if self.rest().starts_with("<!--") => {
-                    text.flush(self.at);
-                    self.comment()?;
-                    text.run = self.at;
+                    let hint = "move the comment in front of the element, or remove it";
+                    let message = "a comment in a value, at which Apple's reader stops";
+                    return Err(Fault::error("P012", self.at, message, hint));
                 }
                 Some(b'<') if self.rest().starts_with("<![CDATA[") => {
                     let hint = "write the text plainly, with & as &amp; and < as &lt;";

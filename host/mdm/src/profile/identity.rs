@@ -167,25 +167,29 @@ impl Profile {
         notices: &mut Vec<Finding>,
     ) {
         let root = self.document.root();
-        let mut note = |rule, node, message, hint: &str| {
+        let note = |rule, node, message, hint: &str| {
             let finding = Finding::host(Severity::Warning, rule, self.place(node), message);
-            notices.push(finding.with_hint(hint));
+            finding.with_hint(hint)
         };
         if let Some(identifier) = identifier {
             let message = format!("the profile has no {IDENTIFIER}; it was given {identifier}");
-            note(
-                "T003",
-                root,
-                message,
-                "add that key, so that the next upload is the same profile",
-            );
+            let hint = "add that key, so that the next upload is the same profile";
+            notices.push(note("T003", root, message, hint));
         }
         match root.get(UUID) {
             Some(node) if node.as_str() != Some("") => {}
             found => {
                 let message = format!("the profile has no {UUID}; it was given {uuid}");
                 let hint = "nothing needs to be done; other tools may want the key";
-                note("T004", found.unwrap_or(root), message, hint);
+                let notice = note("T004", found.unwrap_or(root), message, hint);
+                // Of a given identifier nobody knows whether it will be the same again.
+                notices.push(match (identifier, found) {
+                    (Some(_), _) => notice,
+                    (None, Some(_)) => notice.with_fix(format!("value <string>{uuid}</string>")),
+                    (None, None) => {
+                        notice.with_fix(format!("insert {UUID} <string>{uuid}</string>"))
+                    }
+                });
             }
         }
     }

@@ -1,9 +1,10 @@
 //! Names that a person, or another reader, takes for one another.
 //!
 //! Knows nothing of what a key means. Readers that compare keys by their canonical form, without
-//! regard to case or to blanks around them see one key where others see two, so such a pair is
-//! refused like a key that is there twice (P023). A character that nobody sees, or that turns the
-//! order of those around it, is warned of where people read a name (P024).
+//! regard to case or to blanks around them see one key where others see two, and people do not see
+//! a full-width letter or what has no width at all; so such a pair is refused like a key that is
+//! there twice (P023). A character that nobody sees, or that turns the order of those around it, is
+//! warned of where people read a name, and one that stands for a plain letter in keys (P024).
 //!
 //! Invariant: the work is in proportion to the text, whatever it holds; at most [`NOTICES_MAX`]
 //! findings come out.
@@ -13,11 +14,14 @@ use std::borrow::Cow;
 use unicode_normalization::UnicodeNormalization;
 
 use crate::finding::{Finding, Severity};
-use crate::plist::{Document, LineIndex, NOTICES_MAX, Node, NodeRef, Value};
+use crate::plist::{Document, LineIndex, NOTICES_MAX, Node, NodeRef, Value, escaped};
 
 /// Most bytes of keys in one profile that are not ASCII. A canonical form is dear, up to a tenth of
 /// a microsecond a byte; none of 239 real profiles has such a key.
 const CANONICAL_MAX: usize = 128 * 1024;
+
+/// Keys by whose values a profile or a payload is told from others: another value is another thing.
+const NAMING_KEYS: [&str; 2] = ["PayloadIdentifier", "PayloadUUID"];
 
 /// Keys whose values people read to know what a profile is, or by which it is told from others.
 const READ_KEYS: [&str; 6] = [
@@ -51,8 +55,8 @@ pub(super) fn check_keys(document: &Document, text: &[u8]) -> Result<(), Finding
     let (line, _) = lines.position(first.node().start() as usize);
     let place = lines.position(second.node().start() as usize);
     let message = format!(
-        "the key {} is that of line {line} but for case, blanks, unseen characters or the way its \
-         accents are written",
+        "the key {} is that of line {line} but for case, blanks around it, unseen characters, or the \
+         way its letters are written",
         shown(second)
     );
     let hint = "remove one; some readers take both for the same key";
@@ -72,9 +76,10 @@ fn twins(dictionary: NodeRef<'_>) -> Option<(NodeRef<'_>, NodeRef<'_>)> {
     same.min_by_key(|(_, second)| second.id())
 }
 
-/// What a key is compared by: its canonical form in one case, without what nobody sees around it.
+/// What a key is compared by: its canonical form in one case and plain letters, without what nobody
+/// sees in and around it.
 fn name(key: &str) -> Cow<'_, str> {
-    let key = key.trim_matches(|c: char| c.is_whitespace() || is_unseen(c));
+    let key = key.trim_matches(|c: char| c.is_whitespace() || is_ignored(c));
     if key.is_ascii() {
         let is_small = !key.bytes().any(|byte| byte.is_ascii_uppercase());
         return if is_small {
@@ -83,9 +88,26 @@ fn name(key: &str) -> Cow<'_, str> {
             Cow::Owned(key.to_ascii_lowercase())
         };
     }
+    let seen = key.chars().filter(|c| !is_ignored(*c)).map(plain);
     // Up and down again also brings together what has several small forms, as sigma has.
-    let folded = key.nfd().flat_map(char::to_uppercase);
+    let folded = seen.nfd().flat_map(char::to_uppercase);
     Cow::Owned(folded.flat_map(char::to_lowercase).nfc().collect())
+}
+
+/// The plain character that a person takes this one for: full-width forms and the letters of
+/// mathematics are those of ASCII, and a blank of any width is a blank.
+fn plain(character: char) -> char {
+    match character {
+        '\u{FF01}'..='\u{FF5E}' | '\u{1D400}'..='\u{1D7FF}' => {
+            // Compatible forms of these are one character each.
+            std::iter::once(character)
+                .nfkd()
+                .next()
+                .unwrap_or(character)
+        }
+        blank if blank.is_whitespace() && !blank.is_ascii() => ' ',
+        other => other,
+    }
 }
 
 /// Warnings of characters that nobody sees, or that turn the order of others, in keys and in the
@@ -102,21 +124,51 @@ pub(super) fn hidden_characters(document: &Document, text: &[u8]) -> Vec<Finding
         }
         let lines = lines.get_or_insert_with(|| LineIndex::new(text));
         let place = lines.position(node.start() as usize);
+        let trouble = if is_ignored(character) {
+            "nobody sees"
+        } else {
+            "looks like a plain letter and is another"
+        };
         let message = format!(
-            "{what} {} has the character U+{:04X}, which nobody sees",
+            "{what} {} has the character U+{:04X}, which {trouble}",
             document.node(id).map(shown).unwrap_or_default(),
             u32::from(character)
         );
         let hint = "delete the character and type the text anew";
-        found.push(Finding::host(Severity::Warning, "P024", place, message).with_hint(hint));
+        let finding = Finding::host(Severity::Warning, "P024", place, message).with_hint(hint);
+        found.push(match without_hidden(node) {
+            Some(fix) => finding.with_fix(fix),
+            None => finding,
+        });
     }
     found
+}
+
+/// The one safe answer to a hidden character: the same text without any, where nothing else is of a
+/// script that may need them.
+fn without_hidden(node: &Node) -> Option<String> {
+    let if_plain = |left: String| {
+        let is_plain = left.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+        (is_plain && !left.trim().is_empty()).then_some(left)
+    };
+    let key = node.key.as_ref()?.text.as_str();
+    if strange_in_key(key).is_some() {
+        let seen = key.chars().filter(|c| !is_ignored(*c));
+        let key = if_plain(seen.map(plain).collect()).filter(|key| !key.contains(' '))?;
+        return Some(format!("rename {key}"));
+    }
+    let Value::String(text) = &node.value else {
+        return None;
+    };
+    let text = Some(text).filter(|_| !NAMING_KEYS.contains(&key))?;
+    let left = text.chars().filter(|c| !is_unseen(*c)).collect();
+    if_plain(left).map(|text| format!("value <string>{}</string>", escaped(&text)))
 }
 
 /// Where a value has such a character: in its key, or in the name that it is.
 fn hidden(node: &Node) -> Option<(&'static str, char)> {
     let key = node.key.as_ref()?.text.as_str();
-    if let Some(character) = unseen_in(key) {
+    if let Some(character) = strange_in_key(key) {
         return Some(("the key", character));
     }
     match &node.value {
@@ -132,6 +184,15 @@ fn hidden(node: &Node) -> Option<(&'static str, char)> {
         | Value::Date(_)
         | Value::Data(_) => None,
     }
+}
+
+/// The first character of a key that nobody sees, or takes for a plain letter.
+fn strange_in_key(key: &str) -> Option<char> {
+    let is_strange = |c: &char| is_selector(*c) || (plain(*c) != *c && !c.is_whitespace());
+    if key.is_ascii() {
+        return None;
+    }
+    unseen_in(key).or_else(|| key.chars().find(is_strange))
 }
 
 /// The first character of a text that has no business there. Joiners are part of emoji and of
@@ -163,6 +224,16 @@ fn unseen_in(text: &str) -> Option<char> {
     None
 }
 
+/// Whether a character is nothing of its own in a key.
+fn is_ignored(character: char) -> bool {
+    is_unseen(character) || is_selector(character)
+}
+
+/// Whether a character chooses how the one before it is drawn, as names of things with emoji have.
+fn is_selector(character: char) -> bool {
+    matches!(character, '\u{FE00}'..='\u{FE0F}' | '\u{E0100}'..='\u{E01EF}')
+}
+
 /// Whether a character has no width and no ink, or only turns the order of others.
 fn is_unseen(character: char) -> bool {
     matches!(
@@ -174,14 +245,15 @@ fn is_unseen(character: char) -> bool {
             | '\u{1160}'
             | '\u{17B4}'
             | '\u{17B5}'
-            | '\u{180B}'..='\u{180E}'
+            | '\u{180B}'..='\u{180F}'
             | '\u{200B}'..='\u{200F}'
             | '\u{2028}'..='\u{202E}'
             | '\u{2060}'..='\u{206F}'
             | '\u{3164}'
             | '\u{FEFF}'
             | '\u{FFA0}'
-            | '\u{FFF9}'..='\u{FFFB}'
+            | '\u{FFF0}'..='\u{FFFB}'
+            | '\u{1BCA0}'..='\u{1BCA3}'
             | '\u{1D173}'..='\u{1D17A}'
             | '\u{E0000}'..='\u{E007F}'
     )
@@ -199,7 +271,7 @@ fn is_right_to_left(character: char) -> bool {
 fn shown(node: NodeRef<'_>) -> String {
     let key = node.node().key.as_ref().map_or("", |key| key.text.as_str());
     let written = |c: char| {
-        if is_unseen(c) {
+        if is_ignored(c) || plain(c) != c {
             c.escape_unicode().to_string()
         } else {
             c.escape_debug().to_string()

@@ -16,6 +16,7 @@ mod identity;
 pub mod introduced;
 mod lookalike;
 pub mod placeholder;
+mod readings;
 mod rewrite;
 pub mod secrets;
 mod signed;
@@ -124,6 +125,7 @@ impl Profile {
         };
         let read = plist::read_xml(&text, &limits.reader)?;
         notices.extend(read.notices);
+        readings::check_readings(&read.document, &text)?;
         lookalike::check_keys(&read.document, &text)?;
         notices.extend(lookalike::hidden_characters(&read.document, &text));
         if container == Container::Signed {

@@ -6,6 +6,7 @@ mod encrypt;
 mod identity;
 mod lookalike;
 mod properties;
+mod readings;
 mod secret_values;
 
 use super::*;

@@ -40,6 +40,12 @@ fn scep(pair: &Value) -> Vec<Value> {
     )]
 }
 
+/// A Dock with one item.
+fn dock_item(tile: &Value) -> Vec<Value> {
+    let item = json!({"tile-type": "file-tile", "tile-data": tile});
+    vec![payload("com.apple.dock", json!({ "static-apps": [item] }))]
+}
+
 pub(crate) const CASES: &[Case] = &[
     // A001, at the top, deep inside, and where another key stands in.
     case(
@@ -49,6 +55,7 @@ pub(crate) const CASES: &[Case] = &[
     case(|| tcc(json!({})), &["A001 error"]),
     case(|| tcc(json!({"Allowed": true})), &[]),
     case(|| tcc(json!({"Authorization": "Allow"})), &[]),
+    // What Macs do without.
     graded(
         || {
             vec![payload(
@@ -56,6 +63,16 @@ pub(crate) const CASES: &[Case] = &[
                 json!({"loginWindowIdleTime": 600}),
             )]
         },
+        &[],
+        &["A001 error"],
+    ),
+    // A Dock's own words stand in for those of Apple's data.
+    case(
+        || dock_item(&json!({"file-label": "Safari", "file-data": {"_CFURLStringType": 15}})),
+        &[],
+    ),
+    graded(
+        || dock_item(&json!({"label": "Safari", "url": "file:///Applications/Safari.app"})),
         &["A001 warning"],
         &["A001 error"],
     ),

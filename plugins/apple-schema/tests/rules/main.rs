@@ -7,6 +7,7 @@
 
 mod conditions;
 mod corpus;
+mod fixtures;
 mod keys;
 mod manifest;
 mod table;

@@ -163,7 +163,7 @@ fn cases() {
 }
 
 /// What a table says for A019, which Apple's profiles of today have no entry for.
-const RIGHTS: &str = "=\t+mn10.7|aAllowAppInstallation|\nb?on\n";
+pub(crate) const RIGHTS: &str = "=\t+mn10.7|aAllowAppInstallation|\nb?on\n";
 
 /// A019 compares the right that a table names with those of the enrollment, and is silent where
 /// either is not known.

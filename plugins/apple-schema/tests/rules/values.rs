@@ -156,6 +156,28 @@ fn cases() {
     run(CASES);
 }
 
+/// A number is shown as one, and a text in quotes.
+#[test]
+fn values_are_shown() {
+    let message = |payloads: Vec<Value>| {
+        let profile = crate::profile(&payloads);
+        let found = crate::findings(&profile, &mooring_sdk::Context::default());
+        found[0].message.clone()
+    };
+    let item = json!({"label": "a", "file-type": 7});
+    let item = json!({"tile-type": "file-tile", "tile-data": item});
+    let number = message(vec![payload(
+        "com.apple.dock",
+        json!({ "static-apps": [item] }),
+    )]);
+    assert!(
+        number.contains("file-type of") && number.contains("is 7,"),
+        "{number}"
+    );
+    let text = message(dock("orientation", &json!("7")));
+    assert!(text.contains("is \"7\","), "{text}");
+}
+
 /// Values that have one safe answer carry it in the form that the host applies; others carry none.
 #[test]
 fn fixes() {

@@ -9,6 +9,7 @@ mod certificates;
 mod corpus;
 mod der;
 mod devices;
+mod fixtures;
 mod manifest;
 mod networks;
 mod secrets;

@@ -53,6 +53,27 @@ pub(crate) const WIRELESS: &[Case] = &[
         || eap(json!({"AcceptEAPTypes": [25], "TLSTrustedServerNames": ["radius"]})),
         &[],
     ),
+    case(
+        || eap(json!({"AcceptEAPTypes": [25], "TLSTrustedServerNames": ["*"]})),
+        &["X043 error"],
+    ),
+    case(
+        || eap(json!({"AcceptEAPTypes": [13], "TLSTrustedServerNames": ["", "*.com"]})),
+        &["X043 error"],
+    ),
+    case(
+        || eap(json!({"AcceptEAPTypes": [13], "TLSTrustedServerNames": ["*.com", "*.org.com"]})),
+        &[],
+    ),
+    case(
+        || {
+            eap(
+                json!({"AcceptEAPTypes": [13], "TLSTrustedServerNames": ["*"],
+                    "TLSTrustedCertificates": ["81927370-EF79-8A72-978D-88BA36F52585"]}),
+            )
+        },
+        &[],
+    ),
     case(|| eap(json!({"AcceptEAPTypes": [18]})), &[]),
     // X044
     case(

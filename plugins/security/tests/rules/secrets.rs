@@ -86,6 +86,41 @@ pub(crate) const CLEAR_SECRETS: &[Case] = &[
         || crate::preferences("org.company.app", "Forced", "Password", json!("s3cr3t")),
         &["X003 error"],
     ),
+    case(
+        || json!({"PayloadType": "org.company.app", "ApiKey": "s3cr3t"}),
+        &["X003 error"],
+    ),
+    case(
+        || json!({"PayloadType": "org.company.app", "passwd": "s3cr3t"}),
+        &["X003 error"],
+    ),
+    case(
+        || json!({"PayloadType": "org.company.app", "api_token": "s3cr3t"}),
+        &["X003 error"],
+    ),
+    case(
+        || json!({"PayloadType": "org.company.app", "mapsApiKey": "s3cr3t"}),
+        &["X003 warning"],
+    ),
+    case(
+        || json!({"PayloadType": "com.apple.wifi.managed", "Password": "{{host.serial}}"}),
+        &["X003 warning"],
+    ),
+    case(
+        || json!({"PayloadType": "com.apple.wifi.managed", "Password": "a{{ host.name }}-1"}),
+        &["X003 warning"],
+    ),
+    case(
+        || {
+            json!({"PayloadType": "com.apple.wifi.managed",
+                    "Password": "{{host.serial}}{{secret.wifi}}"})
+        },
+        &[],
+    ),
+    case(
+        || json!({"PayloadType": "com.apple.wifi.managed", "Password": "{{attribute.wifi}}"}),
+        &[],
+    ),
 ];
 
 pub(crate) const REQUIREMENTS: &[Case] = &[
@@ -190,6 +225,15 @@ pub(crate) const SERVICES: &[Case] = &[
             grant(
                 FILES,
                 &json!({"Identifier": "/bin/sh", "IdentifierType": "path"}),
+            )
+        },
+        &["X022 warning", "X023 error"],
+    ),
+    case(
+        || {
+            grant(
+                FILES,
+                &json!({"Identifier": "/usr/bin/env", "IdentifierType": "path"}),
             )
         },
         &["X022 warning", "X023 error"],

@@ -119,6 +119,8 @@ const ERRORS: &[(&str, usize)] = &[
     ("T007", 1),
     ("T009", 5),
     ("T011", 9),
+    // Another server's variable, in a file that the host's own reader refuses for a key.
+    ("T024", 1),
 ];
 
 /// Every file of the corpus is judged; broken files have their error, sound ones have none.

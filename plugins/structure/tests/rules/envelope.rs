@@ -35,6 +35,11 @@ pub(crate) const CASES: &[Case] = &[
         &["T005 warning"],
         &["T005 error"],
     ),
+    graded(
+        |p| p["PayloadUUID"] = json!("{81927370-ef79-8a72-978d-88ba36f52585}"),
+        &["T005 warning"],
+        &["T005 error"],
+    ),
     case(
         |p| p["PayloadUUID"] = json!("81927370-ef79-8a72-978d-88ba36f52585"),
         &[],

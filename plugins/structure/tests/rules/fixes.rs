@@ -51,6 +51,11 @@ fn safe_answers() {
     );
     check(|p| p["PayloadEnabled"] = json!(true), "remove");
     check(
+        |p| p["PayloadUUID"] = json!("{81927370-ef79-8a72-978d-88ba36f52585}"),
+        "value <string>81927370-ef79-8a72-978d-88ba36f52585</string>",
+    );
+    check(|p| p["PayloadUUID"] = json!("{81927370}"), "");
+    check(
         |p| remove(&mut p["PayloadContent"][0], "PayloadVersion"),
         "insert PayloadVersion <integer>1</integer>",
     );

@@ -8,6 +8,7 @@
 mod corpus;
 mod envelope;
 mod fixes;
+mod fixtures;
 mod manifest;
 mod payloads;
 mod references;

@@ -12,7 +12,8 @@ fn manifest() -> Value {
     serde_json::from_str(include_str!("../../manifest.json")).unwrap()
 }
 
-fn listed() -> BTreeMap<String, String> {
+/// The severity of each rule that the manifest lists.
+pub(crate) fn listed() -> BTreeMap<String, String> {
     let manifest = manifest();
     let rules = manifest["rules"].as_array().unwrap().iter();
     let text = |rule: &Value, key: &str| rule[key].as_str().unwrap().to_owned();

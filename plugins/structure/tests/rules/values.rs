@@ -111,13 +111,30 @@ pub(crate) const CASES: &[Case] = &[
         |p| p["PayloadContent"][0]["name"] = json!("$FLEET_VAR_HOST_UUID"),
         &["T024 error"],
     ),
-    graded(
+    case(
         |p| p["PayloadContent"][0]["name"] = json!("mac-$SERIALNUMBER"),
+        &["T024 error"],
+    ),
+    case(
+        |p| p["PayloadContent"][0]["name"] = json!("{{SERIALNUMBER}}"),
+        &["T024 error"],
+    ),
+    case(
+        |p| p["PayloadContent"][0]["name"] = json!("mac-{{host.serial"),
+        &["T024 error"],
+    ),
+    graded(
+        |p| p["PayloadContent"][0]["name"] = json!("$USERNAME"),
+        &["T024 warning"],
+        &["T024 error"],
+    ),
+    graded(
+        |p| p["PayloadContent"][0]["name"] = json!("{{email}}"),
         &["T024 warning"],
         &["T024 error"],
     ),
     case(
-        |p| p["PayloadContent"][0]["name"] = json!("%ComputerName% {{ count }}"),
+        |p| p["PayloadContent"][0]["name"] = json!("%ComputerName% %SerialNumber% {{ count }}"),
         &[],
     ),
     // T025

@@ -104,6 +104,7 @@ sign rsa1024 body $(by rsa1024)
 sign pss body $(by rsa) -keyopt rsa_padding_mode:pss
 sign expired body $(by expired)
 sign future body $(by future)
+sign nocerts body $(by p256) -nocerts
 sign two body $(by p256) $(by rsa)
 sign variable body-variable $(by p256)
 sign nested "$out/good.mobileconfig" $(by p256)

@@ -16,7 +16,8 @@ const LISTED_MAX: usize = 20;
 /// What `update` takes.
 #[derive(Debug, clap::Args)]
 pub(crate) struct UpdateArgs {
-    /// Checkouts of github.com/apple/device-management; of several the last that has a type counts
+    /// Checkouts of github.com/apple/device-management, or their mdm/profiles; of several the last that
+    /// has a type counts
     #[arg(required = true, value_name = "DIR")]
     checkouts: Vec<PathBuf>,
     /// A checkout of github.com/ProfileManifests/ProfileManifests, for preference domains of apps
@@ -49,6 +50,8 @@ struct Made {
     changes: Listed,
     /// What was not understood and is not judged.
     remarks: Vec<String>,
+    /// Files that could not be read: what they describe is not in the table.
+    skipped: Vec<String>,
 }
 
 /// The changes against the table that was in use.
@@ -71,7 +74,7 @@ struct Place {
 /// Makes the table.
 pub(crate) fn run(args: &UpdateArgs) -> anyhow::Result<Exit> {
     let file = target(args)?;
-    let (schema, mut remarks) = read(args)?;
+    let (schema, mut remarks, skipped) = read(args)?;
     let text = mooring_schema::render(&schema, &head(args));
     // What the plugin gets is what was read back, and a mistake is found here and not there.
     mooring_schema::parse(&text)?;
@@ -87,16 +90,26 @@ pub(crate) fn run(args: &UpdateArgs) -> anyhow::Result<Exit> {
         bytes: text.len(),
         changes: listed(changes),
         remarks,
+        skipped,
+    };
+    // A table with a hole judges less than people believe: a script has to notice.
+    let exit = if made.skipped.is_empty() {
+        Exit::Fine
+    } else {
+        Exit::Failed
     };
     if args.json {
         output::json(&made)?;
-        return Ok(Exit::Fine);
+        return Ok(exit);
     }
     for remark in &made.remarks {
         output::note(&format!("note: {remark}"));
     }
+    for file in &made.skipped {
+        output::note(&format!("SKIPPED: {file}"));
+    }
     output::data(&told(&made))?;
-    Ok(Exit::Fine)
+    Ok(exit)
 }
 
 /// Where the table goes.
@@ -108,13 +121,16 @@ fn target(args: &UpdateArgs) -> Result<PathBuf, TableError> {
     }
 }
 
-fn read(args: &UpdateArgs) -> Result<(Schema, Vec<String>), TableError> {
+/// The schema, what was not understood, and the files that could not be read.
+fn read(args: &UpdateArgs) -> Result<(Schema, Vec<String>, Vec<String>), TableError> {
     let mut schema = Schema::default();
     let mut remarks = Vec::new();
+    let mut skipped = Vec::new();
     for checkout in &args.checkouts {
-        let (read, remarked) = mooring_schema::read_apple(checkout)?;
-        schema.types.extend(read.types);
-        remarks.extend(remarked);
+        let read = mooring_schema::read_apple(checkout)?;
+        schema.types.extend(read.schema.types);
+        remarks.extend(read.remarks);
+        skipped.extend(read.skipped.iter().map(|error| clean(&told_whole(error))));
     }
     schema.sources.push(args.source.clone());
     if let Some(checkout) = &args.profile_manifests {
@@ -122,7 +138,13 @@ fn read(args: &UpdateArgs) -> Result<(Schema, Vec<String>), TableError> {
         let source = "github.com/ProfileManifests/ProfileManifests, from a checkout of the user";
         schema.sources.push(source.to_owned());
     }
-    Ok((schema, remarks))
+    Ok((schema, remarks, skipped))
+}
+
+/// An error with what is behind it, in one line.
+fn told_whole(error: &TableError) -> String {
+    let source = std::error::Error::source(error);
+    source.map_or_else(|| error.to_string(), |source| format!("{error}: {source}"))
 }
 
 /// The licence of the facts goes with them.
@@ -184,8 +206,12 @@ fn told(made: &Made) -> String {
         text.push_str("nothing changed against the table in use\n");
     }
     let types = count(made.types, "type");
+    let skipped = match made.skipped.len() {
+        0 => String::new(),
+        files => format!(", {} skipped", count(files, "file")),
+    };
     text + &format!(
-        "wrote {} ({types}, {} bytes)\n",
+        "wrote {} ({types}, {} bytes{skipped})\n",
         clean(&made.file),
         made.bytes
     )

@@ -21,8 +21,10 @@ pub(crate) fn value() -> impl Strategy<Value = ::plist::Value> {
         }),
     ];
     leaf.prop_recursive(4, 40, 6, move |inner| {
-        // No two keys of a dictionary may be one name but for case or the blanks around them.
-        let key = text.prop_map(|text| format!("k{}.", text.to_lowercase()));
+        // No two keys of a dictionary may be one name but for case, the blanks around them or the
+        // width of letters.
+        let narrow = |text: String| text.to_lowercase().replace('\u{FF41}', "");
+        let key = text.prop_map(move |text| format!("k{}.", narrow(text)));
         let entries = proptest::collection::btree_map(key, inner.clone(), 0..6);
         prop_oneof![
             proptest::collection::vec(inner, 0..6).prop_map(Value::Array),

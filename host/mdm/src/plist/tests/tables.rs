@@ -108,7 +108,7 @@ fn structure() {
         ),
         (
             "<dict><key>a</key><true/><key><!-- x -->a</key><true/></dict>",
-            "2:26 P009",
+            "2:31 P012",
         ),
         (
             "<dict><key>a&amp;</key><true/><key>a&#38;</key><true/></dict>",
@@ -155,7 +155,19 @@ fn structure() {
 #[test]
 fn text() {
     table_of_bodies(&[
-        ("<string>a<!-- b -->c</string>", ""),
+        ("<string>a<!-- b -->c</string>", "2:10 P012"),
+        ("<string><!----></string>", "2:9 P012"),
+        ("<integer>1<!-- b --></integer>", "2:11 P012"),
+        ("<real><!-- b -->1</real>", "2:7 P012"),
+        ("<date>2024-02-29T23:59:59Z<!----></date>", "2:27 P012"),
+        ("<data>QQ<!-- b -->==</data>", "2:9 P012"),
+        ("<true><!-- b --></true>", "2:7 P012"),
+        ("<string>a<!-- b", "2:10 P012"),
+        ("<string>a<?b c?>d</string>", "2:10 P011"),
+        (
+            "<!-- a --><array><!-- b --><string>c</string><!-- d --></array>",
+            "",
+        ),
         (
             "<string>&lt;&gt;&amp;&quot;&apos;&#65;&#x1F600;</string>",
             "",
@@ -185,7 +197,7 @@ fn text() {
         let read = read_xml(plist(body).as_bytes(), &ReaderLimits::default()).unwrap();
         read.document.root().as_str().unwrap().to_owned()
     };
-    assert_eq!(read("<string>p\r\ny\rq<!-- c -->r</string>"), "p\ny\nqr");
+    assert_eq!(read("<string>p\r\ny\rqr</string>"), "p\ny\nqr");
     assert_eq!(
         read("<string>a\r\nb\rc&#13;d\u{e4}&amp;</string>"),
         "a\nb\nc\rd\u{e4}&"

@@ -56,7 +56,7 @@ fn finds() {
             "host.name attribute.site secret.wifi_2",
         ),
         ("{{host.model}}{{host.model}}", "host.model host.model"),
-        ("&#123;{host<!-- -->.serial&#125;}", "host.serial"),
+        ("&#123;{host&#46;serial&#125;}", "host.serial"),
         ("{{{host.serial}}}", "host.serial"),
         ("{{{{{host.serial}}", "host.serial"),
         ("{{ user }} {{host.serial}} {{", "host.serial ~"),

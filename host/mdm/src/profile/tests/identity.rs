@@ -92,7 +92,7 @@ fn missing_keys_are_added() {
             "<plist><dict><key>PayloadUUID</key><string>UUID</string><key>PayloadIdentifier</key><string>com.example.given</string></dict></plist>".to_owned(),
         ),
         (
-            "<plist><dict><key>PayloadIdentifier</key><string>com.example.given</string><key>PayloadUUID</key><string><!-- x -->A</string></dict></plist>",
+            "<plist><dict><key>PayloadIdentifier</key><string>com.example.given</string><key>PayloadUUID</key><string>&#x41;</string></dict></plist>",
             "<plist><dict><key>PayloadIdentifier</key><string>com.example.given</string><key>PayloadUUID</key><string>UUID</string></dict></plist>".to_owned(),
         ),
     ] {
@@ -231,4 +231,28 @@ fn places() {
     );
     assert_eq!(place(root.get("PayloadIdentifier").unwrap()), (1, 8));
     assert_eq!(found.place(9999), (1, 8));
+}
+
+/// A missing uuid is added by a fix, which makes of the file what would be delivered; without an
+/// identifier of the file's own there is no safe answer.
+#[test]
+fn a_missing_uuid_is_fixed() {
+    for uuid in ["", "<key>PayloadUUID</key>\n<string></string>"] {
+        let text = profile(&format!(
+            "<key>PayloadIdentifier</key>\n<string>com.example.given</string>\n{uuid}"
+        ));
+        let found = identify(&text).unwrap();
+        assert!(found.notices[0].fix.is_some(), "{:?}", found.notices);
+        let fixed = crate::fix::apply(text.as_bytes(), &found.notices, &ReaderLimits::default());
+        let fixed = String::from_utf8(fixed.unwrap().text).unwrap();
+        let again = identify(&fixed).unwrap();
+        assert_eq!(again.notices, []);
+        assert_eq!(
+            again.uploaded_uuid.map(|uuid| uuid.to_string()),
+            Some(found.uuid.to_string())
+        );
+        assert_eq!((again.content, again.uuid), (found.content, found.uuid));
+    }
+    let nameless = identify(&profile("<key>a</key><true/>")).unwrap();
+    assert!(nameless.notices.iter().all(|notice| notice.fix.is_none()));
 }

@@ -21,6 +21,22 @@ fn twins_are_refused() {
         ("stra\u{df}e", "STRASSE"),
         ("\u{3a3}\u{3a3}", "\u{3c3}\u{3c2}"),
         ("K", "\u{212A}"),
+        ("Password", "Pass\u{200B}word"),
+        ("Pass\u{2060}word", "Password"),
+        ("Pass\u{FEFF}word", "Pass\u{AD}word"),
+        ("Password", "\u{202E}P\u{2066}assword\u{2069}"),
+        ("Password", "Pass\u{FE0F}word"),
+        ("Password", "Passw\u{E0100}ord"),
+        ("Password", "P\u{180B}assword"),
+        ("Password", "\u{FF30}assword"),
+        (
+            "password",
+            "\u{FF30}\u{FF21}\u{FF33}\u{FF33}\u{FF37}\u{FF2F}\u{FF32}\u{FF24}",
+        ),
+        ("Password", "\u{1D40F}assword"),
+        ("a b", "a\u{A0}b"),
+        ("a b", "a\u{3000}b"),
+        ("caf\u{e9}", "caf\u{200B}e\u{301}"),
     ] {
         let found = pair(a, b);
         assert!(found.starts_with("4:1 error P023"), "{a} {b}: {found}");
@@ -28,8 +44,9 @@ fn twins_are_refused() {
     for (a, b) in [
         ("Password", "Passwort"),
         ("a b", "ab"),
-        ("\u{ff41}", "a"),
+        ("\u{30a2}", "\u{3042}"),
         ("allowWPS", "allow WPS"),
+        ("a b", "a\tb"),
         ("e", "\u{e9}"),
         ("", "x"),
     ] {
@@ -86,11 +103,55 @@ fn hidden_characters_are_shown() {
     ] {
         assert_eq!(named(text), "", "{text:?}");
     }
-    let key = profile("<key>a\u{200B}b</key><true/>");
-    assert_eq!(check(key.as_bytes()), "2:1 warning P024");
+    for key in ["a\u{200B}b", "a\u{FE0F}", "\u{FF41}b", "Pass\u{E0100}word"] {
+        let key = profile(&format!("<key>{key}</key><true/>"));
+        assert_eq!(check(key.as_bytes()), "2:1 warning P024");
+    }
+    let kana = profile("<key>\u{30a2}\u{3000}caf\u{e9}</key><true/>");
+    assert_eq!(check(kana.as_bytes()), "");
     let elsewhere = profile("<key>Text</key><string>a\u{200B}b</string>");
     assert_eq!(check(elsewhere.as_bytes()), "");
     let many = "<dict><key>\u{200B}</key><true/></dict>".repeat(300);
     let many = profile(&format!("<key>a</key><array>{many}</array>"));
     assert_eq!(check(many.as_bytes()).matches("P024").count(), 100);
+}
+
+/// A hidden character goes by a fix where all else is plain, and where the text names nothing.
+#[test]
+fn hidden_characters_are_fixed() {
+    let fixed = |lines: &str| {
+        let text = profile(lines);
+        let found = parse(text.as_bytes()).unwrap().notices().to_vec();
+        assert_eq!(found.len(), 1, "{found:?}");
+        let fixed = crate::fix::apply(text.as_bytes(), &found, &ReaderLimits::default()).unwrap();
+        (!fixed.done.is_empty()).then(|| String::from_utf8(fixed.text).unwrap())
+    };
+    let named =
+        |key: &str, value: &str| profile(&format!("<key>{key}</key><string>{value}</string>"));
+    let line = |key: &str, value: &str| format!("<key>{key}</key><string>{value}</string>");
+    let name = "PayloadDisplayName";
+    for (key, value, wanted) in [
+        (
+            name,
+            "\u{FEFF}Wi\u{200B}Fi &amp; more",
+            named(name, "WiFi &amp; more"),
+        ),
+        ("Payload\u{FF34}ype\u{FE0F}", "x", named("PayloadType", "x")),
+        ("Payload\u{200B}Type", "x", named("PayloadType", "x")),
+        (
+            "PayloadType\u{200B}",
+            "x\u{200B}",
+            named("PayloadType", "x\u{200B}"),
+        ),
+    ] {
+        assert_eq!(fixed(&line(key, value)), Some(wanted));
+    }
+    for (key, value) in [
+        (name, "caf\u{e9}\u{200B}"),
+        (name, "\u{200B}"),
+        ("PayloadIdentifier", "com.\u{200B}example"),
+        ("a\u{200B} b", "x"),
+    ] {
+        assert_eq!(fixed(&line(key, value)), None, "{key} {value}");
+    }
 }

@@ -54,7 +54,7 @@ fn text(text: &str, whims: &mut impl Iterator<Item = u8>) -> String {
     for character in text.chars() {
         match whims.next().unwrap() % 8 {
             0 => write!(out, "&#{};", u32::from(character)).unwrap(),
-            1 => write!(out, "<!---->&#x{:X};", u32::from(character)).unwrap(),
+            1 => write!(out, "&#x{:X};", u32::from(character)).unwrap(),
             _ => out.push_str(&escaped(&character.to_string())),
         }
     }

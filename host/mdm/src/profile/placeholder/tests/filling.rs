@@ -78,7 +78,7 @@ fn nothing_else_changes() {
     ];
     check(
         &around(
-            "<string >&lt;{{host<!-- x -->.serial}}&#38;&amp;\r\n{{ y }}</string>",
+            "<string >&lt;{{host&#x2E;serial}}&#38;&amp;\r\n{{ y }}</string>",
             "<string>{{attribute.site}}/{{host.serial}}/{{attribute.site}}</string>",
         ),
         &of,
