@@ -5,6 +5,8 @@
 
 mod pages;
 mod server;
+mod signers;
+mod together;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -172,6 +174,17 @@ fn fixes_are_written_beside() {
     assert_eq!(read("a.mobileconfig"), MISTAKES);
     let again = check(folder.path(), &["a.mobileconfig", "--fix"]);
     assert_eq!(again.status.code(), Some(1));
+    let said = String::from_utf8(again.stderr).unwrap();
+    let there = "a.fixed.mobileconfig was not written: it is there already: remove it, or use";
+    assert!(said.contains(there), "{said}");
+    let whole = check(folder.path(), &[".", "--json"]);
+    let said = String::from_utf8(whole.stderr.clone()).unwrap();
+    assert!(
+        said.contains("a.fixed.mobileconfig was passed over"),
+        "{said}"
+    );
+    let judged: Value = serde_json::from_slice(&whole.stdout).unwrap();
+    assert_eq!(judged["files"].as_array().unwrap().len(), 1);
     let elsewhere = ["a.mobileconfig", "--fix", "--output", "b.mobileconfig"];
     check(folder.path(), &elsewhere);
     assert_eq!(read("b.mobileconfig"), wanted);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use mooring_drift::scope::{Assignment, Label, LabelName};
 use mooring_mdm::finding::Severity;
 use mooring_plugin::Limits;
-use mooring_server::api::SetFindingDetail;
+use mooring_server::api::{Level, SetFindingDetail};
 use mooring_server::change::{ChangeOptions, Changed};
 use mooring_server::judge::Judge;
 use mooring_tests::server::id;
@@ -132,4 +132,99 @@ fn judged_once() {
         assert_eq!(of_host(&server, &hosts[4]), [format!("R007 {B} {A} 0")]);
     }
     assert_eq!(judge.calls_made(), before + 1);
+}
+
+/// Severity and reason of what is said of a profile and of a host, which is always the same.
+fn weights(server: &TestServer, host: &Host) -> Vec<(Severity, Option<String>)> {
+    let weight = |found: &SetFindingDetail| {
+        let finding = &found.finding;
+        let is_changed = finding.severity != Severity::Error;
+        assert_eq!(finding.was, is_changed.then_some(Severity::Error));
+        (finding.severity, finding.accepted.clone())
+    };
+    let all = |found: &[SetFindingDetail]| found.iter().map(weight).collect::<Vec<_>>();
+    let of_host = server.host_detail(&host.id()).expect("a host").together;
+    for identifier in [A, B] {
+        let detail = server.profile_detail(&id(identifier)).expect("a profile");
+        assert!(detail.together.is_complete);
+        assert_eq!(all(&detail.together.findings), all(&of_host));
+        let why = server.why(&host.id(), &id(identifier)).expect("an answer");
+        assert_eq!(all(&why.together), all(&of_host));
+    }
+    all(&of_host)
+}
+
+/// What is shown of a set follows the policy and acceptances of the moment, with no set judged anew: a
+/// rule that is off is gone, and one that is accepted in either of the two profiles says so.
+#[test]
+fn weighed_when_shown() {
+    let judge = judge();
+    let server = TestServer::with_judge(Arc::clone(&judge));
+    server.push_taken(dock(A, "one"));
+    server.push_taken(dock(B, "two"));
+    let mut hosts = vec![Host::without_user(0)];
+    settle(&server, &mut hosts);
+    let weights = || weights(&server, &hosts[0]);
+    assert_eq!(weights(), [(Severity::Error, None)]);
+    let before = judge.calls_made();
+    for (level, severity) in [
+        (Level::Warning, Severity::Warning),
+        (Level::Info, Severity::Info),
+        (Level::Error, Severity::Error),
+    ] {
+        server.set_level("R007", level, "test").expect("a rule");
+        assert_eq!(weights(), [(severity, None)]);
+    }
+    server
+        .set_level("R007", Level::Off, "test")
+        .expect("a rule");
+    assert_eq!(weights(), []);
+    server.reset_level("R007", "test").expect("a rule");
+    for identifier in [A, B] {
+        let accepted = server.accept_rule(&id(identifier), "R007", "on loan hosts", "test");
+        accepted.expect("a rule");
+        let reason = Some("on loan hosts".to_owned());
+        assert_eq!(weights(), [(Severity::Info, reason)], "{identifier}");
+        let revoked = server.revoke_rule(&id(identifier), "R007", "test");
+        revoked.expect("it was accepted");
+        assert_eq!(weights(), [(Severity::Error, None)]);
+    }
+    assert_eq!(judge.calls_made(), before, "no set was judged for it");
+}
+
+/// A plan weighs what it tells as the change itself would be shown.
+#[test]
+fn weighed_in_plans() {
+    let server = TestServer::with_judge(judge());
+    let set = server.set_label(&label(), &Label::Manual, &ChangeOptions::by("test"));
+    set.expect("a label");
+    assign(&server, B, r#"{"include_all":["lab"]}"#, false);
+    server.push_taken(dock(A, "one"));
+    server.push_taken(dock(B, "two"));
+    settle(&server, &mut [Host::without_user(0)]);
+    let planned = || {
+        let everybody: Assignment = serde_json::from_str("{}").expect("an assignment");
+        let options = ChangeOptions {
+            is_plan: true,
+            ..ChangeOptions::by("test")
+        };
+        let set = server.set_assignment(&id(B), Some(&everybody), &options);
+        let Ok(Changed::Planned(impact)) = set else {
+            panic!("{set:?}");
+        };
+        let found = impact.together.into_iter();
+        let found = found.map(|found| (found.finding.severity, found.finding.accepted));
+        found.collect::<Vec<_>>()
+    };
+    assert_eq!(planned(), [(Severity::Error, None)]);
+    let accepted = server.accept_rule(&id(A), "R007", "on loan hosts", "test");
+    accepted.expect("a rule");
+    assert_eq!(
+        planned(),
+        [(Severity::Info, Some("on loan hosts".to_owned()))]
+    );
+    server
+        .set_level("R007", Level::Off, "test")
+        .expect("a rule");
+    assert_eq!(planned(), []);
 }

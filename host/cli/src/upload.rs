@@ -80,9 +80,10 @@ pub(crate) struct Sent {
     pub(crate) error: Option<ClientError>,
 }
 
-/// Reads the files; one that cannot be read is refused.
+/// Reads the files; one that cannot be read is refused, and a fixed one that is left out is named.
 pub(crate) fn load(gathered: Gathered) -> Loaded {
     let mut loaded = Loaded::default();
+    gathered.tell_passed_over();
     let refuse = |path: PathBuf, error| {
         let finding = findings::unreadable(&error);
         refused(path.display().to_string(), finding)

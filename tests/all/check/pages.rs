@@ -43,8 +43,8 @@ fn page(rule: &Rule) -> String {
         }
     }
     page.push_str("\n## If it is meant\n\n");
-    if rule.is_fixed {
-        page.push_str("The host refuses such a file whatever anybody says.\n");
+    if let Some(reason) = rule.reason_fixed() {
+        let _ = writeln!(page, "{reason}");
     } else {
         let _ = writeln!(
             page,

@@ -102,7 +102,7 @@ fn what_cannot_be_changed() {
             problem["detail"]
                 .as_str()
                 .unwrap()
-                .contains("the host itself")
+                .contains("neither weighed otherwise nor accepted")
         );
         let path = format!("/api/v1/profiles/com.example.a/accepted/{rule}");
         assert_eq!(put(&running, &path, &json!({"reason": "x"})).0, 409);

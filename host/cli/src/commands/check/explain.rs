@@ -69,11 +69,13 @@ fn explain(rule: &Rule) -> String {
             let _ = writeln!(text, "\n{name}: {part}");
         }
     }
-    text.push_str(if rule.is_fixed {
-        "\nThe host itself refuses such a file: this can be neither weighed otherwise nor accepted.\n"
+    if let Some(reason) = rule.reason_fixed() {
+        let _ = writeln!(text, "\n{reason}");
     } else {
-        "\nmooring policy set RULE LEVEL weighs it otherwise on a server; mooring profile accept, or \
-         --accept here, takes it in one profile.\n"
-    });
+        text.push_str(
+            "\nmooring policy set RULE LEVEL weighs it otherwise on a server; mooring profile accept, \
+             or --accept here, takes it in one profile.\n",
+        );
+    }
     text
 }

@@ -14,7 +14,7 @@ use mooring_mdm::plist::ReaderLimits;
 use mooring_mdm::profile::{Container, Profile, ProfileLimits};
 
 use super::FixArgs;
-use crate::findings;
+use crate::{findings, paths};
 
 /// How often what was fixed is judged again: one fix may show the way to the next.
 const ROUNDS_MAX: usize = 10;
@@ -76,7 +76,7 @@ pub(super) fn destination(path: &Path, args: &FixArgs) -> PathBuf {
     }
     let stem = path.file_stem().unwrap_or_default();
     let mut name = stem.to_os_string();
-    name.push(".fixed");
+    name.push(paths::FIXED);
     if let Some(extension) = path.extension() {
         name.push(".");
         name.push(extension);
@@ -87,7 +87,16 @@ pub(super) fn destination(path: &Path, args: &FixArgs) -> PathBuf {
 /// Writes the fixed file: a new one, or with `is_replacing` in one step in place of the old one.
 pub(super) fn write(path: &Path, text: &[u8], is_replacing: bool) -> io::Result<()> {
     if !is_replacing {
-        let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
+        let opened = OpenOptions::new().write(true).create_new(true).open(path);
+        let mut file = opened.map_err(|error| {
+            let text = "it is there already: remove it, or use --output or --in-place";
+            let is_there = error.kind() == io::ErrorKind::AlreadyExists;
+            if is_there {
+                io::Error::new(error.kind(), text)
+            } else {
+                error
+            }
+        })?;
         return file.write_all(text);
     }
     let folder = path.parent().filter(|folder| *folder != Path::new(""));
@@ -149,7 +158,8 @@ mod tests {
         let beside = destination(&path, &args);
         assert!(beside.ends_with("a.b.fixed.mobileconfig"));
         write(&beside, b"new", false).unwrap();
-        assert!(write(&beside, b"newer", false).is_err());
+        let again = write(&beside, b"newer", false).unwrap_err();
+        assert!(again.to_string().starts_with("it is there already"));
         write(&path, b"newer", true).unwrap();
         let read = |path: &Path| fs::read_to_string(path).unwrap();
         assert_eq!((read(&beside), read(&path)), ("new".into(), "newer".into()));

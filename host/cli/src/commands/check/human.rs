@@ -12,7 +12,7 @@ use mooring_mdm::fix::Fix;
 use mooring_server::findings::Rule;
 
 use super::excerpt::{Excerpt, Source};
-use super::report::{CheckedFile, Report};
+use super::report::{Joint, Report, Spot};
 use crate::findings;
 use crate::text::clean;
 
@@ -34,21 +34,27 @@ pub(crate) fn render(
     let handler = handler.with_width(WIDTH).with_context_lines(1);
     let mut out = String::new();
     // Why a rule is there is told once.
-    let mut told = BTreeSet::new();
+    let mut told: BTreeSet<String> = BTreeSet::new();
+    let mut show = |shown: Shown, finding: &Finding| -> fmt::Result {
+        if finding.severity == Severity::Info {
+            out.push_str(&shown.line);
+            out.push_str("\n\n");
+            return Ok(());
+        }
+        let is_new = told.insert(finding.rule.clone());
+        let rule = rules.get(&finding.rule).filter(|_| is_new);
+        handler.render_report(&mut out, &shown.with_help(finding, rule))?;
+        out.push('\n');
+        Ok(())
+    };
     for file in &report.files {
         let source = Source::of(&file.bytes);
         for finding in &file.findings {
-            if finding.severity == Severity::Info {
-                out.push_str(&findings::render(&file.file, finding));
-                out.push_str("\n\n");
-                continue;
-            }
-            let is_new = told.insert(finding.rule.as_str());
-            let rule = rules.get(&finding.rule).filter(|_| is_new);
-            let shown = Shown::new(file, source.as_ref(), finding, rule);
-            handler.render_report(&mut out, &shown)?;
-            out.push('\n');
+            show(Shown::new(&file.file, source.as_ref(), finding), finding)?;
         }
+    }
+    for joint in report.joint() {
+        show(Shown::of_two(joint, report), &joint.finding)?;
     }
     Ok(out)
 }
@@ -56,35 +62,74 @@ pub(crate) fn render(
 /// One finding as it is shown.
 #[derive(Debug)]
 struct Shown {
+    /// In one line.
+    line: String,
     heading: String,
     message: String,
     help: Option<String>,
     severity: Severity,
     excerpt: Option<Excerpt>,
+    /// The other place of two.
+    other: Option<Box<Self>>,
 }
 
 impl Shown {
-    fn new(
-        file: &CheckedFile,
-        source: Option<&Source<'_>>,
-        finding: &Finding,
-        rule: Option<&Rule>,
-    ) -> Self {
+    fn new(file: &str, source: Option<&Source<'_>>, finding: &Finding) -> Self {
         let (line, column) = (finding.line, finding.column);
+        let place = match file {
+            "" => String::new(),
+            file => format!("{}:{line}:{column} ", clean(file)),
+        };
         let heading = format!(
-            "{}:{line}:{column} {} {}{}",
-            clean(&file.file),
+            "{place}{} {}{}",
             finding.severity,
             clean(&finding.rule),
             findings::standing(finding)
         );
         let excerpt = source.and_then(|source| source.excerpt(line, column, finding.length));
         Self {
+            line: findings::render(file, finding),
             heading,
             message: clean(&finding.message),
-            help: help(finding, rule),
+            help: None,
             severity: finding.severity,
             excerpt,
+            other: None,
+        }
+    }
+
+    /// One about files together, with the lines of both.
+    fn of_two(joint: &Joint, report: &Report) -> Self {
+        let source = |name: &str| {
+            let file = report.files.iter().find(|file| file.file == name)?;
+            Source::of(&file.bytes)
+        };
+        let file = joint.file.as_deref().unwrap_or_default();
+        let mut shown = Self::new(file, source(file).as_ref(), &joint.finding);
+        shown.line = joint.render();
+        if let Some(other) = &joint.other {
+            shown.other = Some(Box::new(Self::other(other, source(&other.file).as_ref())));
+        }
+        shown
+    }
+
+    fn other(spot: &Spot, source: Option<&Source<'_>>) -> Self {
+        let excerpt = source.and_then(|source| source.excerpt(spot.line, spot.column, 0));
+        Self {
+            line: String::new(),
+            heading: spot.to_string(),
+            message: "the other of the two".to_owned(),
+            help: None,
+            severity: Severity::Info,
+            excerpt,
+            other: None,
+        }
+    }
+
+    fn with_help(self, finding: &Finding, rule: Option<&Rule>) -> Self {
+        Self {
+            help: help(finding, rule),
+            ..self
         }
     }
 }
@@ -144,12 +189,18 @@ impl Diagnostic for Shown {
         let label = LabeledSpan::underline(excerpt.span());
         Some(Box::new(std::iter::once(label)))
     }
+
+    fn related<'a>(&'a self) -> Option<Box<dyn Iterator<Item = &'a dyn Diagnostic> + 'a>> {
+        let other: &dyn Diagnostic = self.other.as_deref()?;
+        Some(Box::new(std::iter::once(other)))
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use std::path::Path;
 
+    use super::super::report::CheckedFile;
     use super::*;
 
     /// A finding is shown with its place, the lines around it, what to do and why; the next one of

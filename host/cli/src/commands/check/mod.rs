@@ -11,6 +11,7 @@ mod human;
 mod machine;
 mod mask;
 mod report;
+mod set;
 mod target;
 
 use std::collections::BTreeMap;
@@ -26,7 +27,8 @@ use mooring_server::findings::settle;
 use mooring_server::judge::{Judge, Target};
 
 use self::accept::{Acceptance, Accepted};
-use self::report::{CheckedFile, Report};
+use self::report::{CheckedFile, Entry, Report};
+pub(crate) use self::report::{Joint, Spot};
 use self::target::TargetArgs;
 use crate::exit::{Exit, UsageError};
 use crate::findings;
@@ -62,13 +64,26 @@ pub(crate) struct CheckArgs {
         value_name = "RULE",
         num_args = 0..=1,
         default_missing_value = "",
-        conflicts_with_all = ["paths", "fix"]
+        conflicts_with_all = ["paths", "fix", "set"]
     )]
     explain: Option<String>,
+    #[command(flatten)]
+    together: SetArgs,
     #[command(flatten)]
     fixing: FixArgs,
     #[command(flatten)]
     target: TargetArgs,
+}
+
+/// Whether the files are judged together.
+#[derive(Debug, clap::Args)]
+struct SetArgs {
+    /// Judge the files together as well, as the profiles of one host
+    #[arg(long, conflicts_with = "fix")]
+    set: bool,
+    /// With --set: profiles, or folders with them, that the files take the place of on that host
+    #[arg(long, value_name = "FILE|DIR", requires = "set")]
+    before: Vec<PathBuf>,
 }
 
 /// Whether and where fixes are written.
@@ -113,6 +128,7 @@ pub(crate) fn run(args: &CheckArgs) -> anyhow::Result<Exit> {
         return explain::run(&load()?.rules(), rule, is_json);
     }
     let gathered = paths::gather(&args.paths);
+    gathered.tell_passed_over();
     if gathered.is_empty() {
         let error = UsageError::new("there is no *.mobileconfig in the folders given");
         let hint = "name the files themselves if theirs end otherwise";
@@ -145,6 +161,10 @@ pub(crate) fn run(args: &CheckArgs) -> anyhow::Result<Exit> {
         bar.inc(1);
     }
     bar.finish_and_clear();
+    if args.together.set {
+        let found = set::judge(&mut bench, &report, &args.together.before)?;
+        report.add_together(found);
+    }
     let format = if args.json { Format::Json } else { args.format };
     let has_all = matches!(format, Format::Json | Format::Sarif);
     if !args.info && !has_all {
@@ -220,7 +240,7 @@ fn show(report: &Report, format: Format, judge: &Judge) -> anyhow::Result<()> {
                 .context("the report cannot be written")?;
             output::data(&text)?;
             output::note(&report.summary());
-            let is_worse = |(_, one): (&str, &Finding)| one.severity > Severity::Info;
+            let is_worse = |one: Entry<'_>| one.finding.severity > Severity::Info;
             if report.all().any(is_worse) {
                 output::note("`mooring check --explain RULE` tells more of a rule");
             }

@@ -2,12 +2,18 @@
 //!
 //! Knows nothing of profiles. Invariant: what is not said is not known to any validator.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::ValueEnum;
+use mooring_identity::attached::Signers;
+use mooring_identity::certificates_from_pem;
 use mooring_mdm::ids::Channel;
 use mooring_mdm::os::OsVersion;
 use mooring_server::judge::{EnrollmentKind, Grade, Target};
+
+use crate::exit::UsageError;
+use crate::files;
 
 /// The platforms of the plugin contract.
 const PLATFORMS: [&str; 5] = ["macOS", "iOS", "tvOS", "watchOS", "visionOS"];
@@ -34,6 +40,10 @@ pub(crate) struct TargetArgs {
     /// A table of Apple's schema in place of the one in this binary; `mooring schema` makes it
     #[arg(long, value_name = "FILE")]
     schema: Option<PathBuf>,
+    /// Certificates (PEM) of those who sign profiles, or of CAs that issued theirs; a signature of
+    /// anybody else is told of
+    #[arg(long, value_name = "FILE")]
+    signers: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,7 +112,7 @@ impl TargetArgs {
     /// What to judge for; `is_strict` is the older word for the stricter grade.
     ///
     /// # Errors
-    /// If the table of Apple's schema cannot be read.
+    /// If the table of Apple's schema, or the file of signers, cannot be read.
     pub(crate) fn load(&self, is_strict: bool) -> anyhow::Result<Target> {
         let grade = match self.grade {
             Some(GradeWord::AppleStrict) => Grade::AppleStrict,
@@ -126,8 +136,18 @@ impl TargetArgs {
                 EnrollmentWord::Local => EnrollmentKind::Local,
             }),
             schema: mooring_schema::in_use(self.schema.as_deref(), None)?,
+            signers: self.signers.as_deref().map(signers).transpose()?,
         })
     }
+}
+
+/// A file of certificates.
+fn signers(path: &Path) -> Result<Arc<Signers>, UsageError> {
+    let found = certificates_from_pem(&files::read(path)?).map_err(|error| {
+        let error = UsageError::new(format!("{} cannot be used: {error}", path.display()));
+        error.with_hint("--signers names a PEM file of certificates: of signers, or of their CAs")
+    })?;
+    Ok(Arc::new(Signers::new(found)))
 }
 
 #[cfg(test)]
