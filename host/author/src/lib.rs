@@ -8,12 +8,14 @@
 pub mod anatomy;
 pub mod bench;
 pub mod build;
+pub mod difference;
 pub mod files;
 pub mod manifest;
 pub mod sample;
 pub mod signing;
 pub mod suite;
 pub mod template;
+pub mod together;
 pub mod watch;
 pub mod workshop;
 

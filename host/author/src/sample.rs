@@ -7,7 +7,7 @@ use std::path::Path;
 
 use mooring_mdm::finding::Finding;
 use mooring_mdm::ids::PayloadIdentifier;
-use mooring_mdm::plist::{Document, LineIndex};
+use mooring_mdm::plist::{Document, LineIndex, NodeId};
 use mooring_mdm::profile::{Profile, ProfileLimits};
 use mooring_plugin::{Grade, Subject};
 
@@ -64,8 +64,13 @@ impl Sample {
 
     /// The profile as the plugin runtime takes it.
     pub fn subject(&self) -> Subject<'_> {
-        let place = |node| self.places.get(node as usize).copied().unwrap_or((0, 0));
-        Subject::new(&self.document, &self.bytes, place)
+        Subject::new(&self.document, &self.bytes, |node| self.place(node))
+    }
+
+    /// Line and column of a value in the text, both from 1; 0 if there is no such value.
+    pub fn place(&self, node: NodeId) -> (u32, u32) {
+        let place = self.places.get(node as usize);
+        place.copied().unwrap_or((0, 0))
     }
 
     /// How many values it has.

@@ -77,14 +77,6 @@ pub enum TemplateError {
     /// The id would not do.
     #[error(transparent)]
     Id(ManifestError),
-    /// There is no such template.
-    #[error("there is no template for a {role} in {language} yet")]
-    NoTemplate {
-        /// The language.
-        language: Language,
-        /// The role.
-        role: Role,
-    },
     /// There is something already.
     #[error("{} exists already, and nothing in it is touched", path.display())]
     Exists {
@@ -105,7 +97,7 @@ impl TemplateError {
     /// Whether something else has to be asked for.
     pub fn is_usage(&self) -> bool {
         match self {
-            Self::Name { .. } | Self::Id(_) | Self::NoTemplate { .. } | Self::Exists { .. } => true,
+            Self::Name { .. } | Self::Id(_) | Self::Exists { .. } => true,
             Self::Write { .. } => false,
         }
     }
@@ -123,10 +115,6 @@ pub fn create(wanted: &NewPlugin) -> Result<PathBuf, TemplateError> {
     };
     PluginId::parse(&id).map_err(TemplateError::Id)?;
     let (language, role) = (wanted.language, wanted.role);
-    let own = format!("{language}-{role}/");
-    if !TEMPLATES.iter().any(|(path, _)| path.starts_with(&own)) {
-        return Err(TemplateError::NoTemplate { language, role });
-    }
     let folder = wanted.parent.join(&wanted.name);
     let write_error = |path: &Path| {
         let path = path.to_owned();
@@ -203,10 +191,16 @@ fn words(name: &str, id: &str, role: Role, language: Language) -> BTreeMap<Strin
     let package = name.replace('-', "_");
     let capitals: String = name.split('-').map(capital).collect();
     let run = match role {
-        Role::Validator | Role::SetValidator => {
-            "mooring plugin run . --profile testdata/bad.mobileconfig"
-        }
+        Role::Validator => "mooring plugin run . --profile testdata/bad.mobileconfig",
+        Role::SetValidator => "mooring plugin run . --set testdata",
         Role::Generator => "mooring plugin run . --settings '{\"text\": \"Call 4711\"}'",
+    };
+    // A generator is tried on settings.
+    let testdata = match role {
+        Role::Validator | Role::SetValidator => {
+            "| `testdata/` | profiles for trying it out, which the self-tests name |\n"
+        }
+        Role::Generator => "",
     };
     let limits = match language {
         Language::Rust => "",
@@ -222,6 +216,7 @@ fn words(name: &str, id: &str, role: Role, language: Language) -> BTreeMap<Strin
         ("role", &role.to_string()),
         ("language", &language.to_string()),
         ("run", run),
+        ("testdata", testdata),
         ("limits", limits),
         ("version", env!("CARGO_PKG_VERSION")),
         ("rust-version", env!("CARGO_PKG_RUST_VERSION")),
@@ -274,6 +269,11 @@ mod tests {
             (Language::Rust, Role::Generator),
             (Language::Js, Role::Validator),
             (Language::Python, Role::Validator),
+            (Language::Js, Role::Generator),
+            (Language::Python, Role::Generator),
+            (Language::Rust, Role::SetValidator),
+            (Language::Js, Role::SetValidator),
+            (Language::Python, Role::SetValidator),
         ] {
             let parent = tempfile::tempdir().unwrap();
             let plugin = NewPlugin {

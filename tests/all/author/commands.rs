@@ -109,6 +109,118 @@ fn figures() {
     workshop.plugin(line).expect(1);
 }
 
+/// Profiles are judged together by what judges sets alone, and each of them by what judges one; who asks
+/// the wrong one is told what it takes.
+#[test]
+fn profiles_together() {
+    let workshop = Workshop::new("together");
+    workshop.write("hostile.wasm", HOSTILE);
+    workshop.write("set.wasm", mooring_builtin::PROFILE_SET.component);
+    for name in ["p/one.mobileconfig", "p/two.mobileconfig"] {
+        std::fs::create_dir_all(workshop.path("p")).expect("a folder");
+        workshop.write(name, PROFILE);
+    }
+    let report = workshop.plugin("run set.wasm --set p --json").expect(6);
+    let found = &report.json()["together"][0];
+    assert_eq!(found["rule"], "R005", "{found}");
+    assert_eq!(found["file"], "p/two.mobileconfig", "{found}");
+    assert_eq!(found["other"]["file"], "p/one.mobileconfig", "{found}");
+    assert_eq!(found["line"], found["other"]["line"], "{found}");
+    let one = "run set.wasm --set p/one.mobileconfig";
+    workshop.plugin(one).expect(0);
+    let bench = workshop.plugin("bench set.wasm --set p --calls 3 --json");
+    let figures = bench.expect(0).json();
+    assert_eq!(
+        figures["findings"],
+        report.json()["together"].as_array().unwrap().len()
+    );
+    workshop.write("p/bad.mobileconfig", "<plist><dict>");
+    let refused = workshop.plugin("run set.wasm --set p").expect(6);
+    assert!(refused.err.contains("the host itself"), "{refused:#?}");
+    for (wrong, hint) in [
+        ("set.wasm --profile p/one.mobileconfig", "--set FILE"),
+        ("set.wasm", "--set FILE"),
+        ("set.wasm --set nothing", "cannot be read"),
+        ("hostile.wasm --set p", "--profile FILE"),
+    ] {
+        let refused = workshop.plugin(&format!("run {wrong}")).expect(64);
+        assert!(refused.err.contains(hint), "{refused:#?}");
+    }
+}
+
+/// Another version is compared in the roles that both have: what a set validator says of profiles
+/// together, and what a generator makes. Where nothing was compared, nothing passes for the same.
+#[test]
+fn versions_are_compared() {
+    let workshop = Workshop::new("versions");
+    let (set, baseline) = (mooring_builtin::PROFILE_SET, mooring_builtin::BASELINE);
+    let changed = crate::plugins::changed;
+    workshop.write("hostile.wasm", HOSTILE);
+    workshop.write("set.wasm", set.component);
+    workshop.write("set-2.wasm", changed(set.component, "R005", "R905"));
+    workshop.write("make.wasm", baseline.component);
+    let other = changed(baseline.component, "EnableFirewall", "EnableFirewalk");
+    workshop.write("make-2.wasm", other);
+    std::fs::create_dir_all(workshop.path("p")).expect("a folder");
+    for name in ["p/one.mobileconfig", "p/two.mobileconfig"] {
+        workshop.write(name, PROFILE);
+    }
+    let line = "diff set.wasm set-2.wasm --profiles p --json";
+    let together = &workshop.plugin(line).expect(0).json()["together"];
+    assert_eq!(together["profiles"], 2, "{together}");
+    assert_eq!(together["added"][0]["rule"], "R905", "{together}");
+    assert_eq!(together["removed"][0]["rule"], "R005", "{together}");
+    let same = workshop.plugin("diff set.wasm set.wasm --profiles p");
+    let says = "2 profiles together: 0 findings of only one of them";
+    assert!(same.expect(0).err.contains(says), "the same differs");
+
+    let line = "diff make.wasm make-2.wasm --settings {\"firewall\":{}}";
+    let ran = workshop.plugin(line).expect(0);
+    for part in [
+        "made firewall: changed\n",
+        "firewall].EnableFirewall\n",
+        "firewall].EnableFirewalk\n",
+    ] {
+        assert!(ran.out.contains(part), "{part}: {ran:#?}");
+    }
+    assert!(ran.err.contains("0 new, 0 gone, 1 changed"), "{ran:#?}");
+    let settings = "--settings {\"firewall\":{},\"screenlock\":{}}";
+    let ran = workshop.plugin(&format!("diff make.wasm make.wasm {settings}"));
+    let says = "2 profiles made, 2 before: 0 new, 0 gone, 0 changed";
+    assert!(ran.expect(0).err.contains(says), "the same differs");
+
+    for (line, code, says) in [
+        ("make.wasm make.wasm", 1, "neither makes anything"),
+        ("set.wasm make.wasm", 64, "no role in common"),
+        ("set.wasm set.wasm", 64, "--profiles"),
+        (
+            "hostile.wasm hostile.wasm --profiles p --settings failure",
+            1,
+            "did not end well",
+        ),
+    ] {
+        let ran = workshop.plugin(&format!("diff {line}")).expect(code);
+        assert!(ran.err.contains(says), "{ran:#?}");
+    }
+}
+
+/// A generator is measured on what it makes, and told when it is given profiles.
+#[test]
+fn figures_of_a_generator() {
+    let workshop = Workshop::new("bench-generator");
+    workshop.write("make.wasm", mooring_builtin::BASELINE.component);
+    workshop.write("p.mobileconfig", PROFILE);
+    let line = "bench make.wasm --settings {\"firewall\":{}} --calls 3 --json";
+    let figures = workshop.plugin(line).expect(0).json();
+    assert_eq!(figures["calls"], 3, "{figures}");
+    assert_eq!(figures["made"], 1, "{figures}");
+    for name in ["instructions", "peak_memory_bytes", "profile_bytes"] {
+        assert!(figures[name].as_u64().unwrap() > 1000, "{name}: {figures}");
+    }
+    let ran = workshop.plugin("bench make.wasm --profile p.mobileconfig");
+    assert!(ran.expect(64).err.contains("leave --profile"), "a profile");
+}
+
 /// A watch that ends with the test.
 struct Watch(Child);
 

@@ -20,7 +20,7 @@ fn skip(language: &str, why: &str) {
 }
 
 /// A new plugin, with the tools of the last time: `tools` is where they are installed.
-fn new(language: &str, tools: &str) -> Workshop {
+fn new(language: &str, tools: &str, role: &str) -> Workshop {
     let workshop = Workshop::with_tools(language);
     let (plugin, kept) = (workshop.path("rules"), workshop.path("tools"));
     if plugin.join(tools).exists() {
@@ -32,7 +32,7 @@ fn new(language: &str, tools: &str) -> Workshop {
         fs::remove_dir_all(&plugin).expect("an old folder goes");
     }
     workshop
-        .plugin(&format!("new rules --lang {language}"))
+        .plugin(&format!("new rules --lang {language} --role {role}"))
         .expect(0);
     if kept.exists() {
         fs::rename(&kept, plugin.join(tools)).expect("tools that can be moved");
@@ -43,7 +43,7 @@ fn new(language: &str, tools: &str) -> Workshop {
 /// Builds the template, looks inside, runs it and has it pass the suite; then has it throw, by changing
 /// its source.
 fn lives(language: &str, (program, tools): (&str, &str), (file, from, to): (&str, &str, &str)) {
-    let workshop = new(language, tools);
+    let workshop = new(language, tools, "validator");
     let here = Path::new("");
     if workshop.shell(here, &format!("{program} --version")).code != 0 {
         return skip(language, &format!("there is no {program}"));
@@ -76,6 +76,89 @@ fn lives(language: &str, (program, tools): (&str, &str), (file, from, to): (&str
     let ran = workshop.plugin(line).expect(1);
     assert!(ran.out.contains("error plugin-panic"), "{ran:#?}");
     assert!(ran.out.contains("a plugin has no clock"), "{ran:#?}");
+    judges_sets(&new(language, tools, "set-validator"));
+    let workshop = new(language, tools, "generator");
+    makes_profiles(&workshop);
+    if language == "js" {
+        is_measured_and_compared(&workshop, file);
+    }
+}
+
+/// The template of a set validator finds what the one in Rust finds, and passes the suite.
+fn judges_sets(workshop: &Workshop) {
+    workshop.plugin("build rules").expect(0);
+    let ran = workshop.plugin("run rules --set rules/testdata").expect(6);
+    for part in [
+        "studio.mobileconfig:32:4 error W001 the network office is in two profiles",
+        "other: rules/testdata/office.mobileconfig:32:4",
+    ] {
+        assert!(ran.out.contains(part), "{part}: {ran:#?}");
+    }
+    let folder = "rules/testdata";
+    let line = format!("run rules --set {folder}/office.mobileconfig {folder}/guests.mobileconfig");
+    workshop.plugin(&line).expect(0);
+    let ran = workshop.plugin("test rules").expect(0);
+    let check = "withstands every odd profile at once";
+    assert!(ran.out.contains(check), "{ran:#?}");
+}
+
+/// The template of a generator imports no WASI, makes what every language's makes of that seed and
+/// these settings (the uuids are what other programs derive), and passes the suite.
+fn makes_profiles(workshop: &Workshop) {
+    workshop.plugin("build rules").expect(0);
+    let report = workshop.plugin("inspect rules --json").expect(0).json();
+    let imports = report["imports"].as_array().unwrap();
+    let is_ours = |name: &serde_json::Value| name.as_str().unwrap().starts_with("mooring:plugin/");
+    assert!(imports.iter().all(is_ours), "{imports:?}");
+    workshop.write(
+        "settings",
+        r#"{"text": "Call <4711> & \u0007\ud83d\ude00"}"#,
+    );
+    let line = "run rules --settings @settings --seed one --out made";
+    let ran = workshop.plugin(line).expect(0);
+    let says = "made login-text: 1216 bytes in made/login-text.mobileconfig";
+    assert!(ran.out.contains(says), "{ran:#?}");
+    let made = workshop.read("made/login-text.mobileconfig");
+    for part in [
+        "<string>597336C1-13EC-5103-AA5B-E42645DBF4BB</string>",
+        "<string>92FA3083-02CF-59D2-AAF9-06047AF201AA</string>",
+        "<string>Call &lt;4711&gt; &amp; \u{1f600}</string>",
+    ] {
+        assert!(made.contains(part), "{part}: {made}");
+    }
+    let ran = workshop.plugin("run rules --settings [1]").expect(6);
+    let says = "error settings the settings are no object";
+    assert!(ran.out.contains(says), "{ran:#?}");
+    let ran = workshop.plugin("test rules").expect(0);
+    let check = "makes other uuids of another seed";
+    assert!(ran.out.contains(check), "{ran:#?}");
+    assert!(!ran.out.contains("skipped"), "{ran:#?}");
+}
+
+/// What a generator makes is measured without a profile; another version's differs in what was
+/// changed. Only in JavaScript, for the time that it takes.
+fn is_measured_and_compared(workshop: &Workshop, file: &str) {
+    let line = "bench rules --settings @settings --calls 3 --json";
+    let figures = workshop.plugin(line).expect(0).json();
+    assert_eq!(figures["made"], 1, "{figures}");
+    let diff = |settings| {
+        let line = "diff old.wasm rules --json";
+        workshop.plugin(&format!("{line}{settings}"))
+    };
+    fs::copy(
+        workshop.path("rules/dist/rules.wasm"),
+        workshop.path("old.wasm"),
+    )
+    .expect("a copy");
+    workshop.replace(&format!("rules/{file}"), "\"Example\"", "\"Another\"");
+    let report = diff(" --settings @settings").expect(0).json();
+    let changed = &report["made"]["profiles"][0];
+    let value = &changed["values"][0];
+    assert_eq!(changed["change"], "changed", "{report}");
+    assert_eq!(value["path"], "PayloadOrganization", "{report}");
+    assert_eq!(value["was"], serde_json::Value::Null, "{report}");
+    let failed = diff("").expect(1).json();
+    assert_eq!(failed["failed"].as_array().unwrap().len(), 2, "{failed}");
 }
 
 /// An interpreted plugin is installed where that is allowed, and judges a push. Only in JavaScript:

@@ -69,9 +69,6 @@ fn new_into_what_exists() {
     assert_eq!(workshop.read("taken/src/lib.rs"), "mine");
     workshop.plugin("new ../escape").expect(64);
     workshop.plugin("new x --id No!").expect(64);
-    workshop
-        .plugin("new x --lang js --role generator")
-        .expect(64);
     workshop.plugin("new x --lang cobol").expect(64);
     assert!(!workshop.path("x").exists());
 }

@@ -7,7 +7,7 @@ use minisign_verify::{Error, PublicKey, Signature};
 
 use super::MARK;
 
-/// Most keys of one list.
+/// Most keys that are used together.
 const KEYS_MAX: usize = 1000;
 
 /// Longest line of a signature that is repeated, in bytes.
@@ -25,8 +25,8 @@ pub enum TrustError {
     /// There is none.
     #[error("the list has no public key")]
     Empty,
-    /// There are too many.
-    #[error("the list has more than {KEYS_MAX} keys")]
+    /// There are too many, those of all lists counted that are used together.
+    #[error("there are more than {KEYS_MAX} keys, those of all lists together")]
     TooMany,
 }
 
@@ -108,6 +108,23 @@ impl TrustList {
         }
     }
 
+    /// The keys of both lists.
+    ///
+    /// # Errors
+    /// [`TrustError::TooMany`] if there would be more than one list may have.
+    pub fn and(mut self, other: Self) -> Result<Self, TrustError> {
+        self.0.extend(other.0);
+        if self.0.len() > KEYS_MAX {
+            return Err(TrustError::TooMany);
+        }
+        Ok(self)
+    }
+
+    /// Whether a key, as [`Signed::key`] has it, is on the list.
+    pub fn has(&self, key: &str) -> bool {
+        self.0.iter().any(|trusted| trusted.text == key)
+    }
+
     /// Verifies the signature of a component.
     ///
     /// # Errors
@@ -172,6 +189,7 @@ mod tests {
             both.verify(b"Component", &signature),
             Err(VerifyError::Wrong)
         );
+        assert!(both.has(&signed.key) && !both.has("x"));
         let changed = signature.replace("1.2.3", "1.2.4");
         assert_eq!(both.verify(b"component", &changed), Err(VerifyError::Wrong));
         let stranger = TrustList::parse(&other.public).unwrap();

@@ -1,49 +1,17 @@
-//! Profiles judged together, and what every set validator must withstand.
+//! What every set validator must withstand.
 //!
-//! Knows nothing of what the plugin looks for. Invariant: a set has the form in which a server hands
-//! it over, with nothing gone and no earlier version.
+//! Knows nothing of what the plugin looks for. Invariant: each set is judged twice.
 
 use std::path::Path;
 
 use mooring_mdm::finding::Finding;
-use mooring_mdm::plist::{Document, NodeRef};
-use mooring_plugin::{
-    Call, Context, Grade, Limits, Plugin, ProfileSet, SetEdition, SetFinding, SetMember,
-};
+use mooring_plugin::{Context, Grade};
 
 use super::{Check, Trial, Verdict, inputs, misbehaved, quoted, unlisted};
 use crate::sample::Sample;
+use crate::together;
 
 const GROUP: &str = "set-validator";
-
-/// Asks a plugin about profiles together.
-pub(super) fn judged(
-    (plugin, limits): (&Plugin, &Limits),
-    samples: &[Sample],
-    context: &Context,
-) -> Call<Vec<SetFinding>> {
-    let members = samples.iter().map(|sample| SetMember {
-        now: edition(sample.document()),
-        before: None,
-    });
-    let set = ProfileSet {
-        members: members.collect(),
-        gone: Vec::new(),
-    };
-    plugin.validate_set(&set, context, limits)
-}
-
-fn edition(document: &Document) -> SetEdition<'_> {
-    let text = |key| document.root().get(key).and_then(NodeRef::as_str);
-    SetEdition {
-        identifier: text("PayloadIdentifier").unwrap_or_default(),
-        uuid: text("PayloadUUID").unwrap_or_default(),
-        version: 0,
-        channel: "device",
-        origin: "file",
-        document,
-    }
-}
 
 pub(super) fn run(trial: &Trial<'_>, checks: &mut Vec<Check>) {
     let types = &trial.plugin.manifest().payload_types;
@@ -61,7 +29,7 @@ pub(super) fn run(trial: &Trial<'_>, checks: &mut Vec<Check>) {
         if trial.is_over(checks) {
             return;
         }
-        let call = || judged((trial.plugin, trial.limits), samples, &Context::default());
+        let call = || together::judge((trial.plugin, trial.limits), samples, &Context::default());
         let (first, second) = (call(), call());
         if first.outcome != second.outcome {
             unsteady.get_or_insert_with(|| format!("two answers differ for a check ({name})"));

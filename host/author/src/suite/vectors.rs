@@ -8,9 +8,10 @@ use std::path::Path;
 use mooring_mdm::finding::Finding;
 use mooring_plugin::{Call, Limits, Outcome, Plugin};
 
-use super::{Check, Trial, Verdict, quoted, set};
+use super::{Check, Trial, Verdict, quoted};
 use crate::manifest::{ExpectedFailure, SelfTest};
 use crate::sample::Sample;
+use crate::together;
 
 const GROUP: &str = "self-test";
 
@@ -44,7 +45,7 @@ fn one(plugin: &Plugin, limits: &Limits, test: &SelfTest) -> Result<(), String> 
                 .map_err(|finding| format!("the host refuses a profile of it: {finding}"))
         };
         let samples: Result<Vec<_>, _> = test.profile_texts.iter().map(read).collect();
-        let call = set::judged((plugin, limits), &samples?, &context);
+        let call = together::judge((plugin, limits), &samples?, &context);
         let found = ended(plugin, test, call)?.into_iter();
         return expected(test, &found.map(|one| one.finding).collect::<Vec<_>>());
     }

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use hyper::Method;
+use mooring_mdm::profile::placeholder::{ValueName, ValueNameError};
 use mooring_server::api::{
     BindingDetail, BindingLimits, BindingWish, LabelName, OnFailure, PluginRole,
 };
@@ -53,6 +54,12 @@ pub(crate) struct BindArgs {
     /// Beginning of identifiers that a generator may use, such as com.example.wifi.; may be repeated
     #[arg(long, value_name = "PREFIX")]
     prefix: Vec<String>,
+    /// Attribute or secret that the profiles of a generator may use; may be repeated
+    #[arg(long, value_name = "NAME", value_parser = value_name)]
+    value: Vec<ValueName>,
+    /// Bind it although the key that it is signed with is not trusted any more
+    #[arg(long)]
+    allow_untrusted: bool,
     #[command(flatten)]
     plan: PlanArgs,
     #[command(flatten)]
@@ -96,6 +103,8 @@ pub(super) fn bind(args: &BindArgs) -> anyhow::Result<Exit> {
         },
         on_failure: args.on_failure,
         prefixes: args.prefix.iter().cloned().collect(),
+        allow_untrusted: args.allow_untrusted,
+        values: args.value.iter().cloned().collect(),
     };
     let path = path(&args.name);
     let address = args.plan.on(&path);
@@ -125,6 +134,10 @@ pub(super) fn unbind(args: &UnbindArgs) -> anyhow::Result<Exit> {
 
 fn path(name: &str) -> String {
     format!("/api/v1/bindings/{}", segment(name))
+}
+
+fn value_name(text: &str) -> Result<ValueName, ValueNameError> {
+    ValueName::parse(text)
 }
 
 fn role(text: &str) -> Result<PluginRole, String> {

@@ -28,12 +28,13 @@ pub(crate) struct InstallArgs {
 pub(crate) struct UpgradeArgs {
     #[command(flatten)]
     offer: OfferArgs,
-    /// Take a version that is older than the installed one
-    #[arg(long)]
-    allow_downgrade: bool,
 }
 
 #[derive(Debug, clap::Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an option of its own on the command line"
+)]
 struct OfferArgs {
     /// A component, or the folder of a plugin, which is built first
     #[arg(value_name = "FILE|DIR")]
@@ -47,6 +48,12 @@ struct OfferArgs {
     /// Take one that brings its own interpreter (JavaScript, Python)
     #[arg(long)]
     allow_interpreted: bool,
+    /// Take a version that is older than the highest that was ever installed
+    #[arg(long)]
+    allow_downgrade: bool,
+    /// Take one that is signed with another key than the plugin was before
+    #[arg(long)]
+    allow_other_signer: bool,
     #[command(flatten)]
     plan: PlanArgs,
     #[command(flatten)]
@@ -65,7 +72,6 @@ pub(super) fn install(args: &InstallArgs) -> anyhow::Result<Exit> {
 pub(super) fn upgrade(args: &UpgradeArgs) -> anyhow::Result<Exit> {
     let wish = InstallWish {
         is_upgrade: true,
-        allow_downgrade: args.allow_downgrade,
         ..InstallWish::default()
     };
     offer(&args.offer, &wish, "upgraded")
@@ -78,6 +84,8 @@ fn offer(args: &OfferArgs, wish: &InstallWish, done: &str) -> anyhow::Result<Exi
         signature: signature(args.signature.as_deref(), &path)?,
         allow_unsigned: args.allow_unsigned,
         allow_interpreted: args.allow_interpreted,
+        allow_downgrade: args.allow_downgrade,
+        allow_other_signer: args.allow_other_signer,
         ..wish.clone()
     };
     let address = args.plan.on(PLUGINS);

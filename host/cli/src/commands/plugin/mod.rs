@@ -63,7 +63,7 @@ pub(crate) enum PluginCommand {
     Sign(signing::SignArgs),
     /// Verify the signature of a component
     Verify(signing::VerifyArgs),
-    /// Say what another version of a validator finds in profiles that the first does not
+    /// Say what another version of a plugin finds in profiles, or makes, that the first does not
     Diff(diff::DiffArgs),
     /// Install a plugin on a server
     Install(install::InstallArgs),

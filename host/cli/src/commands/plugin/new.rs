@@ -19,7 +19,7 @@ pub(crate) struct NewArgs {
     /// What it is written in
     #[arg(long, value_name = "LANGUAGE", default_value = "rust")]
     lang: LanguageArg,
-    /// What it does: judge profiles, or make them
+    /// What it does: judge profiles, make them, or judge those of one host together
     #[arg(long, value_name = "ROLE", default_value = "validator")]
     role: RoleArg,
     /// Its id, in reverse-DNS form [default: com.example.NAME]
@@ -43,6 +43,7 @@ enum LanguageArg {
 enum RoleArg {
     Validator,
     Generator,
+    SetValidator,
 }
 
 /// Makes the folder.
@@ -58,6 +59,7 @@ pub(super) fn run(args: &NewArgs) -> anyhow::Result<Exit> {
         role: match args.role {
             RoleArg::Validator => Role::Validator,
             RoleArg::Generator => Role::Generator,
+            RoleArg::SetValidator => Role::SetValidator,
         },
         parent: args.dir.clone(),
     };
@@ -71,9 +73,8 @@ pub(super) fn run(args: &NewArgs) -> anyhow::Result<Exit> {
     let folder = shell_word(&folder.display().to_string());
     output::data(&format!("made {folder}\n"))?;
     let run = match wanted.role {
-        Role::Validator | Role::SetValidator => {
-            "mooring plugin run . --profile testdata/bad.mobileconfig"
-        }
+        Role::Validator => "mooring plugin run . --profile testdata/bad.mobileconfig",
+        Role::SetValidator => "mooring plugin run . --set testdata",
         Role::Generator => "mooring plugin run . --settings '{\"text\": \"Call 4711\"}'",
     };
     output::note(&format!(

@@ -8,6 +8,7 @@ use mooring_mdm::finding::Finding;
 use mooring_server::api::{PlannedPlugin, PluginPlan};
 use std::fmt::Write as _;
 
+use super::view;
 use crate::client;
 use crate::commands::change;
 use crate::exit::Exit;
@@ -73,6 +74,16 @@ fn render(plan: &PluginPlan) -> String {
         let _ = writeln!(
             text,
             "{left_out} could not be judged in time: nothing is known of them"
+        );
+    }
+    if let Some(signer) = &plan.signer {
+        let (was, becomes) = (
+            view::signer(signer.was.as_ref()),
+            view::signer(signer.becomes.as_ref()),
+        );
+        let _ = writeln!(
+            text,
+            "signed by {was} until now, and by {becomes} from then on"
         );
     }
     for profile in &plan.profiles {

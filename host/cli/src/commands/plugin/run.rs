@@ -1,5 +1,7 @@
 //! `mooring plugin run`: one call of a plugin, as a server makes it.
 
+mod set;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -14,14 +16,17 @@ use mooring_server::judge::{Judge, Target};
 use serde::Serialize;
 
 use super::{component, settings, workshop};
+use crate::commands::check::Joint;
 use crate::exit::{Exit, UsageError};
 use crate::findings;
 use crate::output;
 use crate::paths;
 use crate::text::{clean, count};
 
+pub(super) use set::joint;
+
 /// What a generator derives from if nothing is said.
-const SEED: &str = "mooring-plugin-run";
+pub(super) const SEED: &str = "mooring-plugin-run";
 
 /// What `plugin run` takes.
 #[derive(Debug, clap::Args)]
@@ -32,6 +37,9 @@ pub(crate) struct RunArgs {
     /// Profile to judge; without one a generator makes profiles
     #[arg(long, value_name = "FILE")]
     profile: Option<PathBuf>,
+    /// Profiles that a set validator judges together, or folders that are searched for them
+    #[arg(long, value_name = "FILE|DIR", num_args = 1.., conflicts_with = "profile")]
+    set: Vec<PathBuf>,
     /// The binding's settings: JSON, or @FILE
     #[arg(long, value_name = "JSON|@FILE")]
     settings: Option<String>,
@@ -40,10 +48,10 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "KEY=VALUE", value_parser = pair)]
     context: Vec<(String, String)>,
     /// What a generator derives uuids from
-    #[arg(long, value_name = "TEXT", conflicts_with = "profile")]
+    #[arg(long, value_name = "TEXT", conflicts_with_all = ["profile", "set"])]
     seed: Option<String>,
     /// Folder to write the profiles to that a generator makes
-    #[arg(long, value_name = "DIR", conflicts_with = "profile")]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["profile", "set"])]
     out: Option<PathBuf>,
     /// Print one JSON object
     #[arg(long)]
@@ -56,11 +64,20 @@ impl RunArgs {
         Self {
             file,
             profile,
+            set: Vec::new(),
             settings,
             context: Vec::new(),
             seed: None,
             out: None,
             json: false,
+        }
+    }
+
+    /// The same for profiles together.
+    pub(super) fn of_set(file: PathBuf, set: Vec<PathBuf>, settings: Option<String>) -> Self {
+        Self {
+            set,
+            ..Self::new(file, None, settings)
         }
     }
 }
@@ -78,6 +95,9 @@ struct Report {
     /// `done`, or the rule under which a server reports how the call ended.
     outcome: String,
     findings: Vec<Finding>,
+    /// What is wrong with profiles together.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    together: Vec<Joint>,
     profiles: Vec<Made>,
     log: Vec<Line>,
     log_lines_dropped: u64,
@@ -109,19 +129,64 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<Exit> {
     let context = context(args)?;
     let (path, bytes) = component(&args.file)?;
     let workshop = workshop(&path, &bytes)?;
-    let generates = workshop
-        .plugin()
-        .manifest()
-        .roles
-        .contains(&Role::Generator);
-    match &args.profile {
-        Some(profile) => validate(args, &workshop, profile, &context),
-        None if generates => generate(args, &workshop, &context),
-        None => {
-            let error = UsageError::new("a validator needs a profile to judge");
-            Err(error.with_hint("add --profile FILE").into())
-        }
+    let roles = &workshop.plugin().manifest().roles;
+    match Asked::of(args.profile.as_deref(), &args.set, roles)? {
+        Asked::Profile(profile) => validate(args, &workshop, profile, &context),
+        Asked::Set(_) => set::validate(args, &workshop, &context),
+        Asked::Nothing => generate(args, &workshop, &context),
     }
+}
+
+/// What a plugin is asked about, which is for one of its roles.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Asked<'a> {
+    /// One profile: for a validator.
+    Profile(&'a Path),
+    /// Profiles together: for a set validator.
+    Set(&'a [PathBuf]),
+    /// None: for a generator.
+    Nothing,
+}
+
+impl<'a> Asked<'a> {
+    /// What was named, if the plugin has the role for it.
+    pub(super) fn of(
+        profile: Option<&'a Path>,
+        set: &'a [PathBuf],
+        roles: &[Role],
+    ) -> Result<Self, UsageError> {
+        let (asked, role, message) = match (profile, set) {
+            (Some(profile), _) => (
+                Self::Profile(profile),
+                Role::Validator,
+                "the plugin judges no profile on its own",
+            ),
+            (None, []) => (
+                Self::Nothing,
+                Role::Generator,
+                "there is no profile to judge",
+            ),
+            (None, [_, ..]) => (
+                Self::Set(set),
+                Role::SetValidator,
+                "the plugin judges no profiles together",
+            ),
+        };
+        if roles.contains(&role) {
+            return Ok(asked);
+        }
+        Err(refused(message, roles))
+    }
+}
+
+/// What is wrong with the call, and what the plugin's roles take.
+fn refused(message: &str, roles: &[Role]) -> UsageError {
+    let hint = match roles.first() {
+        Some(Role::SetValidator) => "give it profiles of one host: --set FILE|DIR...",
+        Some(Role::Generator) => "it makes profiles: leave --profile and --set out",
+        Some(Role::Validator) | None => "add --profile FILE",
+    };
+    UsageError::new(message).with_hint(hint)
 }
 
 fn context(args: &RunArgs) -> anyhow::Result<Context> {
@@ -246,6 +311,7 @@ fn report<T>(workshop: &Workshop, call: &Call<T>, complaint: Option<&Finding>) -
         digest: plugin.digest().to_string(),
         outcome: complaint.map_or("done", |finding| &finding.rule).to_owned(),
         findings: Vec::new(),
+        together: Vec::new(),
         profiles: Vec::new(),
         log: call.log.iter().map(line).collect(),
         log_lines_dropped: call.log_lines_dropped,
@@ -270,6 +336,9 @@ fn show(args: &RunArgs, report: &Report, file: &str) -> anyhow::Result<()> {
     for finding in &report.findings {
         text += &(findings::render(file, finding) + "\n");
     }
+    for joint in &report.together {
+        text += &(joint.render() + "\n");
+    }
     for made in &report.profiles {
         let place = made.file.as_deref().map(|file| format!(" in {file}"));
         let place = clean(&place.unwrap_or_default());
@@ -290,6 +359,7 @@ fn show(args: &RunArgs, report: &Report, file: &str) -> anyhow::Result<()> {
 fn summary(report: &Report) -> String {
     let found = report.findings.iter();
     let found = found.chain(report.profiles.iter().flat_map(|made| &made.findings));
+    let found = found.chain(report.together.iter().map(|joint| &joint.finding));
     let errors = found
         .clone()
         .filter(|one| one.severity == Severity::Error)

@@ -3,13 +3,18 @@
 //! Knows nothing of requests. Invariant: a plugin without a verified signature is never shown without
 //! the word UNSIGNED.
 
-use mooring_server::api::{BindingDetail, OnFailure, PluginDetail, PluginListing, Signer};
+use mooring_server::api::{
+    BindingDetail, OnFailure, PluginDetail, PluginListing, PluginSummary, Signer,
+};
 
 use crate::text::{NOT_KNOWN, Table, clean, or_dash, pairs};
 use crate::words::word;
 
 /// What stands where a signer would.
 const UNSIGNED: &str = "UNSIGNED";
+
+/// What is said of a signer whose key was taken off the list.
+const NOT_TRUSTED: &str = "no longer trusted";
 
 /// A list of plugins.
 pub(super) fn list(listing: &PluginListing) -> String {
@@ -27,14 +32,24 @@ pub(super) fn list(listing: &PluginListing) -> String {
             clean(&plugin.version),
             plugin.roles.iter().map(word).collect::<Vec<_>>().join(","),
             word(&plugin.state),
-            signer(plugin.signed_by.as_ref()),
+            vouched(plugin),
             names(&plugin.bindings),
         ]);
     }
     table.render("")
 }
 
-fn signer(signed_by: Option<&Signer>) -> String {
+/// Who signed it, and whether that still counts.
+fn vouched(plugin: &PluginSummary) -> String {
+    let signer = signer(plugin.signed_by.as_ref());
+    if plugin.is_signer_untrusted {
+        return format!("{signer} ({NOT_TRUSTED})");
+    }
+    signer
+}
+
+/// Who signed something.
+pub(super) fn signer(signed_by: Option<&Signer>) -> String {
     match signed_by {
         None => UNSIGNED.to_owned(),
         Some(signer) if signer.name.is_empty() => clean(&signer.key),
@@ -65,7 +80,7 @@ pub(super) fn render(detail: &PluginDetail) -> String {
             plugin.roles.iter().map(word).collect::<Vec<_>>().join(", "),
         ),
         ("state", word(&plugin.state)),
-        ("signed by", signer(plugin.signed_by.as_ref())),
+        ("signed by", vouched(plugin)),
         ("installed at", clean(&plugin.installed_at)),
     ];
     lines.extend(
@@ -134,6 +149,15 @@ pub(super) fn binding(detail: &BindingDetail) -> String {
     } else {
         let prefixes: Vec<String> = wish.prefixes.iter().map(|it| clean(it)).collect();
         lines.push(("may make", prefixes.join(", ")));
+        let values: Vec<_> = wish.values.iter().map(ToString::to_string).collect();
+        lines.push((
+            "may use",
+            if values.is_empty() {
+                "no values of hosts".to_owned()
+            } else {
+                values.join(", ")
+            },
+        ));
         let makes: Vec<String> = detail.makes.values().map(ToString::to_string).collect();
         lines.push(("makes", makes.join(", ")));
     }

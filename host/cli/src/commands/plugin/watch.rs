@@ -5,6 +5,7 @@ use std::thread;
 use std::time::Duration;
 
 use mooring_author::watch::{changed, snapshot};
+use mooring_plugin::Role;
 
 use super::run::{self, RunArgs};
 use crate::exit::Exit;
@@ -21,7 +22,7 @@ pub(crate) struct WatchArgs {
     /// The plugin's folder
     #[arg(value_name = "DIR", default_value = ".")]
     dir: PathBuf,
-    /// Profiles to judge after each build [default: those in testdata]
+    /// Profiles to judge after each build, or to judge together [default: those in testdata]
     #[arg(long, value_name = "FILE")]
     profile: Vec<PathBuf>,
     /// The binding's settings: JSON, or @FILE
@@ -57,6 +58,10 @@ fn once(args: &WatchArgs) -> anyhow::Result<()> {
     let mut profiles = args.profile.clone();
     if profiles.is_empty() {
         profiles.extend(paths::gather(&[args.dir.join("testdata")]).files);
+    }
+    if built.manifest.roles == [Role::SetValidator] {
+        let settings = args.settings.clone();
+        return say(run::run(&RunArgs::of_set(built.path, profiles, settings)));
     }
     for profile in &profiles {
         say(run::run(&call(args, &built.path, Some(profile))))?;
