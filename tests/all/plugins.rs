@@ -3,14 +3,18 @@
 //! Knows nothing of how a plugin is run. Invariant: every version here is the same component with a
 //! few bytes of its manifest changed, so what differs is what the server makes of it.
 
+mod assigning;
 mod contracts;
 mod generating;
+mod granting;
 mod installing;
 mod judging;
 mod keeping;
 mod planning;
 mod terminal;
+mod together;
 mod trusted;
+mod weighing;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -117,6 +121,8 @@ fn validator(on_failure: OnFailure) -> BindingWish {
         limits: BindingLimits::default(),
         on_failure,
         prefixes: BTreeSet::new(),
+        values: BTreeSet::new(),
+        allow_untrusted: false,
     }
 }
 
@@ -148,7 +154,7 @@ fn provoking(identifier: &str, how: &str) -> String {
 fn trusting() -> (SecretKey, TestServer) {
     let pair = KeyPair::generate().unwrap();
     let options = CoreOptions {
-        plugin_trust: Some(TrustList::parse(&pair.public).unwrap()),
+        plugin_trust: TrustList::parse(&pair.public).unwrap().into(),
         ..CoreOptions::default()
     };
     let store: Arc<dyn Store> = Arc::new(MemoryStore::new().unwrap());

@@ -247,7 +247,7 @@ fn algorithm(
 }
 
 /// The signers that an administrator trusts: their own certificates, or CAs that issued them.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Signers {
     certificates: Vec<Certificate>,
 }

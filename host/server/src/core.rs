@@ -7,10 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
-use mooring_author::signing::TrustList;
 use mooring_drift::command::CommandNames;
 use mooring_drift::personal::PersonalNames;
 use mooring_drift::policy::{Policy, Timestamp};
+use mooring_identity::attached::Signers;
 use mooring_mdm::ids::{EnrollmentId, HostId};
 use mooring_store::{EnrollmentRecord, HostRecord, Store, StoreError};
 use tokio::sync::Notify;
@@ -23,7 +23,7 @@ use crate::fleet::Fleet;
 use crate::impact::RemovalGuard;
 use crate::judge::Judge;
 use crate::pause;
-use crate::plugins::Registry;
+use crate::plugins::{PluginTrust, Registry};
 use crate::profiles::HeldBuiltIns;
 use crate::push::contacts::Contacts;
 use crate::set_findings::SetFindings;
@@ -44,7 +44,9 @@ pub struct Core {
     /// Plugins of others, and what they are bound to.
     pub(crate) plugins: Registry,
     /// Whose signatures of plugins count.
-    pub(crate) plugin_trust: Option<TrustList>,
+    pub(crate) plugin_trust: PluginTrust,
+    /// Who signs profiles; anybody may, without.
+    pub(crate) profile_signers: Option<Signers>,
     pub(crate) devices: DeviceSettings,
     /// Every host in memory.
     pub(crate) fleet: Arc<Fleet>,
@@ -102,7 +104,9 @@ pub struct CoreOptions {
     /// When a change is held until it is confirmed; never without.
     pub removal_guard: Option<RemovalGuard>,
     /// Whose signatures of plugins count; nobody's without.
-    pub plugin_trust: Option<TrustList>,
+    pub plugin_trust: PluginTrust,
+    /// Who signs profiles: others are told of. Anybody may, without.
+    pub profile_signers: Option<Signers>,
 }
 
 impl std::fmt::Debug for Core {
@@ -131,6 +135,7 @@ impl Core {
             keeps_events,
             removal_guard,
             plugin_trust,
+            profile_signers,
         } = options;
         let events = keeps_events.then(|| Events::resume(&*store)).transpose()?;
         let identity = store.identity();
@@ -153,6 +158,7 @@ impl Core {
             judge,
             plugins,
             plugin_trust,
+            profile_signers,
             devices,
             fleet: Arc::default(),
             sets: SetFindings::default(),

@@ -7,8 +7,10 @@ mod check;
 mod target;
 
 use std::collections::BTreeMap;
+use std::panic::resume_unwind;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use mooring_mdm::finding::{Finding, Severity};
 use mooring_mdm::ids::PayloadIdentifier;
@@ -28,6 +30,14 @@ const SEED: &str = "mooring-builtin-1";
 
 /// The id of the plugin that makes the enrollment profile, and the key of its one output.
 const ENROLLMENT: &str = "enrollment";
+
+/// Time of one call of a plugin of this binary. Four times that of others: what is taken or refused
+/// must not hang on how busy the machine is.
+const OWN_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// Plugins of this binary that are loaded side by side. At the first start each is compiled, on one
+/// processor, with some 100 MB.
+const LOADED_AT_ONCE: usize = 2;
 
 /// Where a data folder has the compiled code. It is in no backup: it is made again.
 const COMPILED_FOLDER: &str = "compiled";
@@ -49,6 +59,27 @@ pub enum JudgeError {
     /// The table that replaces that of this binary cannot be used.
     #[error("the table of Apple's schema cannot be used")]
     Schema(#[from] TableError),
+}
+
+/// Loads components side by side, in their order.
+fn load(
+    runtime: &Runtime,
+    loading: Loading,
+    components: &[(&'static str, &[u8])],
+) -> Vec<(&'static str, Result<Plugin, LoadError>)> {
+    std::thread::scope(|scope| {
+        let started = components.iter().map(|(name, component)| {
+            let thread = scope.spawn(move || runtime.load_as(component, loading));
+            (*name, thread)
+        });
+        let started: Vec<_> = started.collect();
+        let ended = started.into_iter();
+        let joined = ended.map(|(name, thread)| {
+            let loaded = thread.join();
+            (name, loaded.unwrap_or_else(|panic| resume_unwind(panic)))
+        });
+        joined.collect()
+    })
 }
 
 /// A profile that a built-in generator can make.
@@ -129,7 +160,11 @@ impl Judge {
     /// As of [`Self::load`].
     pub fn load_on(options: &RuntimeOptions) -> Result<Self, JudgeError> {
         let components = mooring_builtin::ALL.iter().map(|b| (b.name, b.component));
-        Self::assemble(Runtime::new(options)?, components, Limits::default())
+        let limits = Limits {
+            timeout: OWN_TIMEOUT,
+            ..Limits::default()
+        };
+        Self::assemble(Runtime::new(options)?, components, limits)
     }
 
     /// Loads the given components instead, as tests of misbehaving plugins do.
@@ -153,10 +188,12 @@ impl Judge {
             origin: Origin::Program,
             ..Loading::default()
         };
+        let components: Vec<_> = components.into_iter().collect();
         let mut plugins = Vec::new();
-        for (name, component) in components {
-            let loaded = runtime.load_as(component, own);
-            plugins.push(loaded.map_err(|source| JudgeError::Load { name, source })?);
+        for some in components.chunks(LOADED_AT_ONCE) {
+            for (name, loaded) in load(&runtime, own, some) {
+                plugins.push(loaded.map_err(|source| JudgeError::Load { name, source })?);
+            }
         }
         let builtins = plugins
             .iter()

@@ -35,7 +35,10 @@ pub fn judge(cms: &[u8], today: &str, trusted: Option<&Signers>, notices: &mut V
         return notices.push(finding(Severity::Error, "S009", message, hint));
     }
     for signer in &signed.signers {
-        notices.extend(signer.fault.map(fault));
+        notices.extend(match (signer.fault, &signer.certificate) {
+            (Some(Fault::OtherKey), None) => Some(without_certificate()),
+            (found, _) => found.map(fault),
+        });
         notices.extend(weakness(signer));
         if let Some(day) = day_ms(today) {
             notices.extend(outside_validity(signer, day));
@@ -64,6 +67,15 @@ fn fault(fault: Fault) -> Finding {
         ),
     };
     finding(severity, "S002", message, SIGN_AGAIN)
+}
+
+/// Without the signer's certificate nobody knows the key, whatever else came along.
+fn without_certificate() -> Finding {
+    let message =
+        "the certificate of the signer is not in the file, so its signature cannot be checked";
+    let hint =
+        "sign it again with the signer's certificate included: openssl smime without -nocerts";
+    finding(Severity::Error, "S002", message, hint)
 }
 
 fn weakness(signer: &Signer) -> Option<Finding> {

@@ -121,6 +121,25 @@ fn a11_same_bytes() {
     assert!(hosts.iter().all(|host| host.sent.is_empty()));
 }
 
+/// A signed profile that is signed anew, its content as before, is a new version: it is delivered as
+/// it came, so a renewed certificate reaches devices (case A11). The same bytes again are not.
+#[test]
+fn a11_signed_anew() {
+    let server = server_with(&[]);
+    let old = include_bytes!("../../data/reading/signed/expired.mobileconfig").as_slice();
+    let new = include_bytes!("../../data/reading/signed/good.mobileconfig").as_slice();
+    assert_eq!(server.push_one(old).outcome, PushOutcome::Created);
+    assert_eq!(server.push_one(old).outcome, PushOutcome::Unchanged);
+    let pushed = server.push_one(new);
+    assert_eq!(
+        (pushed.outcome, pushed.version),
+        (PushOutcome::Updated, Some(2))
+    );
+    let identifier = pushed.identifier.unwrap();
+    let kept = server.raw(&identifier, None).unwrap();
+    assert_eq!(kept, new);
+}
+
 /// Other whitespace, another order of keys or another uuid of the author are the same profile:
 /// what counts is the content, so nothing is delivered again (case A12).
 #[test]

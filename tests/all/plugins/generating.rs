@@ -13,9 +13,13 @@ use super::{bind, by, done, plan, planned, switch, upgrade, validator, version, 
 const A: &str = "com.harborworks.made.a";
 const B: &str = "com.harborworks.made.b";
 
+/// The payload of every draft.
+const INNER: &str = "com.harborworks.settings.1";
+
 /// A profile as it goes into the settings of the plugin that makes what it is told to.
 fn flat(draft: &Draft) -> String {
-    let xml = draft.xml().replace('"', "'");
+    let own = format!("{}.1", draft.identifier.as_deref().unwrap_or_default());
+    let xml = draft.xml().replace('"', "'").replace(INNER, &own);
     let from = xml.find("<plist").expect("a property list");
     xml[from..].replace(['\n', '\t'], "")
 }
@@ -36,7 +40,7 @@ pub(super) fn generator(profiles: &[String]) -> BindingWish {
 
 /// What is said where nothing is taken.
 #[track_caller]
-fn refused(server: &TestServer, wish: BindingWish) -> Vec<Finding> {
+pub(super) fn refused(server: &TestServer, wish: BindingWish) -> Vec<Finding> {
     let error = bind(server, "gen", wish).unwrap_err();
     let PluginError::Output { findings, .. } = error else {
         panic!("{error}");

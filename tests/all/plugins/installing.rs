@@ -187,3 +187,35 @@ fn removal() {
     assert!(matches!(error, PluginError::NotFound(_)), "{error}");
     install(&server, HOSTILE).unwrap();
 }
+
+/// A rule is one plugin's: one that declares a rule of the host, of a built-in, of another installed
+/// plugin, or one by which the host speaks of plugins is refused, however it is written.
+#[test]
+fn rules_have_one_owner() {
+    let server = TestServer::new();
+    let own = "\"H002\", \"severity\": \"warning\", \"text\": \"Somewhere is somewhere.\"";
+    for (rule, says) in [
+        ("P009", "is the host's"),
+        ("v001", "is the host's"),
+        ("t002", "is that of the built-in plugin structure"),
+        ("plugin-x", "the host keeps for itself"),
+        ("Plugin-x", "the host keeps for itself"),
+        ("Settings", "the host keeps for itself"),
+        ("held", "the host keeps for itself"),
+    ] {
+        let to = format!("\"{rule}\", \"severity\": \"warning\", \"text\": \"Some.\"");
+        let to = format!("{to:<length$}", length = own.len());
+        let component = changed(HOSTILE, own, &to);
+        let text = chain(&install(&server, &component).unwrap_err());
+        assert!(text.contains(says), "{rule}: {text}");
+    }
+    assert!(server.plugins().plugins.is_empty());
+    install(&server, HOSTILE).unwrap();
+    let other = changed(HOSTILE, ID, "com.mooring.test.another");
+    let text = chain(&install(&server, &other).unwrap_err());
+    assert!(
+        text.contains("is that of the plugin com.mooring.test.hostile"),
+        "{text}"
+    );
+    upgrade(&server, &version("0.2.0")).unwrap();
+}

@@ -4,10 +4,12 @@ use mooring_mdm::finding::Severity;
 use mooring_server::api::{BindingState, OnFailure, PluginState, PushOutcome, PushResult};
 use mooring_server::plugins::PluginError;
 use mooring_tests::clock::MINUTE_MS;
+use mooring_tests::server::id;
 use mooring_tests::{Draft, Host, TestServer, settle_one};
 
 use super::{
-    HOSTILE, ID, bind, by, done, provoking, switch, upgrade, validator, version, with_plugin,
+    HOSTILE, ID, bind, by, done, plan, planned, provoking, switch, upgrade, validator, version,
+    with_plugin,
 };
 
 const A: &str = "com.harborworks.a";
@@ -124,15 +126,48 @@ fn a_looping_plugin_is_left_alone() {
     assert_eq!(push(901, "nothing"), "H000");
 }
 
-/// An unchanged profile is judged once: the plugin is not run again for it.
+/// An identical push runs no code of the plugin, whether it was taken or refused, and neither do a fleet
+/// that comes back, a plan, and what is shown: a profile is judged once.
 #[test]
 fn judged_once() {
     let server = with_plugin();
     bind(&server, "all", validator(OnFailure::Block)).unwrap();
-    let file = provoking(A, "failure");
-    let first = server.push_one(&file);
-    assert_eq!(said(&first), [("plugin-failure", Severity::Error)]);
-    assert_eq!(said(&server.push_one(&file)), said(&first));
+    let before = server.plugin_calls_made();
+    let bad = provoking("com.harborworks.b", "failure");
+    let good = Draft::new(A, "1").xml();
+    let first = [server.push_one(&bad), server.push_one(&good)];
+    assert_eq!(said(&first[0]), [("plugin-failure", Severity::Error)]);
+    assert_eq!(said(&first[1]), [("H000", Severity::Info)]);
+    assert_eq!(server.plugin_calls_made(), before + 2, "each is judged");
+    // What is stored may differ from what was pushed.
+    plan(server.unbind_plugin("all", &planned()).unwrap());
+    let calls = server.plugin_calls_made();
+    let mut host = Host::without_user(0);
+    for _ in 0..3 {
+        assert_eq!(said(&server.push_one(&bad)), said(&first[0]));
+        let again = server.push_one(&good);
+        assert_eq!(again.outcome, PushOutcome::Unchanged);
+        assert_eq!(said(&again), said(&first[1]));
+        settle_one(&server, &mut host);
+        server.clock.advance(MINUTE_MS);
+        let told = plan(server.unbind_plugin("all", &planned()).unwrap());
+        assert_eq!(told.judged, 1);
+        server.profile_detail(&id(A)).unwrap();
+    }
+    assert_eq!(server.plugin_calls_made(), calls, "no code was run");
+}
+
+/// What a plugin says under a rule that is not in its manifest counts as a failure: nobody could tell
+/// whose word it is, or weigh it.
+#[test]
+fn only_its_own_rules() {
+    let server = TestServer::new();
+    let undeclared = super::changed(HOSTILE, "\"id\": \"H002\"", "\"id\": \"H009\"");
+    super::install(&server, &undeclared).unwrap();
+    bind(&server, "all", validator(OnFailure::Block)).unwrap();
+    let result = server.push_one(provoking(A, "wrong-path"));
+    assert_eq!(result.outcome, PushOutcome::Refused);
+    assert_eq!(said(&result), [("plugin-output", Severity::Error)]);
 }
 
 /// An upgrade goes on with the bindings; what they cannot be is refused with the part that is wrong.

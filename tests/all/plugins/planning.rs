@@ -2,20 +2,20 @@
 
 use std::sync::Arc;
 
-use mooring_server::api::{Impact, OnFailure, PluginState};
+use mooring_server::api::{BindingState, Impact, OnFailure, PluginPlan, PluginState};
 use mooring_server::change::{ChangeError, ChangeOptions};
 use mooring_server::core::CoreOptions;
 use mooring_server::impact::RemovalGuard;
 use mooring_server::plugins::PluginError;
 use mooring_store::{MemoryStore, Store};
-use mooring_tests::server::judge;
+use mooring_tests::server::{judge, upload};
 use mooring_tests::{Draft, Host, TestClock, TestServer, settle};
 use serde_json::Value;
 
 use super::generating::{generator, made};
 use super::{
-    HOSTILE, ID, bind, by, done, install, plan, planned, switch, upgrade, validator, version,
-    with_plugin,
+    HOSTILE, ID, bind, by, done, install, plan, planned, provoking, switch, upgrade, validator,
+    version, with_plugin,
 };
 
 const A: &str = "com.harborworks.a";
@@ -64,6 +64,34 @@ fn switching() {
         server.plugin(ID).unwrap().summary.state,
         PluginState::Enabled
     );
+}
+
+/// A plan over profiles on which the plugin runs out of time asks a few times only and counts the
+/// others; the binding at work is as it was, also after a planned push.
+#[test]
+fn plans_leave_breakers_alone() {
+    let server = with_plugin();
+    for number in 0..8 {
+        server.push_taken(provoking(&format!("{A}{number}"), "loop"));
+    }
+    let mut wish = validator(OnFailure::Warn);
+    wish.limits.timeout_ms = Some(20);
+    let counts = |told: &PluginPlan| (told.judged, told.left_out, told.profiles.len());
+    let told = plan(server.bind_plugin("all", wish.clone(), &planned()).unwrap());
+    assert_eq!(counts(&told), (5, 3, 5));
+    assert_eq!(told.profiles[0].added[0].rule, "plugin-timeout");
+    bind(&server, "all", wish).unwrap();
+    for _ in 0..8 {
+        let told = plan(server.unbind_plugin("all", &planned()).unwrap());
+        assert_eq!(counts(&told), (5, 3, 5));
+    }
+    let file = |number| upload("a", provoking(&format!("{A}.{number}"), "loop"));
+    let files: Vec<_> = (0..6).map(file).collect();
+    let pushed = server.shared().push(&files, false, &planned()).unwrap();
+    let last = &pushed.results[5].findings;
+    assert!(last.iter().any(|it| it.rule == "plugin-back-off"));
+    let state = server.binding("all").unwrap().state;
+    assert_eq!(state, BindingState::Active);
 }
 
 /// A plugin that is disabled is not run to bind it, not even to check settings or to make profiles,

@@ -1,5 +1,7 @@
 //! Signatures, labels and removals as an administrator meets them, through the binary.
 
+mod keys;
+
 use std::fs;
 
 use mooring_tests::command::{Ran, Started};
@@ -69,6 +71,45 @@ fn signatures() {
     assert!(!back.out.contains("UNSIGNED"), "{back:#?}");
     let json = run(&format!("plugin show {ID} --json"), 0).json();
     assert_eq!(json["version"], "0.1.0");
+}
+
+/// Once a key is taken off the list, list, show and status say so of the plugin that it signed, and the
+/// plugin is bound only where that is meant; a list that broke refuses whatever is installed and the next
+/// start, each time by its name.
+#[test]
+fn a_key_is_taken_off() {
+    let (terminal, server) = trusting();
+    let run = |line: &str, code| terminal.run(&format!("{line} --data data")).expect(code);
+    terminal
+        .run("plugin sign one.wasm --key ours.key")
+        .expect(0);
+    run("plugin install one.wasm", 0);
+    let bind = format!("plugin bind all --plugin {ID} --role validator");
+    run(&bind, 0);
+    fs::copy(terminal.path("theirs.pub"), terminal.path("ours.pub")).unwrap();
+    for line in ["plugin list", &format!("plugin show {ID}"), "status"] {
+        let told = run(line, 0);
+        let all = told.out.clone() + &told.err;
+        assert!(all.contains("no longer trusted"), "{line}: {told:#?}");
+    }
+    push(&terminal, &provoking("com.harborworks.a", "panic"), 6);
+    let refused = run(&bind, 2);
+    assert!(refused.err.contains("--allow-untrusted"), "{refused:#?}");
+    run(&format!("{bind} --allow-untrusted"), 0);
+
+    terminal.write("ours.pub", "no key");
+    let refused = run("plugin upgrade two.wasm --allow-unsigned", 2);
+    assert!(
+        refused.err.contains("ours.pub cannot be used: line 1"),
+        "{refused:#?}"
+    );
+    drop(server);
+    let serve = "serve --data data --admin 127.0.0.1:0 --device 127.0.0.1:0";
+    let refused = terminal.run(&format!("{serve} --plugin-trust ours.pub"));
+    assert_ne!(refused.code, 0, "{refused:#?}");
+    for says in ["the keys in ours.pub cannot be used", "line 1 is no"] {
+        assert!(refused.err.contains(says), "{refused:#?}");
+    }
 }
 
 /// What `profile push` said of the profile.

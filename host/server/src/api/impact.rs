@@ -1,6 +1,7 @@
 //! What a change would do, as a document.
 
 use mooring_drift::drift::InstallReason;
+use mooring_mdm::finding::Finding;
 use mooring_mdm::ids::{EnrollmentId, HostId, PayloadIdentifier};
 use serde::{Deserialize, Serialize};
 
@@ -37,6 +38,10 @@ pub struct Impact {
     pub confirm: u64,
     /// The same by profile.
     pub profiles: Vec<ProfileImpact>,
+    /// Of an assignment that is only planned: what validators say of the profile that would judge it
+    /// only under that. An error refuses the change itself.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub findings: Vec<Finding>,
     /// What would be wrong with profiles together that hosts would get by it, and is not now; of a
     /// change that is only planned.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]

@@ -92,9 +92,13 @@ pub struct Summary {
     /// Built-ins whose newer output is held until somebody confirms it.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub held_builtins: Vec<HeldBuiltIn>,
-    /// Installed plugins that do not load, or are in quarantine.
+    /// Installed plugins that do not load, are in quarantine, or whose signer is not trusted any
+    /// more.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub plugin_problems: Vec<PluginSummary>,
+    /// What is wrong with the files of keys whose signatures of plugins count.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub plugin_trust_problems: Vec<String>,
     /// How waking devices goes.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub push: Option<PushSummary>,

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use mooring_drift::scope::LabelName;
 use mooring_mdm::finding::Finding;
 use mooring_mdm::ids::PayloadIdentifier;
+use mooring_mdm::profile::placeholder::ValueName;
 use serde::{Deserialize, Serialize};
 
 use super::Impact;
@@ -26,9 +27,12 @@ pub struct InstallWish {
     /// Take it without a signature of a trusted key.
     #[serde(default)]
     pub allow_unsigned: bool,
-    /// Take a version that is older than the installed one.
+    /// Take a version that is older than the highest that was ever installed.
     #[serde(default)]
     pub allow_downgrade: bool,
+    /// Take one that is signed with another key than the plugin was before.
+    #[serde(default)]
+    pub allow_other_signer: bool,
     /// Take one that brings its own interpreter, and so needs more time and memory.
     #[serde(default)]
     pub allow_interpreted: bool,
@@ -95,6 +99,10 @@ pub struct PluginSummary {
     /// Present, and true, for one that nobody vouches for: it was taken with `allow_unsigned`.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub is_unsigned: bool,
+    /// Present, and true, if the key of `signed_by` is not trusted any more. It serves where it is
+    /// bound.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub is_signer_untrusted: bool,
     /// When this version was installed.
     pub installed_at: String,
     /// The names of its bindings.
@@ -210,6 +218,12 @@ pub struct BindingWish {
     /// end.
     #[serde(skip_serializing_if = "BTreeSet::is_empty", default)]
     pub prefixes: BTreeSet<String>,
+    /// Bind it although the key that it is signed with is not trusted any more. Not kept.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub allow_untrusted: bool,
+    /// Declared values of hosts, attributes and secrets, that a generator's profiles may use.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty", default)]
+    pub values: BTreeSet<ValueName>,
 }
 
 /// Whether a binding is at work.
@@ -263,6 +277,20 @@ pub struct PluginPlan {
     /// What the change of generated profiles would do to hosts.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub hosts: Option<Impact>,
+    /// Whose signature the plugin would have, if it is another one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub signer: Option<SignerChange>,
+}
+
+/// Another one vouches for a plugin than before, or nobody does.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignerChange {
+    /// Who did; absent if nobody did.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub was: Option<Signer>,
+    /// Who would; absent if nobody would.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub becomes: Option<Signer>,
 }
 
 #[expect(

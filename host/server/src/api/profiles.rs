@@ -13,7 +13,12 @@ use super::{Counts, Impact, SetReport};
 pub enum ProfileOrigin {
     /// An administrator uploaded it.
     Uploaded,
-    /// A plugin generates it.
+    /// The plugin of a binding made its latest version.
+    Generated {
+        /// The binding's name.
+        binding: String,
+    },
+    /// A plugin of this program generates it.
     BuiltIn {
         /// The plugin's id.
         plugin: String,

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 pub use mooring_drift::scope::{Assignment, AssignmentError, LabelName, LabelNameError};
+use mooring_mdm::finding::Finding;
 use mooring_mdm::ids::{HostId, PayloadIdentifier};
 use mooring_mdm::profile::placeholder::ValueName;
 use serde::{Deserialize, Serialize};
@@ -127,6 +128,10 @@ pub struct AssignmentDetail {
     /// The assignment; without one the profile is for every host.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub assignment: Option<Assignment>,
+    /// What validators said that judge the profile only since it was assigned so; there in the answer
+    /// to that alone.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub findings: Vec<Finding>,
 }
 
 /// `GET /api/v1/assignments`.

@@ -1,18 +1,17 @@
 //! Rules that an administrator accepted for one profile.
 //!
 //! Knows nothing of what a rule says. Invariants: every acceptance has a reason, a moment and a
-//! name; it counts for one identifier and one rule, from the next upload on; the profile need not
-//! be there yet.
+//! name; it counts for one identifier and one rule, for stored versions from the next upload on; the
+//! profile need not be there yet.
 
 use std::collections::BTreeMap;
 
 use mooring_drift::policy::Timestamp;
-use mooring_mdm::finding::Finding;
 use mooring_mdm::ids::PayloadIdentifier;
 use mooring_store::{Space, StoreError};
 use serde::{Deserialize, Serialize};
 
-use super::{FindingsError, settle};
+use super::FindingsError;
 use crate::api::{AcceptedListing, AcceptedRule};
 use crate::clock::rfc3339;
 use crate::core::Core;
@@ -46,23 +45,13 @@ impl Core {
         Ok(read.map(|read| read.document).unwrap_or_default())
     }
 
-    /// What validators found in a profile, as it counts here: by the policy, and by what is
-    /// accepted for this profile.
-    ///
-    /// # Errors
-    /// [`StoreError`] if either cannot be read.
-    pub(crate) fn settled(
+    /// The reasons for which rules are accepted in a profile, by rule.
+    pub(super) fn reasons(
         &self,
         identifier: &PayloadIdentifier,
-        findings: Vec<Finding>,
-    ) -> Result<Vec<Finding>, StoreError> {
-        if findings.is_empty() {
-            return Ok(findings);
-        }
-        let policy = self.policy_kept()?;
-        let accepted = self.accepted_kept(identifier)?.rules.into_iter();
-        let accepted = accepted.map(|(rule, entry)| (rule, entry.reason)).collect();
-        Ok(settle(findings, &policy.levels(), &accepted))
+    ) -> Result<BTreeMap<String, String>, StoreError> {
+        let rules = self.accepted_kept(identifier)?.rules.into_iter();
+        Ok(rules.map(|(rule, entry)| (rule, entry.reason)).collect())
     }
 
     /// What is accepted for a profile, in order of rule.
@@ -80,7 +69,8 @@ impl Core {
         })
     }
 
-    /// Accepts a rule for a profile: from its next upload on its findings refuse nothing there.
+    /// Accepts a rule for a profile: from its next upload on its findings refuse nothing there, and
+    /// where profiles are judged together they are shown as accepted at once.
     ///
     /// # Errors
     /// [`FindingsError`] if there is no such rule, it is one of the host's own refusals, or there
@@ -110,7 +100,7 @@ impl Core {
         }
         let change = documents::put(&key(identifier), &accepted)?;
         self.store.commit(vec![change])?;
-        tracing::warn!(profile = %identifier, rule, by, "a rule is accepted for a profile");
+        tracing::warn!(profile = %identifier, rule, by, reason, "a rule is accepted for a profile");
         Ok(detail(rule, entry))
     }
 

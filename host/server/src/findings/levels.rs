@@ -1,7 +1,8 @@
 //! The policy: how much each rule weighs on this server.
 //!
 //! Knows nothing of profiles. Invariants: only rules that exist, and that are not the host's own
-//! refusals, are in it; a version that is stored keeps the findings with which it was taken.
+//! refusals, are in it; a version that is stored keeps the findings with which it was taken, and what
+//! is found in sets of profiles is weighed by the policy of the moment at which it is shown.
 
 use std::collections::BTreeMap;
 

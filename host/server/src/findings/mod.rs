@@ -5,9 +5,11 @@
 //! here, so no policy lets it in; a finding that was accepted or lowered is shown all the same.
 
 mod accepted;
+mod complaints;
 mod levels;
 mod nearest;
 mod rules;
+mod scales;
 
 #[cfg(test)]
 mod tests;
@@ -18,6 +20,7 @@ use mooring_mdm::finding::{Finding, Severity};
 use mooring_mdm::plist::{Node, NodeId, Value};
 use mooring_store::StoreError;
 
+pub use complaints::COMPLAINT_PREFIX;
 pub use nearest::nearest;
 pub use rules::{HOST, Rule, host_rules};
 
@@ -36,8 +39,8 @@ pub enum FindingsError {
     },
     /// The host refuses such a file whatever anybody says.
     #[error(
-        "{rule} is a rule of the host itself: a file that breaks it cannot be read in one way only, \
-         or would take over what is not its own. It can be neither weighed otherwise nor accepted"
+        "{rule} can be neither weighed otherwise nor accepted: it refuses what cannot be read in one \
+         way only or would take over what is not its own, or tells of a plugin or its settings"
     )]
     Fixed {
         /// The rule.
@@ -67,32 +70,45 @@ pub fn settle(
     policy: &BTreeMap<String, Level>,
     accepted: &BTreeMap<String, String>,
 ) -> Vec<Finding> {
-    let weigh = |finding: Finding| {
-        if is_refusal(&finding) {
-            return Some(finding);
-        }
-        let finding = match policy.get(&finding.rule) {
-            None => finding,
-            Some(Level::Off) => return None,
-            Some(Level::Info) => finding.weighed(Severity::Info),
-            Some(Level::Warning) => finding.weighed(Severity::Warning),
-            Some(Level::Error) => finding.weighed(Severity::Error),
-        };
-        Some(match accepted.get(&finding.rule) {
-            Some(reason) => finding.accepted(reason),
-            None => finding,
-        })
+    let weighed = findings.into_iter().filter_map(|finding| {
+        let reason = accepted.get(&finding.rule).map(String::as_str);
+        weigh(finding, policy, reason)
+    });
+    weighed.collect()
+}
+
+/// The same for one finding, with the reason for which its rule is accepted.
+fn weigh(
+    finding: Finding,
+    policy: &BTreeMap<String, Level>,
+    reason: Option<&str>,
+) -> Option<Finding> {
+    if is_refusal(&finding) {
+        return Some(finding);
+    }
+    let finding = match policy.get(&finding.rule) {
+        None => finding,
+        Some(Level::Off) => return None,
+        Some(Level::Info) => finding.weighed(Severity::Info),
+        Some(Level::Warning) => finding.weighed(Severity::Warning),
+        Some(Level::Error) => finding.weighed(Severity::Error),
     };
-    findings.into_iter().filter_map(weigh).collect()
+    Some(match reason {
+        Some(reason) => finding.accepted(reason),
+        None => finding,
+    })
 }
 
 /// Rules about a signature: the host judges it, and others may know better.
 const SIGNATURE: [&str; 4] = ["S002", "S003", "S004", "S005"];
 
-/// Whether the host refuses the file: nobody can take that back.
+/// The rule under which any plugin may speak of its settings.
+pub(crate) const SETTINGS_RULE: &str = "settings";
+
+/// Whether the host refuses the file, or a plugin its settings: nobody can take that back.
 fn is_refusal(finding: &Finding) -> bool {
     let is_own = finding.source == HOST && finding.severity == Severity::Error;
-    is_own && !SIGNATURE.contains(&finding.rule.as_str())
+    is_own && !SIGNATURE.contains(&finding.rule.as_str()) || finding.rule == SETTINGS_RULE
 }
 
 /// Whether any finding refuses the profile.

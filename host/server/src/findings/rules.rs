@@ -1,7 +1,7 @@
 //! Every rule with its reason: those of the host in a table, those of plugins from their manifests.
 //!
-//! Knows nothing of who breaks them. Invariant: a rule of the host that refuses a file is fixed: no
-//! policy and no acceptance reaches it.
+//! Knows nothing of who breaks them. Invariant: a rule of the host that refuses a file is fixed, and
+//! so are what is said of plugins that fail and of settings: no policy and no acceptance reaches it.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,8 @@ use mooring_mdm::rules::{HOST_RULES, HostRule};
 use mooring_plugin::RuleEntry;
 use serde::Serialize;
 
-use super::SIGNATURE;
+use super::complaints::{COMPLAINT_PREFIX, COMPLAINTS};
+use super::{SETTINGS_RULE, SIGNATURE};
 
 /// The source of the host's own rules.
 pub const HOST: &str = "host";
@@ -46,16 +47,30 @@ impl Rule {
             why: entry.why.clone(),
             instead: entry.instead.clone(),
             source: plugin.to_owned(),
-            is_fixed: false,
+            is_fixed: entry.id == SETTINGS_RULE,
         }
+    }
+
+    /// Why nothing reaches it, of a fixed one.
+    pub fn reason_fixed(&self) -> Option<&'static str> {
+        self.is_fixed.then(|| {
+            if self.id.starts_with(COMPLAINT_PREFIX) {
+                "It is about the plugin and not about a profile: its binding says what follows \
+                 (`mooring plugin bind --on-failure`), and no policy or acceptance reaches it."
+            } else if self.id == SETTINGS_RULE {
+                "Settings that a plugin does not take are refused whatever anybody says."
+            } else {
+                "The host refuses such a file whatever anybody says."
+            }
+        })
     }
 }
 
 /// Id, what it demands, why, what to do.
-type Row = (&'static str, &'static str, &'static str, &'static str);
+pub(super) type Row = (&'static str, &'static str, &'static str, &'static str);
 
 /// What this server refuses beside a file's form. All of them are errors.
-const OWN: [Row; 9] = [
+const OWN: [Row; 10] = [
     (
         "R006",
         "A signed file with other content has another PayloadUUID.",
@@ -107,6 +122,12 @@ const OWN: [Row; 9] = [
         "Push one of them, or give one another PayloadIdentifier.",
     ),
     (
+        "owned",
+        "No upload uses the identifier of a profile that a bound plugin makes.",
+        "The plugin would make it otherwise again, and nobody could say which of them is meant.",
+        "Choose another PayloadIdentifier, or remove the binding (`mooring plugin unbind`).",
+    ),
+    (
         "reserved",
         "No upload uses the identifiers of built-in profiles or of the enrollment.",
         "It would take the place of what the server itself makes.",
@@ -116,7 +137,7 @@ const OWN: [Row; 9] = [
 
 /// The rules of the host, by id.
 pub fn host_rules() -> BTreeMap<String, Rule> {
-    let own = OWN.iter();
+    let own = OWN.iter().chain(&COMPLAINTS);
     let own = own.map(|&(id, text, why, instead)| HostRule {
         id,
         severity: Severity::Error,

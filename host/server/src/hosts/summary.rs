@@ -34,6 +34,7 @@ impl Core {
             }),
             pause: self.pause_state()?.pause,
             held_builtins: self.held_builtins.all(),
+            plugin_trust_problems: self.plugin_trust.problems(),
             plugin_problems: self.plugin_problems(),
             push: None,
             profiles: profile_counts(&shelf, &mut counted.profiles),

@@ -132,9 +132,10 @@ impl From<PluginError> for Problem {
         let text = chain(&error);
         match error {
             PluginError::NotFound(_) | PluginError::NoBinding(_) => Self::new(Kind::NotFound, text),
-            PluginError::Refused(_) | PluginError::Manifest(_) | PluginError::Fails { .. } => {
-                Self::new(Kind::PluginRefused, text)
-            }
+            PluginError::Refused(_)
+            | PluginError::Manifest(_)
+            | PluginError::Fails { .. }
+            | PluginError::Rule { .. } => Self::new(Kind::PluginRefused, text),
             PluginError::Interpreted(_) => {
                 Self::new(Kind::PluginRefused, text.clone()).at("/allow_interpreted", text)
             }
@@ -143,6 +144,13 @@ impl From<PluginError> for Problem {
             | PluginError::Untrusted(_)
             | PluginError::OtherSigned { .. } => {
                 Self::new(Kind::PluginUntrusted, text.clone()).at("/signature", text)
+            }
+            PluginError::Trust(_) => Self::new(Kind::PluginUntrusted, text),
+            PluginError::OtherSigner { .. } => {
+                Self::new(Kind::PluginUntrusted, text.clone()).at("/allow_other_signer", text)
+            }
+            PluginError::NoLongerTrusted(_) => {
+                Self::new(Kind::PluginUntrusted, text.clone()).at("/allow_untrusted", text)
             }
             PluginError::BuiltIn(_)
             | PluginError::Installed { .. }

@@ -46,7 +46,8 @@ impl Judge {
         let is_signed = profile.container() == Container::Signed;
         let mut findings = self.check_read(name, profile, target, today);
         if is_signed {
-            signature::judge(bytes, today, None, &mut findings);
+            let signers = target.signers.as_deref();
+            signature::judge(bytes, today, signers, &mut findings);
         }
         findings
     }

@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use mooring_identity::attached::Signers;
 use mooring_mdm::ids::Channel;
 use mooring_plugin::{Context, Device, Grade};
 
@@ -52,6 +53,8 @@ pub struct Target {
     pub enrollment: Option<EnrollmentKind>,
     /// A table of Apple's schema in place of the plugin's own.
     pub schema: Option<Arc<str>>,
+    /// Who signs profiles; without, every signer will do. No plugin gets to know.
+    pub signers: Option<Arc<Signers>>,
 }
 
 impl From<Grade> for Target {

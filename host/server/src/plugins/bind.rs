@@ -5,13 +5,15 @@
 
 use std::collections::BTreeMap;
 
-use mooring_mdm::finding::Severity;
 use mooring_mdm::ids::PayloadIdentifier;
 use mooring_plugin::Plugin;
 use mooring_store::Space;
 
+use super::asking::Asking;
+use super::grant::check_plain;
 use super::install::has_role;
 use super::last_known;
+use super::made::Making;
 use super::record::{self, BindingRecord};
 use super::registry::{Bound, Installed};
 use super::{PluginChange, PluginError};
@@ -19,9 +21,9 @@ use crate::api::{BindingDetail, BindingWish, OnFailure, PluginRole};
 use crate::change::{ChangeOptions, Changed};
 use crate::core::Core;
 use crate::documents;
+use crate::findings::refuses;
 use crate::impact::Weight;
 use crate::limits::{PLUGIN_TIMEOUT_MAX_MS, PLUGINS_MAX};
-use crate::profiles::{GIVEN_PREFIX, RESERVED_PREFIX};
 use crate::random;
 
 /// Longest name of a binding, in bytes.
@@ -49,6 +51,7 @@ impl Core {
         if !installed.record.is_enabled {
             return Err(PluginError::Disabled(wish.plugin));
         }
+        self.check_trusted(&wish.plugin, &installed.record, wish.allow_untrusted)?;
         let known = set.bindings.get(name);
         if known.is_none() && set.bindings.len() >= PLUGINS_MAX {
             return Err(wrong(
@@ -58,6 +61,7 @@ impl Core {
         }
         let plugin = loaded(installed, &wish.plugin)?;
         let wish = checked(name, wish, plugin)?;
+        self.check_values(&wish)?;
         if let Some(other) = known.filter(|known| known.record.wish.role != wish.role) {
             let role = other.record.wish.role;
             let detail = format!("{name} is a {role:?}; remove it first, or choose another name");
@@ -74,10 +78,15 @@ impl Core {
             makes: known.map(|k| k.record.makes.clone()).unwrap_or_default(),
             quarantined_at: None,
         };
-        check_settings(name, &record, installed)?;
+        self.check_settings(name, &record, installed)?;
         let mut changes = Vec::new();
         if record.wish.role == Some(PluginRole::Generator) {
-            (record.makes, changes) = self.made_for(&set, name, &record, installed)?;
+            let making = Making {
+                asking: &Asking::of(&set, options.is_plan),
+                name,
+                record: &record,
+            };
+            (record.makes, changes) = self.made_for(&making, installed)?;
         }
         if options.is_plan {
             let bound = Bound::new(record);
@@ -121,6 +130,47 @@ impl Core {
         });
         Ok(PluginChange::Done(()))
     }
+
+    /// Whether the values that a generator may use are declared: a name that is not is misspelt, or
+    /// whoever declares it later does not know who may use it.
+    fn check_values(&self, wish: &BindingWish) -> Result<(), PluginError> {
+        let declared = &self.shelf().values;
+        let mut values = wish.values.iter();
+        match values.find(|name| !declared.contains_key(*name)) {
+            Some(name) => {
+                let detail = format!(
+                    "no value {name} is declared; declare it first (mooring value set {name} \
+                     --attribute, or --secret)"
+                );
+                Err(wrong("/values", detail))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Asks a plugin whether it has the role of a binding and takes its settings. What it says of
+    /// them weighs as the policy has it.
+    pub(super) fn check_settings(
+        &self,
+        name: &str,
+        record: &BindingRecord,
+        installed: &Installed,
+    ) -> Result<(), PluginError> {
+        let plugin = loaded(installed, &record.wish.plugin)?;
+        if let Some(role) = record.wish.role.filter(|role| !has_role(plugin, *role)) {
+            let detail = format!("{} is no {}", plugin.id(), word(role));
+            return Err(wrong("/role", detail));
+        }
+        let limits = record.limits(record::class(installed.record.class));
+        let call = plugin.check_settings(&record.settings(), &limits);
+        let findings = call.findings(plugin.id());
+        let findings = self.scales()?.settled(&[], findings)?;
+        if refuses(&findings) {
+            let binding = name.to_owned();
+            return Err(PluginError::Settings { binding, findings });
+        }
+        Ok(())
+    }
 }
 
 /// The plugin, if it loads.
@@ -130,27 +180,6 @@ pub(super) fn loaded<'a>(installed: &'a Installed, id: &str) -> Result<&'a Plugi
         id: id.to_owned(),
         problem: problem.clone(),
     })
-}
-
-/// Asks a plugin whether it has the role of a binding and takes its settings.
-pub(super) fn check_settings(
-    name: &str,
-    record: &BindingRecord,
-    installed: &Installed,
-) -> Result<(), PluginError> {
-    let plugin = loaded(installed, &record.wish.plugin)?;
-    if let Some(role) = record.wish.role.filter(|role| !has_role(plugin, *role)) {
-        let detail = format!("{} is no {}", plugin.id(), word(role));
-        return Err(wrong("/role", detail));
-    }
-    let limits = record.limits(record::class(installed.record.class));
-    let call = plugin.check_settings(&record.settings(), &limits);
-    let findings = call.findings(plugin.id());
-    if findings.iter().any(|it| it.severity == Severity::Error) {
-        let binding = name.to_owned();
-        return Err(PluginError::Settings { binding, findings });
-    }
-    Ok(())
 }
 
 /// The wish with its role, if it makes sense.
@@ -174,6 +203,8 @@ fn checked(name: &str, mut wish: BindingWish, plugin: &Plugin) -> Result<Binding
         return Err(wrong("/role", detail.to_owned()));
     };
     wish.role = Some(role);
+    // It is for this once.
+    wish.allow_untrusted = false;
     let timeout_fits = |ms: &u64| (1..=PLUGIN_TIMEOUT_MAX_MS).contains(ms);
     if wish.limits.timeout_ms.is_some_and(|ms| !timeout_fits(&ms)) {
         let detail = format!("it is a number from 1 to {PLUGIN_TIMEOUT_MAX_MS}");
@@ -184,10 +215,15 @@ fn checked(name: &str, mut wish: BindingWish, plugin: &Plugin) -> Result<Binding
         .len()
         .max(wish.labels.len())
         .max(wish.prefixes.len())
+        .max(wish.values.len())
         > NAMED_MAX
     {
-        let detail = format!("at most {NAMED_MAX} profiles, labels or prefixes");
+        let detail = format!("at most {NAMED_MAX} profiles, labels, prefixes or values");
         return Err(wrong("/", detail));
+    }
+    if role != PluginRole::Generator && !wish.values.is_empty() {
+        let detail = "only a generator makes profiles that use values of hosts";
+        return Err(wrong("/values", detail.to_owned()));
     }
     match role {
         PluginRole::Validator => check_profiles(&wish)?,
@@ -237,19 +273,13 @@ fn check_prefixes(wish: &BindingWish) -> Result<(), PluginError> {
             "grant a generator the beginnings of its identifiers, such as com.example.wifi.";
         return Err(wrong("/prefixes", detail.to_owned()));
     }
-    let is_ours = |prefix: &str| {
-        RESERVED_PREFIX.starts_with(prefix)
-            || prefix.starts_with(RESERVED_PREFIX)
-            || prefix == GIVEN_PREFIX
-    };
     for prefix in &wish.prefixes {
         let name = prefix.strip_suffix('.');
-        let fits =
-            name.is_some_and(|name| name.contains('.') && PayloadIdentifier::parse(name).is_ok());
-        if !fits || is_ours(prefix) {
+        let is_plain = |name: &str| name.contains('.') && check_plain(name).is_ok();
+        if !name.is_some_and(is_plain) {
             let detail = format!(
-                "{prefix:?}: a prefix is the beginning of an identifier in two or more parts with a \
-                 dot at its end, and none of this server's own"
+                "{prefix:?}: a prefix is the beginning of an identifier in two or more parts of A to \
+                 Z, a to z, 0 to 9, - and _ with a dot at its end, and none of this server's own"
             );
             return Err(wrong("/prefixes", detail));
         }

@@ -7,6 +7,8 @@ use mooring_mdm::finding::Finding;
 use mooring_plugin::LoadError;
 use mooring_store::StoreError;
 
+use super::trust::PluginTrustError;
+use crate::api::Signer;
 use crate::change::ChangeError;
 
 /// Why a change of plugins or bindings did not happen.
@@ -53,6 +55,30 @@ pub enum PluginError {
     /// The signature is not taken.
     #[error("the signature is not taken")]
     Untrusted(#[from] VerifyError),
+    /// The files of trusted keys cannot be used.
+    #[error("nobody's signature counts at the moment, so nothing is taken")]
+    Trust(#[from] PluginTrustError),
+    /// Another one signed the plugin before.
+    #[error(
+        "{id} was signed with the key {}, and this is signed with {}; if it is meant, allow it \
+         (--allow-other-signer)",
+        named(was),
+        named(signer)
+    )]
+    OtherSigner {
+        /// The plugin.
+        id: String,
+        /// Who signed it before.
+        was: Signer,
+        /// Who signed what was offered.
+        signer: Signer,
+    },
+    /// The key that it was signed with is not trusted any more.
+    #[error(
+        "{0} was signed with a key that this server does not trust any more: upgrade it to a version \
+         of a trusted key, or allow to bind it all the same (--allow-untrusted)"
+    )]
+    NoLongerTrusted(String),
     /// The signature is for another plugin or version.
     #[error("the signature is for {signed}, and the component is {found}")]
     OtherSigned {
@@ -70,6 +96,19 @@ pub enum PluginError {
     /// It has the id of one of this program's own.
     #[error("{0} is the id of a plugin that is built in; its findings would pass for that one's")]
     BuiltIn(String),
+    /// It declares a rule that is somebody else's.
+    #[error(
+        "{id} declares the rule {rule}, which {owner}; a finding under it would pass for another's, \
+         and a policy would weigh both. Its author has to give it an id of its own"
+    )]
+    Rule {
+        /// The plugin.
+        id: String,
+        /// The rule.
+        rule: String,
+        /// Whose it is.
+        owner: String,
+    },
     /// Another version is installed.
     #[error("{id} {version} is installed already; put another version in its place with `upgrade`")]
     Installed {
@@ -78,9 +117,9 @@ pub enum PluginError {
         /// The installed version.
         version: String,
     },
-    /// The installed version is newer.
+    /// A newer version is installed, or was.
     #[error(
-        "{id} {installed} is installed, and {version} is older; if it is meant, allow it \
+        "{id} {installed} is or was installed, and {version} is older; if it is meant, allow it \
          (--allow-downgrade)"
     )]
     Older {
@@ -88,7 +127,7 @@ pub enum PluginError {
         id: String,
         /// The version that was offered.
         version: String,
-        /// The installed one.
+        /// The highest that was ever installed.
         installed: String,
     },
     /// It is bound.
@@ -149,4 +188,13 @@ impl From<LoadError> for PluginError {
     fn from(error: LoadError) -> Self {
         Self::Refused(Box::new(error))
     }
+}
+
+/// A key with what the list calls it; nobody signed that name.
+fn named(signer: &Signer) -> String {
+    let name = signer.name.escape_debug();
+    if signer.name.is_empty() {
+        return signer.key.clone();
+    }
+    format!("{} ({name})", signer.key)
 }

@@ -3,7 +3,6 @@
 //! Knows nothing of HTTP. Invariants: nothing is stored before everything was checked, and then in
 //! one commit; until then the version that was there serves, with its bindings.
 
-use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::time::Instant;
 
@@ -12,9 +11,12 @@ use mooring_author::{anatomy, manifest, suite, workshop};
 use mooring_plugin::{Class, Digest, Loading, Origin, Plugin, Role};
 use mooring_store::{Change, Space};
 
+use super::asking::Asking;
+use super::made::Making;
+use super::mark::Mark;
 use super::record::{self, BindingRecord, PluginRecord};
-use super::registry::{Bound, Installed, Set};
-use super::{PluginChange, PluginError, version};
+use super::registry::{Bound, Installed};
+use super::{PluginChange, PluginError};
 use crate::api::{InstallWish, PluginClass, PluginDetail, PluginRole, Signer};
 use crate::change::{ChangeOptions, Changed};
 use crate::core::Core;
@@ -48,7 +50,11 @@ impl Core {
         let _change = (!options.is_plan).then(|| self.change());
         let set = self.plugins.set();
         let known = set.plugins.get(&id).map(|known| &known.record);
-        check_known(&checked.plugin, known, wish)?;
+        let mark = self.mark(&id, known)?;
+        check_known(&checked, (known, mark.as_ref()), wish)?;
+        self.check_rules(&set, &checked.plugin)?;
+        let signer = checked.signed_by.as_ref();
+        let signer_change = mark.as_ref().and_then(|it| it.signer_change(known, signer));
         if known.is_none() && set.plugins.len() >= PLUGINS_MAX {
             let detail = format!("there are {PLUGINS_MAX} plugins; remove one first");
             let pointer = "/component";
@@ -68,11 +74,13 @@ impl Core {
             record,
             loaded: Ok(checked.plugin),
         };
-        let rebound = self.rebound(&set, &id, &installed)?;
+        let asking = Asking::of(&set, options.is_plan);
+        let rebound = self.rebound(&asking, &id, &installed)?;
         if options.is_plan {
-            return self.plan_install(&set, &id, &installed, &rebound, options);
+            let plan = self.plan_install(&set, &id, &installed, &rebound, options)?;
+            return Ok(plan.with_signer(signer_change));
         }
-        let mut changes = Vec::new();
+        let mut changes = vec![Mark::raised(mark, &installed.record).put(&id)?];
         if let Some(known) = known.filter(|known| known.digest != installed.record.digest) {
             changes.extend(record::delete_code(known));
         }
@@ -91,6 +99,7 @@ impl Core {
             plugin = id,
             version,
             is_signed = installed.record.signed_by.is_some(),
+            has_other_signer = signer_change.is_some(),
             "a plugin was installed"
         );
         self.plugins.publish(|set| {
@@ -150,7 +159,8 @@ impl Core {
         component: &[u8],
         wish: &InstallWish,
     ) -> Result<Option<(Signer, String)>, PluginError> {
-        match (&wish.signature, &self.plugin_trust) {
+        // Keys come and go while a server runs, and files that broke refuse everything.
+        match (&wish.signature, self.plugin_trust.anew()?) {
             (Some(signature), Some(trust)) => {
                 let signed = trust.verify(component, signature)?;
                 let signer = Signer {
@@ -169,19 +179,24 @@ impl Core {
     /// each with the changes of the profiles that it makes. While it is disabled it makes none.
     pub(super) fn rebound(
         &self,
-        set: &Set,
+        asking: &Asking,
         id: &str,
         installed: &Installed,
     ) -> Result<Rebound, PluginError> {
         let mut rebound = BTreeMap::new();
-        for (name, bound) in set.bindings_of(id) {
+        for (name, bound) in asking.set.bindings_of(id) {
             let mut record = bound.record.clone();
             record.quarantined_at = None;
-            super::bind::check_settings(name, &record, installed)?;
+            self.check_settings(name, &record, installed)?;
             let mut changes = Vec::new();
             let is_at_work = installed.record.is_enabled;
             if is_at_work && record.wish.role == Some(PluginRole::Generator) {
-                (record.makes, changes) = self.made_for(set, name, &record, installed)?;
+                let making = Making {
+                    asking,
+                    name,
+                    record: &record,
+                };
+                (record.makes, changes) = self.made_for(&making, installed)?;
             }
             rebound.insert(name.clone(), (record, changes));
         }
@@ -203,6 +218,10 @@ impl Core {
             return Err(PluginError::Bound { id, bindings });
         }
         let mut changes = record::delete_code(&known.record);
+        // What comes back later is held to what was there.
+        if let Some(mark) = self.mark(id, Some(&known.record))? {
+            changes.push(mark.put(id)?);
+        }
         changes.push(documents::delete(Space::Plugin, id.as_bytes()));
         self.store.commit(changes)?;
         self.plugins.publish(|set| {
@@ -212,29 +231,24 @@ impl Core {
     }
 }
 
+/// Whether what is or was installed under the id lets this come there.
 fn check_known(
-    plugin: &Plugin,
-    known: Option<&PluginRecord>,
+    checked: &Checked,
+    (known, mark): (Option<&PluginRecord>, Option<&Mark>),
     wish: &InstallWish,
 ) -> Result<(), PluginError> {
-    let (id, offered) = (plugin.id().to_string(), &plugin.manifest().version);
-    match known {
-        None if wish.is_upgrade => Err(PluginError::NotFound(id)),
-        Some(known) if !wish.is_upgrade => Err(PluginError::Installed {
+    let (id, offered) = (
+        checked.plugin.id().to_string(),
+        &checked.plugin.manifest().version,
+    );
+    match (known, mark) {
+        (None, _) if wish.is_upgrade => Err(PluginError::NotFound(id)),
+        (Some(known), _) if !wish.is_upgrade => Err(PluginError::Installed {
             id,
             version: known.version.clone(),
         }),
-        Some(known)
-            if !wish.allow_downgrade
-                && version::compare(offered, &known.version) == Ordering::Less =>
-        {
-            Err(PluginError::Older {
-                id,
-                version: offered.clone(),
-                installed: known.version.clone(),
-            })
-        }
-        None | Some(_) => Ok(()),
+        (_, Some(mark)) => mark.check(&id, (offered, checked.signed_by.as_ref()), wish),
+        (None | Some(_), None) => Ok(()),
     }
 }
 

@@ -7,11 +7,13 @@
 use mooring_mdm::finding::{Finding, Severity};
 use mooring_mdm::plist::NodeRef;
 use mooring_mdm::profile::Identified;
-use mooring_plugin::{BreakerState, Context, Outcome, Subject, Terms};
+use mooring_plugin::{BreakerState, Context, Guard, Outcome, Subject, Terms};
 use mooring_store::StoreError;
 
+use super::asking::Asking;
 use super::record::{self, BindingRecord};
-use super::registry::{Bound, Installed, Set};
+use super::registry::{Bound, Installed};
+use super::rules::stray;
 use crate::api::OnFailure;
 use crate::clock::day;
 use crate::core::Core;
@@ -25,47 +27,71 @@ pub(super) enum Answer {
     Findings(Vec<Finding>),
     /// It was not: this is to be said about the plugin.
     Failed(Finding),
+    /// It was not even asked, since it failed before: this is to be said about it.
+    NotAsked(Finding),
 }
 
 impl Core {
     /// Judges an upload.
-    pub(crate) fn judge_upload(&self, candidate: &Identified, shelf: &Shelf) -> Vec<Finding> {
-        let set = self.plugins.set();
-        if let Some(binding) = set.maker(&candidate.identifier) {
+    pub(crate) fn judge_upload(
+        &self,
+        asking: &Asking,
+        candidate: &Identified,
+        shelf: &Shelf,
+    ) -> Vec<Finding> {
+        if let Some(binding) = asking.set.maker(&candidate.identifier) {
             return vec![made_by_a_binding(candidate, binding)];
         }
-        self.judge_by(&set, candidate, shelf)
+        self.judge_by(asking, candidate, shelf)
     }
 
     /// The same wherever it comes from.
     pub(super) fn judge_by(
         &self,
-        set: &Set,
+        asking: &Asking,
         candidate: &Identified,
         shelf: &Shelf,
     ) -> Vec<Finding> {
+        let assignment = shelf.scope.assignments.get(&candidate.identifier);
+        let is_asked = |bound: &Bound| bound.record.judges(&candidate.identifier, assignment);
         let mut findings = self.judge.judge(candidate, &day(self.now()));
+        findings.extend(self.judge_bound(asking, candidate, is_asked));
+        findings
+    }
+
+    /// What the bindings say that are asked.
+    pub(super) fn judge_bound(
+        &self,
+        asking: &Asking,
+        candidate: &Identified,
+        is_asked: impl Fn(&Bound) -> bool,
+    ) -> Vec<Finding> {
+        let set = &asking.set;
+        let mut findings = Vec::new();
         for (name, bound) in &set.bindings {
             let plugin = set.plugins.get(&bound.record.wish.plugin);
             let is_off = plugin.is_some_and(|plugin| !plugin.record.is_enabled);
-            if is_off || !bound.record.judges(&candidate.identifier, shelf) {
+            if is_off || !is_asked(bound) {
                 continue;
             }
-            let answer = self.ask(plugin, bound, candidate);
-            self.note_quarantine(name, bound);
-            if let (Answer::Findings(findings), Some(plugin)) = (&answer, plugin) {
-                self.note_answer((name, bound), plugin, candidate, findings);
+            let answer = self.ask(plugin, bound, asking.guard(name, bound), candidate);
+            if asking.is_live() {
+                self.note_quarantine(name, bound);
+                if let (Answer::Findings(findings), Some(plugin)) = (&answer, plugin) {
+                    self.note_answer((name, bound), plugin, candidate, findings);
+                }
             }
             findings.extend(settled(answer, name, bound, candidate));
         }
         findings
     }
 
-    /// Asks one binding.
+    /// Asks one binding, as far as the breaker lets it.
     pub(super) fn ask(
         &self,
         plugin: Option<&Installed>,
         bound: &Bound,
+        guard: &Guard,
         candidate: &Identified,
     ) -> Answer {
         let id = &bound.record.wish.plugin;
@@ -85,12 +111,18 @@ impl Core {
         let terms = Terms {
             limits: &bound.record.limits(record::class(installed.record.class)),
             results: &self.plugins.results,
-            guard: &bound.guard,
+            guard,
             now_ms: self.now().0,
         };
         let call = plugin.validate_on(&subject, &context, &terms);
         match (call.complaint(plugin.id()), call.outcome) {
-            (None, Outcome::Done(findings)) => Answer::Findings(findings),
+            (None, Outcome::Done(findings)) => match stray(plugin, findings.iter()) {
+                None => Answer::Findings(findings),
+                Some(complaint) => Answer::Failed(complaint),
+            },
+            (Some(complaint), Outcome::BackOff { .. } | Outcome::Quarantined { .. }) => {
+                Answer::NotAsked(complaint)
+            }
             (Some(complaint), _) => Answer::Failed(complaint),
             (None, _) => Answer::Failed(not_loaded(id, "it did not answer")),
         }
@@ -170,7 +202,7 @@ impl Core {
 fn settled(answer: Answer, name: &str, bound: &Bound, candidate: &Identified) -> Vec<Finding> {
     let complaint = match answer {
         Answer::Findings(findings) => return findings,
-        Answer::Failed(complaint) => complaint,
+        Answer::Failed(complaint) | Answer::NotAsked(complaint) => complaint,
     };
     let as_warning = |complaint: Finding, what: &str| Finding {
         severity: Severity::Warning,

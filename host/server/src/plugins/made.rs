@@ -3,7 +3,7 @@
 //! Knows nothing of what profiles contain. Invariants: all of it is taken or none; a profile of
 //! somebody else is never touched; what hosts have stays until something was taken in its place.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use mooring_mdm::finding::{Finding, Severity};
 use mooring_mdm::ids::PayloadIdentifier;
@@ -12,13 +12,17 @@ use mooring_plugin::{Context, GeneratedProfile, Outcome};
 use mooring_store::Change;
 
 use super::PluginError;
+use super::asking::Asking;
 use super::bind::{Makes, loaded};
+use super::grant::{self, Grant, folded};
 use super::record::{self, BindingRecord};
-use super::registry::{Installed, Set};
+use super::registry::Installed;
 use crate::api::PushOutcome;
 use crate::core::Core;
+use crate::findings::refuses;
 use crate::profiles::candidate::check_candidate;
 use crate::profiles::{Manner, Upload, accept};
+use crate::shelf::Shelf;
 
 /// Most profiles that one binding makes.
 const PROFILES_MAX: usize = 200;
@@ -26,21 +30,37 @@ const PROFILES_MAX: usize = 200;
 /// Longest key of a profile that a generator makes, in bytes.
 const KEY_BYTES_MAX: usize = 200;
 
+/// For which binding profiles are made.
+pub(super) struct Making<'a> {
+    pub(super) asking: &'a Asking,
+    pub(super) name: &'a str,
+    pub(super) record: &'a BindingRecord,
+}
+
+impl Making<'_> {
+    fn refused(&self, findings: Vec<Finding>) -> PluginError {
+        PluginError::Output {
+            binding: self.name.to_owned(),
+            findings,
+        }
+    }
+
+    /// It is refused, for more than one of its profiles.
+    fn held_to(&self, what: &str) -> PluginError {
+        self.refused(vec![complaint(self.record, what)])
+    }
+}
+
 impl Core {
     /// Has a plugin make the profiles of a binding, twice, and takes them if everything is in
     /// order. What it makes no more is deleted.
     pub(super) fn made_for(
         &self,
-        set: &Set,
-        name: &str,
-        record: &BindingRecord,
+        making: &Making<'_>,
         installed: &Installed,
     ) -> Result<(Makes, Vec<Change>), PluginError> {
+        let Making { name, record, .. } = *making;
         let plugin = loaded(installed, &record.wish.plugin)?;
-        let refused = |findings| PluginError::Output {
-            binding: name.to_owned(),
-            findings,
-        };
         let context = Context {
             settings: record.settings(),
             ..Context::default()
@@ -49,15 +69,16 @@ impl Core {
         let call = plugin.generate_twice(&record.seed, &context, &limits);
         let complaint = call.complaint(plugin.id());
         let (None, Outcome::Done(outputs)) = (&complaint, call.outcome) else {
-            return Err(refused(complaint.into_iter().collect()));
+            return Err(making.refused(complaint.into_iter().collect()));
         };
-        let taken = self.taken(set, name, record, outputs).map_err(refused)?;
+        let taken = self.taken(making, outputs)?;
         let mut makes = Makes::new();
         let mut changes = Vec::new();
         let shelf = self.shelf();
-        let by = format!("binding {name}");
+        let by = grant::by(name);
         let manner = Manner {
             accepts_uuid_changes: true,
+            keeps_switch: true,
             by: &by,
             now: self.now(),
         };
@@ -70,7 +91,7 @@ impl Core {
             let known = shelf.profiles.get(&identifier);
             let result = accept(&upload, candidate, known, &manner, &mut changes);
             if matches!(result.outcome, PushOutcome::Refused | PushOutcome::Held) {
-                return Err(refused(result.findings));
+                return Err(making.refused(result.findings));
             }
             makes.insert(key, identifier);
         }
@@ -100,86 +121,71 @@ impl Core {
     /// The profiles, if all of them may be taken.
     fn taken(
         &self,
-        set: &Set,
-        name: &str,
-        record: &BindingRecord,
+        making: &Making<'_>,
         outputs: Vec<GeneratedProfile>,
-    ) -> Result<BTreeMap<String, Identified>, Vec<Finding>> {
+    ) -> Result<BTreeMap<String, Identified>, PluginError> {
         if outputs.len() > PROFILES_MAX {
             let what = format!(
                 "it makes {} profiles; {PROFILES_MAX} are the most",
                 outputs.len()
             );
-            return Err(vec![complaint(record, &what)]);
+            return Err(making.held_to(&what));
         }
         let shelf = self.shelf();
         let mut taken: BTreeMap<String, Identified> = BTreeMap::new();
+        let mut looks = BTreeSet::new();
         for output in outputs {
             let key = output.key;
-            let about = |finding: Finding| vec![of(record, &key, finding)];
             if key.is_empty() || key.len() > KEY_BYTES_MAX || key.contains(char::is_control) {
-                return Err(vec![complaint(
-                    record,
-                    "it makes a profile without a usable key",
-                )]);
+                return Err(making.held_to("it makes a profile without a usable key"));
             }
-            let candidate = Profile::parse(&output.profile, &ProfileLimits::default())
-                .and_then(|profile| profile.identify(None))
-                .map_err(about)?;
-            let identifier = &candidate.identifier;
-            self.check_owner(set, name, record, identifier)
-                .map_err(|what| vec![complaint(record, &what)])?;
-            check_candidate(&candidate, &shelf).map_err(about)?;
-            if taken.values().any(|other| other.identifier == *identifier) {
-                let what = format!("it makes two profiles {identifier}");
-                return Err(vec![complaint(record, &what)]);
-            }
-            let findings = self.judge_by(set, &candidate, &shelf);
-            if findings.iter().any(|it| it.severity == Severity::Error) {
-                let findings = findings.into_iter().map(|it| of(record, &key, it));
-                return Err(findings.collect());
+            let candidate = self.candidate(making, &shelf, &key, &output.profile)?;
+            if !looks.insert(folded(candidate.identifier.as_str())) {
+                let what = format!("it makes two profiles {}", candidate.identifier);
+                return Err(making.held_to(&what));
             }
             if taken.insert(key, candidate).is_some() {
-                return Err(vec![complaint(
-                    record,
-                    "it makes two profiles with one key",
-                )]);
+                return Err(making.held_to("it makes two profiles with one key"));
             }
         }
         Ok(taken)
     }
 
-    /// Whether the binding may make a profile of this name.
-    fn check_owner(
+    /// One of them, judged.
+    fn candidate(
         &self,
-        set: &Set,
-        name: &str,
-        record: &BindingRecord,
-        identifier: &PayloadIdentifier,
-    ) -> Result<(), String> {
-        let mut prefixes = record.wish.prefixes.iter();
-        if !prefixes.any(|prefix| identifier.as_str().starts_with(prefix.as_str())) {
-            return Err(format!(
-                "it makes {identifier}, which has none of the prefixes that the binding grants"
-            ));
+        making: &Making<'_>,
+        shelf: &Shelf,
+        key: &str,
+        bytes: &[u8],
+    ) -> Result<Identified, PluginError> {
+        let Making {
+            asking,
+            name,
+            record,
+        } = *making;
+        let about = |finding: Finding| making.refused(vec![of(record, key, finding)]);
+        let mut candidate = Profile::parse(bytes, &ProfileLimits::default())
+            .and_then(|profile| profile.identify(None))
+            .map_err(about)?;
+        let grant = Grant {
+            name,
+            record,
+            set: &asking.set,
+            shelf,
+        };
+        grant
+            .check(&candidate)
+            .map_err(|what| making.held_to(&what))?;
+        check_candidate(&candidate, shelf).map_err(about)?;
+        let judged = self.judge_by(asking, &candidate, shelf);
+        candidate.notices = self.said_of(&candidate, judged)?;
+        if refuses(&candidate.notices) {
+            let findings = candidate.notices.into_iter();
+            let findings = findings.map(|it| of(record, key, it));
+            return Err(making.refused(findings.collect()));
         }
-        match set.maker(identifier) {
-            Some(maker) if maker != name => {
-                return Err(format!(
-                    "it makes {identifier}, which is the binding {maker}'s"
-                ));
-            }
-            Some(_) => return Ok(()),
-            None => {}
-        }
-        let shelf = self.shelf();
-        let is_there = shelf.profiles.get(identifier);
-        if is_there.is_some_and(|known| known.deleted_at.is_none()) {
-            return Err(format!(
-                "it makes {identifier}, which is a profile that was pushed"
-            ));
-        }
-        Ok(())
+        Ok(candidate)
     }
 }
 

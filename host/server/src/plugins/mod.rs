@@ -3,25 +3,35 @@
 //! Knows nothing of HTTP. Invariants: what is in memory is what the store holds; a plugin gets
 //! nothing but what its binding grants; whatever is refused leaves what served before.
 
+mod asking;
+mod assigned;
 mod bind;
 mod error;
+mod grant;
 mod install;
 mod judging;
 mod last_known;
 mod made;
+mod mark;
 mod plan;
 mod record;
 mod registry;
+mod rules;
 mod switch;
+mod trust;
 mod version;
 mod view;
 
+pub(crate) use asking::Asking;
 pub use error::PluginError;
+pub(crate) use grant::made_by;
 pub use plan::difference;
 pub(crate) use record::class as class_of;
 pub(crate) use registry::Registry;
+pub(crate) use rules::stray;
+pub use trust::{PluginTrust, PluginTrustError};
 
-use crate::api::{Impact, PluginPlan};
+use crate::api::{Impact, PluginPlan, SignerChange};
 
 /// What became of a change of plugins or bindings.
 #[derive(Debug)]
@@ -38,5 +48,13 @@ impl<T> PluginChange<T> {
             hosts: Some(hosts),
             ..PluginPlan::default()
         }))
+    }
+
+    /// The same plan, which says also that another one vouches for the plugin.
+    fn with_signer(self, signer: Option<SignerChange>) -> Self {
+        match self {
+            Self::Done(value) => Self::Done(value),
+            Self::Planned(plan) => Self::Planned(Box::new(PluginPlan { signer, ..*plan })),
+        }
     }
 }

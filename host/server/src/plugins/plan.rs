@@ -1,7 +1,8 @@
 //! What a change of plugins or bindings would alter, before it is made.
 //!
 //! Knows nothing of HTTP. Invariants: nothing here changes anything, and nobody waits for it; every
-//! stored profile that the change could touch is judged, unless time runs out: then it is counted.
+//! stored profile that the change could touch is judged, or counted if time runs out, the plugin
+//! keeps failing or the profile cannot be read; no failure here counts against a binding.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
@@ -9,7 +10,8 @@ use std::time::Instant;
 use mooring_mdm::finding::Finding;
 use mooring_mdm::ids::PayloadIdentifier;
 use mooring_mdm::profile::{Identified, Profile, ProfileLimits};
-use mooring_store::{Change, ProfileRecord};
+use mooring_plugin::Guard;
+use mooring_store::{Change, ProfileRecord, StoreError};
 
 use super::install::has_role;
 use super::judging::Answer;
@@ -28,7 +30,7 @@ use crate::shelf::latest;
 struct Survey {
     /// Each with its latest version.
     said: BTreeMap<PayloadIdentifier, (u32, Vec<Finding>)>,
-    /// Those for which there was no time.
+    /// Those for which there was no time, or of which a plugin was not asked any more.
     left_out: BTreeSet<PayloadIdentifier>,
 }
 
@@ -125,10 +127,11 @@ impl Core {
             left_out: u64::try_from(left_out.len()).unwrap_or(u64::MAX),
             profiles,
             hosts,
+            signer: None,
         })))
     }
 
-    /// What a plugin says in these bindings of the profiles that they cover.
+    /// What a plugin says in these bindings of the profiles that they cover, as it counts here.
     fn survey(
         &self,
         installed: Option<&Installed>,
@@ -137,39 +140,59 @@ impl Core {
         let shelf = self.shelf();
         let until = Instant::now() + PLUGIN_CHECKS_TIME_MAX / 2;
         let mut survey = Survey::default();
+        let mut scales = self.scales()?;
         if installed.is_some_and(|it| !it.record.is_enabled) {
             return Ok(survey);
         }
+        let bound = bindings.iter().map(|bound| (*bound, bound.guard_of_plan()));
+        let bound: Vec<_> = bound.collect();
         let live = shelf.profiles.values().filter(|it| it.deleted_at.is_none());
         for profile in live {
-            let covering = bindings.iter();
-            let covering = covering.filter(|it| it.record.judges(&profile.identifier, &shelf));
+            let identifier = &profile.identifier;
+            let assignment = shelf.scope.assignments.get(identifier);
+            let judges = |bound: &Bound| bound.record.judges(identifier, assignment);
+            let covering = bound.iter().filter(|(bound, _)| judges(bound));
             let covering: Vec<_> = covering.collect();
             if covering.is_empty() {
                 continue;
             }
-            if Instant::now() >= until {
-                survey.left_out.insert(profile.identifier.clone());
-                continue;
-            }
-            let Some(candidate) = self.stored(profile)? else {
+            let is_late = Instant::now() >= until;
+            let candidate = if is_late { None } else { self.stored(profile)? };
+            let Some(said) = candidate.and_then(|it| self.said_by(installed, &covering, &it))
+            else {
+                survey.left_out.insert(identifier.clone());
                 continue;
             };
-            let answers = covering.into_iter().flat_map(|bound| {
-                match self.ask(installed, bound, &candidate) {
-                    Answer::Findings(findings) => findings,
-                    Answer::Failed(complaint) => vec![complaint],
-                }
-            });
             let version = latest(profile).map_or(0, |version| version.version);
-            let said = (version, answers.collect());
-            survey.said.insert(profile.identifier.clone(), said);
+            let said = scales.settled(&[identifier], said)?;
+            survey.said.insert(identifier.clone(), (version, said));
         }
         Ok(survey)
     }
 
+    /// What bindings say of a profile; none if one of them is not asked any more because it failed
+    /// too often in this plan.
+    fn said_by(
+        &self,
+        installed: Option<&Installed>,
+        covering: &[&(&Bound, Guard)],
+        candidate: &Identified,
+    ) -> Option<Vec<Finding>> {
+        let mut said = Vec::new();
+        for (bound, guard) in covering {
+            match self.ask(installed, bound, guard, candidate) {
+                Answer::Findings(findings) => said.extend(findings),
+                Answer::Failed(complaint) => said.push(complaint),
+                // In quarantine that is what it says of every profile.
+                Answer::NotAsked(complaint) if bound.is_quarantined() => said.push(complaint),
+                Answer::NotAsked(_) => return None,
+            }
+        }
+        Some(said)
+    }
+
     /// The latest version of a profile, as it would be judged.
-    fn stored(&self, profile: &ProfileRecord) -> Result<Option<Identified>, PluginError> {
+    pub(super) fn stored(&self, profile: &ProfileRecord) -> Result<Option<Identified>, StoreError> {
         let Some(version) = latest(profile) else {
             return Ok(None);
         };
@@ -193,6 +216,8 @@ fn bound_to_all(id: &str) -> BindingRecord {
             limits: BindingLimits::default(),
             on_failure: OnFailure::default(),
             prefixes: [].into(),
+            values: [].into(),
+            allow_untrusted: false,
         },
         seed: String::new(),
         makes: BTreeMap::new(),

@@ -15,7 +15,6 @@ use serde::{Deserialize, Serialize};
 use crate::api::{BindingWish, PluginClass, PluginRole, Signer};
 use crate::documents::Document;
 use crate::limits::PLUGIN_PART_BYTES_MAX;
-use crate::shelf::Shelf;
 
 /// An installed plugin.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -83,8 +82,12 @@ impl BindingRecord {
         self.wish.role == Some(PluginRole::SetValidator)
     }
 
-    /// Whether it judges this profile.
-    pub(crate) fn judges(&self, identifier: &PayloadIdentifier, shelf: &Shelf) -> bool {
+    /// Whether it judges a profile with this assignment.
+    pub(crate) fn judges(
+        &self,
+        identifier: &PayloadIdentifier,
+        assignment: Option<&Assignment>,
+    ) -> bool {
         let BindingWish {
             role,
             profiles,
@@ -94,7 +97,6 @@ impl BindingRecord {
         if matches!(role, Some(PluginRole::Generator | PluginRole::SetValidator)) {
             return false;
         }
-        let assignment = shelf.scope.assignments.get(identifier);
         let names = |pattern: &String| match pattern.strip_suffix('*') {
             Some(beginning) => identifier.as_str().starts_with(beginning),
             None => identifier.as_str() == pattern,
@@ -192,12 +194,10 @@ mod tests {
     /// are for every host count to every label.
     #[test]
     fn coverage() {
-        let mut shelf = Shelf::default();
         let id = |text: &str| PayloadIdentifier::parse(text).unwrap();
         let assigned = serde_json::json!({ "include_any": ["offices"] });
         let assigned: Assignment = serde_json::from_value(assigned).unwrap();
-        let assignments = &mut shelf.scope.assignments;
-        assignments.insert(id("com.example.office"), assigned);
+        let assignments = BTreeMap::from([(id("com.example.office"), assigned)]);
         for (profiles, labels, identifier, expected) in [
             (&[][..], &[][..], "com.example.office", true),
             (&["com.example.office"], &[], "com.example.office", true),
@@ -208,13 +208,15 @@ mod tests {
             (&[], &["homes"], "com.example.everywhere", true),
             (&["com.other"], &["homes"], "com.example.office", false),
         ] {
-            let judges = binding(profiles, labels).judges(&id(identifier), &shelf);
+            let identifier = id(identifier);
+            let assignment = assignments.get(&identifier);
+            let judges = binding(profiles, labels).judges(&identifier, assignment);
             assert_eq!(judges, expected, "{profiles:?} {labels:?} {identifier}");
         }
         let mut generator = binding(&[], &[]);
         assert_eq!(generator.wish.on_failure, OnFailure::Block);
         generator.wish.role = Some(PluginRole::Generator);
-        assert!(!generator.judges(&id("com.example.office"), &shelf));
+        assert!(!generator.judges(&id("com.example.office"), None));
     }
 
     /// Proves that a component comes out of its parts as it went in.

@@ -8,7 +8,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use mooring_mdm::ids::PayloadIdentifier;
 use mooring_plugin::{
-    Breaker, BreakerPolicy, Guard, Loading, Origin, Plugin, ResultCache, Runtime,
+    Breaker, BreakerPolicy, BreakerState, Guard, Loading, Origin, Plugin, ResultCache, Runtime,
 };
 use mooring_store::{Store, StoreError};
 
@@ -42,6 +42,21 @@ impl Bound {
             record,
             guard: Arc::new(guard),
             last_known: Arc::default(),
+        }
+    }
+
+    /// Whether it is not asked until somebody lifts that.
+    pub(super) fn is_quarantined(&self) -> bool {
+        matches!(self.guard.state(), BreakerState::Quarantined { .. })
+    }
+
+    /// A breaker for a plan: what is in quarantine is not asked there either.
+    pub(super) fn guard_of_plan(&self) -> Guard {
+        match self.guard.state() {
+            BreakerState::Closed | BreakerState::Open { .. } => Guard::default(),
+            BreakerState::Quarantined { since_ms } => {
+                Guard::new(Breaker::quarantined(BreakerPolicy::default(), since_ms))
+            }
         }
     }
 }

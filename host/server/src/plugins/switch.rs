@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use super::asking::Asking;
 use super::install::Rebound;
 use super::{PluginChange, PluginError};
 use crate::api::{PluginDetail, PluginRole};
@@ -33,7 +34,7 @@ impl Core {
         after.record.is_enabled = is_enabled;
         let is_asked = is_enabled && !before.record.is_enabled && after.loaded.is_ok();
         let mut rebound = if is_asked {
-            self.rebound(&set, id, &after)?
+            self.rebound(&Asking::of(&set, options.is_plan), id, &after)?
         } else {
             Rebound::new()
         };

@@ -16,18 +16,38 @@ use crate::core::Core;
 impl Core {
     /// Every installed plugin.
     pub fn plugins(&self) -> PluginListing {
+        self.plugin_trust.look();
         let set = self.plugins.set();
         let plugins = set.plugins.iter();
         PluginListing {
-            plugins: plugins.map(|(id, it)| summary(&set, id, it)).collect(),
+            plugins: plugins.map(|(id, it)| self.shown(&set, id, it)).collect(),
         }
     }
 
-    /// Installed plugins that do not work: they do not load, or are in quarantine.
+    /// Installed plugins that somebody should look at: they do not load, are in quarantine, or are
+    /// signed with a key that is not trusted any more.
     pub(crate) fn plugin_problems(&self) -> Vec<PluginSummary> {
         let mut plugins = self.plugins().plugins;
-        plugins.retain(|it| matches!(it.state, PluginState::Failed | PluginState::Quarantined));
+        plugins.retain(|it| {
+            matches!(it.state, PluginState::Failed | PluginState::Quarantined)
+                || it.is_signer_untrusted
+        });
         plugins
+    }
+
+    fn shown(&self, set: &Set, id: &str, installed: &Installed) -> PluginSummary {
+        PluginSummary {
+            is_signer_untrusted: self.has_lost_trust(&installed.record),
+            ..summary(set, id, installed)
+        }
+    }
+
+    /// How often code of any installed plugin was run since this server started.
+    pub fn plugin_calls_made(&self) -> u64 {
+        let set = self.plugins.set();
+        let loaded = set.plugins.values();
+        let loaded = loaded.filter_map(|it| it.loaded.as_ref().ok());
+        loaded.map(Plugin::calls_made).sum()
     }
 
     /// One plugin with its bindings.
@@ -35,6 +55,7 @@ impl Core {
     /// # Errors
     /// [`PluginError::NotFound`].
     pub fn plugin(&self, id: &str) -> Result<PluginDetail, PluginError> {
+        self.plugin_trust.look();
         let set = self.plugins.set();
         let installed = set.plugins.get(id);
         let installed = installed.ok_or_else(|| PluginError::NotFound(id.to_owned()))?;
@@ -47,7 +68,7 @@ impl Core {
         });
         let bound = set.bindings_of(id);
         Ok(PluginDetail {
-            summary: summary(&set, id, installed),
+            summary: self.shown(&set, id, installed),
             name: manifest.map(|it| it.name.clone()),
             previous_digest: installed.record.previous_digest.clone(),
             rules: rules.collect(),
@@ -71,13 +92,11 @@ impl Core {
 
 fn summary(set: &Set, id: &str, installed: &Installed) -> PluginSummary {
     let record = &installed.record;
-    let is_quarantined =
-        |bound: &Bound| matches!(bound.guard.state(), BreakerState::Quarantined { .. });
     let state = if !record.is_enabled {
         PluginState::Disabled
     } else if installed.loaded.is_err() {
         PluginState::Failed
-    } else if set.bindings_of(id).any(|(_, bound)| is_quarantined(bound)) {
+    } else if set.bindings_of(id).any(|(_, bound)| bound.is_quarantined()) {
         PluginState::Quarantined
     } else {
         PluginState::Enabled
@@ -94,6 +113,7 @@ fn summary(set: &Set, id: &str, installed: &Installed) -> PluginSummary {
         problem: installed.loaded.as_ref().err().cloned(),
         signed_by: record.signed_by.clone(),
         is_unsigned: record.signed_by.is_none(),
+        is_signer_untrusted: false,
         installed_at: rfc3339(record.installed_at),
         bindings: set.bindings_of(id).map(|(name, _)| name.clone()).collect(),
     }

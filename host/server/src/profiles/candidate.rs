@@ -99,7 +99,7 @@ pub(super) fn check_values(candidate: &Identified, shelf: &Shelf) -> Result<(), 
 }
 
 /// The places for values in a profile. One whose places cannot be read is never one without.
-pub(super) fn places_for_values(candidate: &Identified) -> Result<BTreeSet<Placeholder>, Finding> {
+pub(crate) fn places_for_values(candidate: &Identified) -> Result<BTreeSet<Placeholder>, Finding> {
     Ok(readable_places(candidate)?.placeholders)
 }
 

@@ -74,9 +74,11 @@ impl Core {
         let shelf = self.shelf();
         let identified = identify_all(uploads, &shelf);
         let mut verdicts = refuse_duplicates(uploads, identified);
+        let asking = self.asking(options.is_plan);
         for (upload, verdict) in uploads.iter().zip(&mut verdicts) {
             if let Verdict::Candidate(candidate) = verdict {
-                candidate.notices = self.said_of(candidate, &shelf)?;
+                let judged = self.judge_upload(&asking, candidate, &shelf);
+                candidate.notices = self.said_of(candidate, judged)?;
                 if refuses(&candidate.notices) {
                     *verdict = Verdict::Decided(refused(upload, candidate));
                 }
@@ -84,6 +86,7 @@ impl Core {
         }
         let manner = Manner {
             accepts_uuid_changes,
+            keeps_switch: false,
             by: &options.by,
             now: self.clock.now(),
         };
@@ -102,14 +105,23 @@ impl Core {
         Ok(Pushed { results, change })
     }
 
-    /// Everything that is to be said of a candidate, as it counts here.
-    fn said_of(&self, candidate: &Identified, shelf: &Shelf) -> Result<Vec<Finding>, StoreError> {
+    /// Everything that is to be said of a candidate, with what validators judged of it, as it counts
+    /// here.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the policy, or what is accepted, cannot be read.
+    pub(crate) fn said_of(
+        &self,
+        candidate: &Identified,
+        judged: Vec<Finding>,
+    ) -> Result<Vec<Finding>, StoreError> {
         let mut findings = candidate.notices.clone();
         if candidate.signed {
             let today = day(self.clock.now());
-            signature::judge(&candidate.raw, &today, None, &mut findings);
+            let trusted = self.profile_signers.as_ref();
+            signature::judge(&candidate.raw, &today, trusted, &mut findings);
         }
-        findings.extend(self.judge_upload(candidate, shelf));
+        findings.extend(judged);
         let place = |node| candidate.place(node);
         measure(&mut findings, candidate.document.nodes(), place);
         self.settled(&candidate.identifier, findings)
@@ -195,6 +207,8 @@ fn is_given(identifier: &PayloadIdentifier) -> bool {
 /// How files are taken.
 pub(crate) struct Manner<'a> {
     pub(crate) accepts_uuid_changes: bool,
+    /// Whether a profile that comes back is off if it was off when it went.
+    pub(crate) keeps_switch: bool,
     pub(crate) by: &'a str,
     pub(crate) now: Timestamp,
 }
@@ -243,8 +257,10 @@ pub(crate) fn accept(
         identifier: candidate.identifier.clone(),
         channel: channel(scope),
         origin: Origin::Uploaded,
-        // Pushing new content does not switch a disabled profile on; bringing one back does.
-        is_enabled: known.is_none_or(|record| record.is_enabled || is_deleted),
+        // Pushing new content does not switch a disabled profile on; a person who brings one back
+        // does.
+        is_enabled: known
+            .is_none_or(|record| record.is_enabled || is_deleted && !manner.keeps_switch),
         deleted_at: None,
         versions: vec![record],
         revision: known.map_or(0, |record| record.revision),
@@ -260,10 +276,11 @@ pub(crate) fn accept(
     result
 }
 
-/// Whether devices could not tell the candidate from the version: a signed file is delivered as it
-/// is under its own uuid, so signing a profile, or signing it under another uuid, changes it.
+/// Whether the candidate is delivered as the version is. A signed file goes out as it came, so its
+/// bytes count: signing a profile, or signing it anew, changes what devices get and show.
 fn is_same_packing(newest: &VersionRecord, candidate: &Identified) -> bool {
-    newest.is_signed == candidate.signed && (!candidate.signed || newest.uuid == candidate.uuid)
+    newest.is_signed == candidate.signed
+        && (!candidate.signed || newest.uploaded_digest == *candidate.uploaded_digest.as_bytes())
 }
 
 fn version_record(

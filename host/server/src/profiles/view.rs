@@ -14,6 +14,7 @@ use crate::api::{
 use crate::clock::rfc3339;
 use crate::core::Core;
 use crate::judge::BuiltIn;
+use crate::plugins::made_by;
 use crate::shelf::{Shelf, latest};
 
 impl Core {
@@ -138,7 +139,12 @@ fn summary(record: &ProfileRecord) -> ProfileSummary {
         },
         channel: record.channel,
         origin: match &record.origin {
-            Origin::Uploaded => ProfileOrigin::Uploaded,
+            Origin::Uploaded => match newest.and_then(made_by) {
+                Some(binding) => ProfileOrigin::Generated {
+                    binding: binding.to_owned(),
+                },
+                None => ProfileOrigin::Uploaded,
+            },
             Origin::BuiltIn { plugin } => ProfileOrigin::BuiltIn {
                 plugin: plugin.clone(),
             },

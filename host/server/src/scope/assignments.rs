@@ -12,6 +12,7 @@ use crate::api::{AssignmentDetail, AssignmentListing};
 use crate::change::{ChangeOptions, Changed};
 use crate::core::Core;
 use crate::documents;
+use crate::findings::refuses;
 use crate::shelf::Shelf;
 
 impl Core {
@@ -19,8 +20,8 @@ impl Core {
     /// pushed later.
     ///
     /// # Errors
-    /// [`ScopeError`] if labels are not defined, there is nothing to take back, or the change is
-    /// held.
+    /// [`ScopeError`] if labels are not defined, there is nothing to take back, validators that judge
+    /// the profile only now refuse it, or the change is held.
     pub fn set_assignment(
         &self,
         identifier: &PayloadIdentifier,
@@ -45,11 +46,22 @@ impl Core {
         };
         let is_same = shelf.scope.assignments.get(identifier) == assignment;
         let changes = if is_same { Vec::new() } else { vec![change] };
-        if let Changed::Planned(impact) = self.commit_change(changes, options)? {
+        let asking = self.asking(options.is_plan);
+        let findings = self.judge_assigned(&asking, &shelf, identifier, assignment)?;
+        if refuses(&findings) && !options.is_plan {
+            let identifier = identifier.clone();
+            return Err(ScopeError::Judged {
+                identifier,
+                findings,
+            });
+        }
+        if let Changed::Planned(mut impact) = self.commit_change(changes, options)? {
+            impact.findings = findings;
             return Ok(Changed::Planned(impact));
         }
         tracing::info!(profile = %identifier, by = options.by, "a profile was assigned");
-        Ok(Changed::Done(self.detail(&self.shelf(), identifier)))
+        let detail = self.detail(&self.shelf(), identifier);
+        Ok(Changed::Done(AssignmentDetail { findings, ..detail }))
     }
 
     /// Every assignment.
@@ -92,6 +104,7 @@ impl Core {
             identifier: identifier.clone(),
             is_profile_known: self.is_profile(shelf, identifier),
             assignment: shelf.scope.assignments.get(identifier).cloned(),
+            findings: Vec::new(),
         }
     }
 }

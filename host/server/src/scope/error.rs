@@ -5,6 +5,7 @@
 use std::fmt::Display;
 
 use mooring_drift::scope::{LabelName, RuleError};
+use mooring_mdm::finding::Finding;
 use mooring_mdm::ids::PayloadIdentifier;
 use mooring_mdm::profile::placeholder::{ValueError, ValueName};
 use mooring_store::StoreError;
@@ -71,6 +72,17 @@ pub enum ScopeError {
     UndefinedLabels {
         /// What the assignment calls them.
         labels: Vec<LabelName>,
+    },
+    /// Validators judge the profile only under this assignment, and refuse it.
+    #[error(
+        "{identifier} does not pass the validators that would judge it under this assignment; push \
+         a version that does, accept the rules in it, or assign it otherwise"
+    )]
+    Judged {
+        /// The profile.
+        identifier: PayloadIdentifier,
+        /// What they say.
+        findings: Vec<Finding>,
     },
     /// There is neither such a profile nor an assignment for one.
     #[error("no profile {0} is known; `profile list` shows those that are")]

@@ -11,6 +11,7 @@ use mooring_store::StoreError;
 use crate::enrollment::AuthorityFileError;
 use crate::http::TlsError;
 use crate::judge::JudgeError;
+use crate::plugins::PluginTrustError;
 use crate::webhook::WebhookError;
 
 /// Why the server does not start.
@@ -105,13 +106,16 @@ pub enum ServeError {
         /// Why.
         source: CertificateError,
     },
-    /// A list of keys whose signatures of plugins count cannot be used.
-    #[error("the keys in {path} cannot be used")]
-    PluginTrust {
+    /// The keys whose signatures of plugins count cannot be used.
+    #[error(transparent)]
+    PluginTrust(#[from] PluginTrustError),
+    /// The file of those who sign profiles cannot be used.
+    #[error("the certificates of signers in {path} cannot be used")]
+    ProfileSigners {
         /// The file.
         path: PathBuf,
         /// Why.
-        source: mooring_author::signing::TrustError,
+        source: CertificateError,
     },
     /// No trust can be made of the CAs.
     #[error("the CAs of devices cannot be used")]

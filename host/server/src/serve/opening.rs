@@ -11,8 +11,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::thread;
 
-use mooring_author::signing::TrustList;
 use mooring_drift::policy::Timestamp;
+use mooring_identity::attached::Signers;
 use mooring_identity::{Authority, Certificate, Trust, certificates_from_pem};
 use mooring_store::{RedbOptions, RedbStore, Store};
 
@@ -27,6 +27,7 @@ use crate::http::{ClientCertificates, Tls};
 use crate::judge::Judge;
 use crate::limits::CERTIFICATE_LOOK_INTERVAL;
 use crate::owned_file::write_new;
+use crate::plugins::PluginTrust;
 use crate::random;
 
 /// How long before its end a server's certificate is warned of, in ms: two weeks.
@@ -98,9 +99,11 @@ pub(super) fn open(options: &ServeOptions) -> Result<Opened, ServeError> {
             .map(|wanted| enrollment_of(wanted, authority, options)),
         keeps_events: options.webhook.is_some(),
         removal_guard: options.removal_guard,
-        plugin_trust: plugin_trust(options)?,
+        plugin_trust: PluginTrust::read(options.plugin_trust.clone())?,
+        profile_signers: profile_signers(options)?,
     };
     let core = Core::new(store, Arc::new(judge?), clock, core_options).map_err(failed)?;
+    core.tell_of_trust();
     core.refresh_builtins().map_err(failed)?;
     core.sweep().map_err(failed)?;
     Ok(Opened {
@@ -163,20 +166,18 @@ fn enrollment_of(
     .with_files_in(&options.data)
 }
 
-/// Whose signatures of plugins count: the keys of all lists that are named.
-fn plugin_trust(options: &ServeOptions) -> Result<Option<TrustList>, ServeError> {
-    let mut keys = String::new();
-    for path in &options.plugin_trust {
-        let list = fs::read_to_string(path).map_err(file(path, "read"))?;
-        let checked = TrustList::parse(&list);
-        checked.map_err(|source| ServeError::PluginTrust {
-            path: path.clone(),
-            source,
-        })?;
-        keys.push_str(&list);
-        keys.push('\n');
-    }
-    Ok(TrustList::parse(&keys).ok())
+/// Who signs profiles, if anybody said so.
+fn profile_signers(options: &ServeOptions) -> Result<Option<Signers>, ServeError> {
+    let Some(path) = &options.profile_signers else {
+        return Ok(None);
+    };
+    let pem = fs::read(path).map_err(file(path, "read"))?;
+    let read = certificates_from_pem(&pem);
+    let read = read.map_err(|source| ServeError::ProfileSigners {
+        path: path.clone(),
+        source,
+    })?;
+    Ok(Some(Signers::new(read)))
 }
 
 /// The CAs whose certificates devices may have.

@@ -57,6 +57,8 @@ pub struct ServeOptions {
     pub removal_guard: Option<RemovalGuard>,
     /// Files of public keys whose signatures of plugins count.
     pub plugin_trust: Vec<PathBuf>,
+    /// A file of certificates, PEM: those who sign profiles, or the CAs of those.
+    pub profile_signers: Option<PathBuf>,
     /// What compiles plugins of others. A server that takes such needs a process of its own for it.
     pub plugin_compiler: Compiler,
     /// The engine's intervals and bounds.
@@ -127,6 +129,7 @@ impl ServeOptions {
             allows_migration: false,
             removal_guard: Some(RemovalGuard::default()),
             plugin_trust: Vec::new(),
+            profile_signers: None,
             plugin_compiler: Compiler::default(),
             policy: Policy::default(),
             clock: Clock::system(),

@@ -13,6 +13,7 @@ use mooring_store::{Change, Origin, Store, StoreError};
 
 use super::judge::{SetEdition, SetMember};
 use super::wanted::Wanted;
+use crate::plugins::made_by;
 use crate::shelf::Shelf;
 
 /// Bytes of profiles that are held as trees; a tree takes some ten times as much.
@@ -91,17 +92,18 @@ impl Editions {
         let Some(record) = shelf.profiles.get(identifier) else {
             return Ok(None);
         };
-        let uuid = record.versions.iter().find(|it| it.version == *version);
-        let Some(uuid) = uuid.map(|version| version.uuid.to_string()) else {
+        let own = record.versions.iter().find(|it| it.version == *version);
+        let Some(own) = own else {
             return Ok(None);
         };
         let profile = self.profile(store, identifier, *version)?;
         Ok(profile.map(|profile| SetEdition {
             identifier: identifier.to_string(),
-            uuid,
+            uuid: own.uuid.to_string(),
             version: *version,
             channel: *channel,
             origin: match record.origin {
+                Origin::Uploaded if made_by(own).is_some() => "generated",
                 Origin::Uploaded => "uploaded",
                 Origin::BuiltIn { .. } => "built-in",
             },

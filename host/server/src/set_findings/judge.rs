@@ -17,7 +17,7 @@ use mooring_plugin::{
 
 use crate::core::Core;
 use crate::judge::Judge;
-use crate::plugins::class_of;
+use crate::plugins::{Asking, class_of, stray};
 
 /// What a call about a set may cost: a set is as large as some hundred profiles.
 const SET_LIMITS: Limits = Limits {
@@ -40,7 +40,7 @@ pub struct SetEdition {
     pub version: u32,
     /// The channel it would be delivered on.
     pub channel: Channel,
-    /// `uploaded`, `built-in` or `file`.
+    /// `uploaded`, `generated`, `built-in` or `file`.
     pub origin: &'static str,
     /// Its tree and its text.
     pub profile: Arc<Profile>,
@@ -93,6 +93,8 @@ pub struct SetMember {
 pub struct SetSaid {
     /// What is wrong, with line and column in the profile that it is about.
     pub finding: Finding,
+    /// Whether it is the host's word on a plugin that failed.
+    pub is_failure: bool,
     /// Which profile it is about.
     pub about: SetSaidOf,
     /// The other of two profiles that do not go together, with line and column there.
@@ -139,12 +141,12 @@ impl Judge {
 
 impl Core {
     /// The same by these and by the plugins that are bound.
-    pub(super) fn judge_together(&self, together: Together<'_>) -> Vec<SetSaid> {
-        let set = self.plugins.set();
+    pub(super) fn judge_together(&self, asking: &Asking, together: Together<'_>) -> Vec<SetSaid> {
+        let set = &asking.set;
         let mut said: Vec<_> = own(&self.judge)
             .flat_map(|asked| answer(&asked, together))
             .collect();
-        for bound in set.bindings.values() {
+        for (name, bound) in &set.bindings {
             let installed = set.plugins.get(&bound.record.wish.plugin);
             let installed = installed.filter(|it| it.record.is_enabled);
             let Some((installed, Ok(plugin))) = installed.map(|it| (it, it.loaded.as_ref())) else {
@@ -162,7 +164,7 @@ impl Core {
                         input_bytes: SET_LIMITS.input_bytes,
                         ..limits
                     },
-                    guard: Some((&bound.guard, self.now().0)),
+                    guard: Some((asking.guard(name, bound), self.now().0)),
                 },
                 together,
             ));
@@ -204,10 +206,18 @@ fn answer(asked: &Asked<'_>, together: Together<'_>) -> Vec<SetSaid> {
         Some((guard, now_ms)) => guard.call(now_ms, ask),
         None => ask(),
     };
+    let failed = |complaint| {
+        let said = said(SetFinding::of_set(complaint), together);
+        let is_failure = true;
+        vec![SetSaid { is_failure, ..said }]
+    };
     if let Some(complaint) = call.complaint(asked.plugin.id()) {
-        return vec![said(SetFinding::of_set(complaint), together)];
+        return failed(complaint);
     }
     let findings = call.outcome.done().unwrap_or_default();
+    if let Some(complaint) = stray(asked.plugin, findings.iter().map(|it| &it.finding)) {
+        return failed(complaint);
+    }
     findings
         .into_iter()
         .map(|finding| said(finding, together))
@@ -226,6 +236,7 @@ fn said(found: SetFinding, together: Together<'_>) -> SetSaid {
             column,
             ..found.finding
         },
+        is_failure: false,
         about,
         other,
     }

@@ -2,7 +2,8 @@
 //!
 //! Knows nothing of HTTP, and nothing of what a payload means. Invariants: a set is judged once, however
 //! many hosts get it, and never while a device waits; what is found here is shown and blocks nothing;
-//! it is held in memory only, made anew after a start, and says as of when it is.
+//! it is held in memory only, made anew after a start, and says as of when it is. It is held as it was
+//! found: what the policy and acceptances make of it is asked whenever it is shown.
 //!
 //! `judge` asks the plugins, `wanted` says what one host would get, `editions` reads profiles, `table`
 //! has what was found, `tend` keeps that up with changes, `report` shows it, `plan` says what a change

@@ -15,6 +15,7 @@ use super::report::{details, same};
 use super::wanted::Wanted;
 use crate::api::SetFindingDetail;
 use crate::core::Core;
+use crate::plugins::Asking;
 use crate::scope::Known;
 use crate::shelf::Shelf;
 
@@ -62,6 +63,7 @@ impl Core {
         pairs.sort_by_key(|(_, hosts)| std::cmp::Reverse(*hosts));
         is_all &= pairs.len() <= PAIRS_MAX;
         let mut editions = Editions::with(prospect.changes);
+        let asking = self.asking(true);
         let mut sums: BTreeMap<String, SetFindingDetail> = BTreeMap::new();
         let begun = self.now();
         for ((now, then), hosts) in pairs.into_iter().take(PAIRS_MAX) {
@@ -69,12 +71,13 @@ impl Core {
                 is_all = false;
                 break;
             }
-            for finding in self.found_between(&mut editions, prospect, &now, &then)? {
+            let sets = (now.as_slice(), then.as_slice());
+            for finding in self.found_between((&asking, &mut editions), prospect, sets)? {
                 let sum = sums.entry(same(&finding)).or_insert(finding);
                 sum.hosts += hosts;
             }
         }
-        let mut findings: Vec<_> = sums.into_values().collect();
+        let mut findings = self.settled_sets(sums.into_values().collect())?;
         findings.sort_by_key(|it| (std::cmp::Reverse(it.finding.severity), it.hosts));
         is_all &= findings.len() <= TOLD_MAX;
         findings.truncate(TOLD_MAX);
@@ -83,10 +86,9 @@ impl Core {
 
     fn found_between(
         &self,
-        editions: &mut Editions,
+        (asking, editions): (&Asking, &mut Editions),
         prospect: &SetProspect<'_>,
-        now: &[Wanted],
-        then: &[Wanted],
+        (now, then): (&[Wanted], &[Wanted]),
     ) -> Result<Vec<SetFindingDetail>, StoreError> {
         let (store, after) = (&*self.store, prospect.after);
         let known = editions.members(store, prospect.before, now, |_| None)?;
@@ -94,7 +96,7 @@ impl Core {
             members: &known,
             gone: &[],
         };
-        let found = details(self.judge_together(known), known);
+        let found = details(self.judge_together(asking, known), known);
         let known: BTreeSet<String> = found.iter().map(same).collect();
         let replaced = |one: &Wanted| {
             let old = now.iter().find(|old| old.identifier == one.identifier)?;
@@ -109,7 +111,7 @@ impl Core {
             members: &members,
             gone: &gone,
         };
-        let mut found = details(self.judge_together(together), together);
+        let mut found = details(self.judge_together(asking, together), together);
         found.retain(|finding| !known.contains(&same(finding)));
         Ok(found)
     }

@@ -24,6 +24,24 @@ impl Core {
         identifier: &PayloadIdentifier,
     ) -> Result<SetReport, StoreError> {
         self.tend_sets_for(For::People)?;
+        let (mut report, found) = self.gathered(identifier);
+        let mut findings = self.settled_sets(found)?;
+        findings.sort_by(|a, b| {
+            let order = |it: &SetFindingDetail| {
+                (
+                    std::cmp::Reverse(it.finding.severity),
+                    it.finding.rule.clone(),
+                )
+            };
+            order(a).cmp(&order(b))
+        });
+        report.is_complete &= findings.len() <= SHOWN_MAX;
+        findings.truncate(SHOWN_MAX);
+        Ok(SetReport { findings, ..report })
+    }
+
+    /// What is known of a profile in any set, each finding once, and the report without them.
+    fn gathered(&self, identifier: &PayloadIdentifier) -> (SetReport, Vec<SetFindingDetail>) {
         let table = self.sets.table();
         let mut sums: BTreeMap<String, SetFindingDetail> = BTreeMap::new();
         let mut is_complete = table.left == 0 && table.as_of.is_some();
@@ -34,23 +52,12 @@ impl Core {
                 sum.hosts += judged.hosts;
             }
         }
-        let mut findings: Vec<_> = sums.into_values().collect();
-        findings.sort_by(|a, b| {
-            let order = |it: &SetFindingDetail| {
-                (
-                    std::cmp::Reverse(it.finding.severity),
-                    it.finding.rule.clone(),
-                )
-            };
-            order(a).cmp(&order(b))
-        });
-        is_complete &= findings.len() <= SHOWN_MAX;
-        findings.truncate(SHOWN_MAX);
-        Ok(SetReport {
+        let report = SetReport {
             as_of: table.as_of.map(rfc3339),
             is_complete,
-            findings,
-        })
+            findings: Vec::new(),
+        };
+        (report, sums.into_values().collect())
     }
 
     /// What is wrong with the profiles that one host would get together.
@@ -61,7 +68,28 @@ impl Core {
         let shelf = self.shelf();
         let wanted = self.wanted(&shelf, host);
         let (found, _) = self.found_for(&shelf, &wanted)?;
-        Ok(found.to_vec())
+        self.settled_sets(found.to_vec())
+    }
+
+    /// What was found in sets, as it counts at this moment: by the policy, and by what is accepted in
+    /// either of two profiles. Whatever is kept is kept as it was found.
+    pub(super) fn settled_sets(
+        &self,
+        found: Vec<SetFindingDetail>,
+    ) -> Result<Vec<SetFindingDetail>, StoreError> {
+        if found.is_empty() {
+            return Ok(found);
+        }
+        let mut scales = self.scales()?;
+        let mut settled = Vec::with_capacity(found.len());
+        for detail in found {
+            let places = detail.about.iter().chain(&detail.other);
+            let profiles: Vec<_> = places.map(|place| &place.identifier).collect();
+            if let Some(finding) = scales.weighed(&profiles, detail.finding)? {
+                settled.push(SetFindingDetail { finding, ..detail });
+            }
+        }
+        Ok(settled)
     }
 }
 

@@ -19,9 +19,6 @@ const FINDINGS_MAX: usize = 50_000;
 /// Findings that are held of one set.
 const FINDINGS_OF_SET_MAX: usize = 200;
 
-/// How the rules begin under which plugins that fail are told of.
-const FAILURE_PREFIX: &str = "plugin-";
-
 /// A set that was judged.
 #[derive(Debug, Clone)]
 pub(super) struct Judged {
@@ -34,6 +31,14 @@ pub(super) struct Judged {
     pub(super) is_cut: bool,
     /// Whether a plugin failed: it is asked again by the next listing.
     is_failed: bool,
+}
+
+/// What was found in a set just now.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Found {
+    pub(super) findings: Vec<SetFindingDetail>,
+    /// Whether a plugin failed: what it calls its own rules does not count.
+    pub(super) is_failed: bool,
 }
 
 /// All that were judged.
@@ -79,12 +84,14 @@ impl Table {
     }
 
     /// Keeps what was found in a set, unless somebody else was quicker.
-    pub(super) fn keep(&mut self, key: SetKey, mut findings: Vec<SetFindingDetail>) {
+    pub(super) fn keep(&mut self, key: SetKey, found: Found) {
         if self.sets.len() >= SETS_MAX || self.sets.contains_key(&key) {
             return;
         }
-        let is_failure = |it: &SetFindingDetail| it.finding.rule.starts_with(FAILURE_PREFIX);
-        let is_failed = findings.iter().any(is_failure);
+        let Found {
+            mut findings,
+            is_failed,
+        } = found;
         let room = FINDINGS_OF_SET_MAX.min(FINDINGS_MAX.saturating_sub(self.findings));
         let is_cut = findings.len() > room;
         findings.truncate(room);

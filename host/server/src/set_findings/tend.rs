@@ -13,9 +13,11 @@ use super::SETS_MAX;
 use super::editions::{Editions, version_before};
 use super::judge::Together;
 use super::report::details;
+use super::table::Found;
 use super::wanted::{SetKey, Wanted, key};
 use crate::api::SetFindingDetail;
 use crate::core::Core;
+use crate::plugins::class_of;
 use crate::shelf::Shelf;
 
 /// After so long it is listed again who gets what, in ms: hosts come and change their groups.
@@ -161,9 +163,9 @@ impl Core {
         editions: &mut Editions,
         shelf: &Shelf,
         wanted: &[Wanted],
-    ) -> Result<Vec<SetFindingDetail>, StoreError> {
+    ) -> Result<Found, StoreError> {
         if wanted.is_empty() {
-            return Ok(Vec::new());
+            return Ok(Found::default());
         }
         let before = |one: &Wanted| version_before(shelf, one);
         let members = editions.members(&*self.store, shelf, wanted, before)?;
@@ -171,7 +173,11 @@ impl Core {
             members: &members,
             gone: &[],
         };
-        Ok(details(self.judge_together(together), together))
+        let said = self.judge_together(&self.asking(false), together);
+        Ok(Found {
+            is_failed: said.iter().any(|said| said.is_failure),
+            findings: details(said, together),
+        })
     }
 
     /// Who judges sets, by what an answer depends on.
@@ -187,7 +193,9 @@ impl Core {
                 .record
                 .is_enabled
                 .then_some(&installed.record.digest)?;
-            Some(format!("{name} {digest} {}", bound.record.settings()))
+            let limits = bound.record.limits(class_of(installed.record.class));
+            let settings = bound.record.settings();
+            Some(format!("{name} {digest} {limits:?} {settings}"))
         });
         bound.collect()
     }
@@ -206,6 +214,6 @@ impl Core {
         let found = self.found_in(&mut Editions::default(), shelf, wanted)?;
         let mut table = self.sets.table();
         table.keep(key, found.clone());
-        Ok((found.into(), false))
+        Ok((found.findings.into(), false))
     }
 }

@@ -5,7 +5,7 @@ use mooring_mdm::ids::{Channel, PayloadIdentifier};
 use mooring_mdm::profile::{Profile, ProfileLimits};
 use mooring_plugin::Limits;
 
-use super::table::Table;
+use super::table::{Found, Table};
 use super::wanted::{Wanted, key};
 use super::{SETS_MAX, SetEdition, SetMember, SetSaidOf};
 use crate::api::SetFindingDetail;
@@ -98,6 +98,13 @@ fn set(number: usize) -> [u8; 32] {
     key
 }
 
+fn of(findings: Vec<SetFindingDetail>) -> Found {
+    Found {
+        findings,
+        is_failed: false,
+    }
+}
+
 /// What no listing meets is forgotten, hosts are counted anew by each, a failure is no answer for
 /// long, and there is a bound on sets and on the findings of one.
 #[test]
@@ -105,8 +112,8 @@ fn table_is_bounded() {
     let mut table = Table::default();
     table.begin(2);
     assert!(!table.count(&set(1), 5));
-    table.keep(set(1), vec![found("R007")]);
-    table.keep(set(2), vec![found("R007"); 1000]);
+    table.keep(set(1), of(vec![found("R007")]));
+    table.keep(set(2), of(vec![found("R007"); 1000]));
     assert!(table.count(&set(1), 5) && table.count(&set(1), 2) && table.count(&set(2), 1));
     table.end(mooring_drift::policy::Timestamp(7));
     assert_eq!(table.find(&set(1)).unwrap().hosts, 7);
@@ -117,16 +124,22 @@ fn table_is_bounded() {
     table.end(mooring_drift::policy::Timestamp(8));
     assert_eq!(table.find(&set(1)).unwrap().hosts, 3);
     assert!(table.find(&set(2)).is_none());
-    table.keep(set(1), vec![found("R008")]);
+    table.keep(set(1), of(vec![found("R008")]));
     assert_eq!(
         table.find(&set(1)).unwrap().findings[0].finding.rule,
         "R007"
     );
-    table.keep(set(3), vec![found("plugin-timeout")]);
-    assert!(table.count(&set(3), 1));
+    let failed = Found {
+        findings: vec![found("R007")],
+        is_failed: true,
+    };
+    table.keep(set(3), failed);
+    table.keep(set(4), of(vec![found("plugin-timeout")]));
+    assert!(table.count(&set(3), 1) && table.count(&set(4), 1));
     table.begin(1);
     assert!(!table.count(&set(3), 1), "it is asked again");
-    (0..=SETS_MAX).for_each(|number| table.keep(set(number), Vec::new()));
+    assert!(table.count(&set(4), 1), "a rule of that name is no failure");
+    (0..=SETS_MAX).for_each(|number| table.keep(set(number), Found::default()));
     assert!(table.find(&set(SETS_MAX - 1)).is_some() && table.find(&set(SETS_MAX)).is_none());
-    assert_eq!(table.in_use().count(), 1);
+    assert_eq!(table.in_use().count(), 2);
 }

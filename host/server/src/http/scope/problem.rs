@@ -19,6 +19,9 @@ impl From<ScopeError> for Problem {
             ScopeError::Rule(error) => {
                 Self::new(Kind::Invalid, text).at("/rule", error.to_string())
             }
+            ScopeError::Judged { findings, .. } => {
+                Self::new(Kind::Invalid, text).with_findings(findings)
+            }
             ScopeError::UndeclaredAttributes { .. } => {
                 Self::new(Kind::Invalid, text.clone()).at("/rule", text)
             }
