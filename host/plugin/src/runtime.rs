@@ -203,23 +203,41 @@ impl Runtime {
                 }
             }
         }
-        let code = match (&self.options.compiler, loading.origin) {
-            (Compiler::Child(child), Origin::Outside) => {
-                let _turn = self
-                    .compiling
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner);
-                compile::compile(child, component, loading.class)?
-            }
-            (Compiler::Here, _) | (Compiler::Child(_), Origin::Program) => {
-                NativeCode::compile(engine, component).map_err(refused)?
-            }
-        };
+        let code = self.compiled(component, loading, engine)?;
         let loaded = code.load(engine).map_err(refused)?;
         if let Some(cache) = cache {
             cache.write(digest, self.engine_id, &code);
         }
         Ok((loaded, CodeSource::Compiled))
+    }
+
+    /// New code. What the program brings along is also compiled in a child where there is one, since
+    /// the memory that it takes is not given back by a process that lives on; it is trusted, so it
+    /// is compiled here where no child can be had.
+    fn compiled(
+        &self,
+        component: &[u8],
+        loading: Loading,
+        engine: &Engine,
+    ) -> Result<NativeCode, CompileError> {
+        let refused = |source| CompileError::Refused { source };
+        let here = || NativeCode::compile(engine, component).map_err(refused);
+        match (&self.options.compiler, loading.origin) {
+            (Compiler::Child(child), Origin::Outside) => {
+                let _turn = self
+                    .compiling
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner);
+                compile::compile(child, component, loading.class)
+            }
+            (Compiler::Child(child), Origin::Program) => {
+                compile::compile(child, component, loading.class).or_else(|error| {
+                    tracing::warn!(error = %error, "a plugin of this program is compiled here");
+                    here()
+                })
+            }
+            (Compiler::Here, _) => here(),
+        }
     }
 
     fn adapter(

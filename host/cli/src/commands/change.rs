@@ -5,12 +5,14 @@
 
 use bytes::Bytes;
 use hyper::Method;
+use mooring_mdm::finding::{Finding, Severity};
 use mooring_server::api::{Impact, ImpactChange, Planned};
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::client::{self, Client, ClientError, segment};
 use crate::exit::Exit;
+use crate::findings;
 use crate::output;
 use crate::progress;
 use crate::text::{NOT_KNOWN, Table, count};
@@ -136,7 +138,7 @@ pub(crate) fn show_plan(plan: &Impact) -> Result<(), output::OutputError> {
 
 /// What would follow: all of it in a few lines, then by profile, then by host.
 fn render(plan: &Impact) -> String {
-    let mut text = summary(plan);
+    let mut text = summary(plan) + &judged(plan);
     if plan.hosts == 0 {
         return text + &together(plan);
     }
@@ -154,6 +156,23 @@ fn render(plan: &Impact) -> String {
         text.extend(["\n", &hosts(plan).render("")]);
     }
     text + &together(plan)
+}
+
+/// What validators say that would judge the profile only then.
+fn judged(plan: &Impact) -> String {
+    if plan.findings.is_empty() {
+        return String::new();
+    }
+    let refuses = |it: &Finding| it.severity == Severity::Error;
+    let mut text = if plan.findings.iter().any(refuses) {
+        "it would be refused: other validators judge the profile then\n".to_owned()
+    } else {
+        "other validators judge the profile then\n".to_owned()
+    };
+    for finding in &plan.findings {
+        text.extend(["  ", &findings::render("", finding), "\n"]);
+    }
+    text
 }
 
 /// What would be wrong with profiles that hosts would get together.

@@ -1,6 +1,6 @@
 //! `mooring status`: the counts, overall and per profile.
 
-use mooring_server::api::{PluginSummary, Regrouping, Summary};
+use mooring_server::api::{PluginState, PluginSummary, Regrouping, Summary};
 
 use crate::client;
 use crate::connection::ConnectionArgs;
@@ -94,13 +94,23 @@ fn render(summary: &Summary) -> String {
     text + &table.render("")
 }
 
-/// Why a plugin does not work.
-fn plugin_problem(plugin: &PluginSummary) -> String {
+/// Why somebody should look at a plugin.
+fn plugin_problems(plugin: &PluginSummary) -> impl Iterator<Item = String> {
     let id = &plugin.id;
-    match &plugin.problem {
-        Some(problem) => format!("the plugin {id} does not load: {problem}"),
-        None => format!("the plugin {id} is in quarantine; `mooring plugin lift {id}` ends that"),
-    }
+    let of_state = match (&plugin.problem, plugin.state) {
+        (Some(problem), _) => Some(format!("the plugin {id} does not load: {problem}")),
+        (None, PluginState::Quarantined) => Some(format!(
+            "the plugin {id} is in quarantine; `mooring plugin lift {id}` ends that"
+        )),
+        (None, PluginState::Enabled | PluginState::Disabled | PluginState::Failed) => None,
+    };
+    let of_trust = plugin.is_signer_untrusted.then(|| {
+        format!(
+            "the plugin {id} is signed with a key that is no longer trusted; it serves where it is \
+             bound. Upgrade it to a version of a trusted key, or unbind it"
+        )
+    });
+    of_state.into_iter().chain(of_trust)
 }
 
 /// What needs somebody's eye, a line each; nothing where all is as it should be.
@@ -122,7 +132,8 @@ fn notices(summary: &Summary) -> String {
             held.identifier, held.plugin, held.plugin_version, held.identifier, held.confirm
         ));
     }
-    lines.extend(summary.plugin_problems.iter().map(plugin_problem));
+    lines.extend(summary.plugin_problems.iter().flat_map(plugin_problems));
+    lines.extend(summary.plugin_trust_problems.iter().cloned());
     if summary.duplicates > 0 {
         lines.push(format!(
             "{} spoken for by two devices: nothing is changed there",

@@ -1,7 +1,9 @@
 //! The key by which the files of one folder are known.
 //!
-//! Knows nothing of code. Invariant: it is readable for its owner alone and never shown; a key that
-//! is not as it should be is replaced by a new one, which makes every file of the folder unknown.
+//! Knows nothing of code. Invariants: it is readable for its owner alone and never shown; it lies
+//! beside the folder and not in it, so that who can write nothing but the folder can forge nothing; a
+//! key that is not as it should be is replaced by a new one, which makes every file of the folder
+//! unknown.
 
 use std::path::Path;
 
@@ -17,8 +19,8 @@ pub(super) type HmacSha256 = Hmac<Sha256>;
 /// Bytes of what vouches for a file.
 pub(super) const TAG_BYTES: usize = 32;
 
-/// The key's own file in the folder.
-const NAME: &str = "key";
+/// What the key's file has behind the name of the folder.
+const EXTENSION: &str = "key";
 
 const KEY_BYTES: usize = 32;
 
@@ -29,9 +31,9 @@ const PURPOSE: &[u8] = b"mooring compiled code 1\0";
 pub(super) struct Key(HmacSha256);
 
 impl Key {
-    /// The key of `folder`, made if it has none.
+    /// The key of `folder`, made if there is none.
     pub(super) fn of(folder: &Path) -> Result<Self, CacheError> {
-        let path = folder.join(NAME);
+        let path = folder.with_extension(EXTENSION);
         match read(&path) {
             Ok(bytes) => return Self::new(&bytes),
             Err(FileError::Missing) => {}

@@ -1,8 +1,13 @@
 //! Keeps compiled code between starts, in a folder of files that prove whose work they are.
 //!
 //! Knows nothing of components and engines but their names. Invariants: what comes out is what was
-//! put in under that name by somebody with this folder's key, every byte of it, or it does not come
+//! put in under that name by somebody with the key of this folder, every byte of it, or it does not come
 //! out; a file is never changed in place; whatever goes wrong here costs time and nothing else.
+//!
+//! Why a MAC and not a digest of each file in the store: who can write the folder alone can forge
+//! neither, since the key lies outside of it, beside the store on a server; who can write beside the
+//! store can put another store there as well. The MAC needs no store, so `check` has the same, and no
+//! commit, so code is kept while the store is busy or its disk is full.
 
 mod files;
 mod key;

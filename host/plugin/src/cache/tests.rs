@@ -62,7 +62,7 @@ fn kept() {
     assert!(later.read(component("b"), engine()).is_none());
     let other = EngineId::of(&Engine::default());
     assert!(later.read(component("a"), other).is_none());
-    for path in [folder.join("key"), entry(&cache), folder] {
+    for path in [folder.with_extension("key"), entry(&cache), folder] {
         let mode = fs::metadata(&path).unwrap().permissions().mode();
         assert_eq!(mode & 0o077, 0, "{}", path.display());
     }
@@ -102,7 +102,7 @@ fn other_names_and_keys() {
 
     let folder = folder.path().join("compiled");
     for wrong in [&[7; 32][..], b"short", b""] {
-        fs::write(folder.join("key"), wrong).unwrap();
+        fs::write(folder.with_extension("key"), wrong).unwrap();
         let other = CodeCache::open(&folder).unwrap();
         assert_eq!(read(&other), None);
         other.write(component("a"), engine(), &code(b"anew"));
@@ -111,12 +111,27 @@ fn other_names_and_keys() {
     }
 }
 
+/// Who can write the folder and nothing beside it cannot have code of their own run: not with a whole
+/// folder of another cache, whatever keys are put in with it.
+#[test]
+fn forged() {
+    let ((ours, _), (theirs, other)) = (keeping(b"native"), keeping(b"theirs"));
+    let folder = ours.path().join("compiled");
+    fs::remove_dir_all(&folder).unwrap();
+    fs::rename(theirs.path().join("compiled"), &folder).unwrap();
+    for name in ["key", "compiled.key"] {
+        fs::copy(theirs.path().join("compiled.key"), folder.join(name)).unwrap();
+    }
+    assert!(folder.join(entry(&other).file_name().unwrap()).exists());
+    assert_eq!(read(&CodeCache::open(&folder).unwrap()), None);
+}
+
 /// A key that others could have read or made is not used.
 #[test]
 fn a_known_key() {
     let (folder, cache) = keeping(b"native");
     let folder = folder.path().join("compiled");
-    let key = folder.join("key");
+    let key = folder.with_extension("key");
     let first = fs::read(&key).unwrap();
     fs::set_permissions(&key, Permissions::from_mode(0o640)).unwrap();
     assert_eq!(read(&CodeCache::open(&folder).unwrap()), None);
@@ -185,14 +200,15 @@ fn other_folders() {
 /// never does, and one that alone is too large is not kept.
 #[test]
 fn bounds() {
-    let folder = tempfile::tempdir().unwrap();
+    let parent = tempfile::tempdir().unwrap();
+    let folder = parent.path().join("compiled");
     let limits = CacheLimits {
         entries: 3,
         bytes: 1000,
     };
-    let cache = CodeCache::open_within(folder.path(), limits).unwrap();
+    let cache = CodeCache::open_within(&folder, limits).unwrap();
     let is_kept = |name: &str| cache.read(component(name), engine()).is_some();
-    let left_behind = folder.path().join("x.new");
+    let left_behind = folder.join("x.new");
     fs::write(&left_behind, b"cut short").unwrap();
     // Ever younger, but all older than what is written next.
     let age = |path: &Path, seconds: u64| {
@@ -205,10 +221,10 @@ fn bounds() {
         age(&cache.path_of(component(name), engine()), second);
     }
     assert!(!left_behind.exists());
-    assert_eq!(files(folder.path()).len(), 3);
+    assert_eq!(files(&folder).len(), 3);
     assert!(!is_kept("a") && is_kept("b") && is_kept("c") && is_kept("d"));
     cache.write(component("large"), engine(), &code(&[1; 900]));
-    assert_eq!(files(folder.path()).len(), 2);
+    assert_eq!(files(&folder).len(), 2);
     assert!(is_kept("large") && is_kept("d"));
     cache.write(component("larger"), engine(), &code(&[1; 1000]));
     assert!(!is_kept("larger") && is_kept("large"));

@@ -76,8 +76,9 @@ impl ChildCompiler {
 /// What compiling one component may cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CompileLimits {
-    /// Time from start to end, and of the processor. Default 60 s; 120 s for interpreted plugins,
-    /// of which the largest tried take 20 s.
+    /// Time of the processor, to which the system holds the child. By the clock it has twice that,
+    /// so that it gets its share of a busy machine, and one that only waits ends too. Default 60 s;
+    /// 120 s for interpreted plugins, of which the largest tried take 20 s.
     pub time: Duration,
     /// Address space of the process, in bytes. Default 1 GiB; 3 GiB for interpreted plugins.
     pub memory_bytes: usize,

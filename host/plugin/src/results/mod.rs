@@ -208,15 +208,25 @@ fn size(answer: &Answer) -> usize {
 }
 
 fn size_of_finding(located: &Located) -> usize {
+    // Named one by one, so that no text that is added is forgotten here.
     let Finding {
+        severity: _,
         rule,
         message,
         hint,
+        fix,
+        line: _,
+        column: _,
+        length: _,
         source,
-        ..
+        was: _,
+        accepted,
     } = &located.finding;
-    let hint = hint.as_ref().map_or(0, String::capacity);
-    size_of::<Located>() + rule.capacity() + message.capacity() + hint + source.capacity()
+    let held = [Some(rule), Some(message), Some(source)];
+    let held = held
+        .into_iter()
+        .chain([hint, fix, accepted].map(Option::as_ref));
+    size_of::<Located>() + held.flatten().map(String::capacity).sum::<usize>()
 }
 
 #[cfg(test)]

@@ -215,6 +215,39 @@ fn too_large() {
     assert_eq!(*cache.find(&key(0)).unwrap(), small);
 }
 
+/// Every text of a finding counts, so that the bound is one on memory.
+#[test]
+fn every_text_counts() {
+    let text = || "x".repeat(1000);
+    let plain = || finding("a").finding;
+    let bytes = |finding: Finding| {
+        size(&Outcome::Done(vec![Located {
+            finding,
+            ..self::finding("a")
+        }]))
+    };
+    let none = bytes(plain());
+    for longer in [
+        plain().with_hint(text()),
+        plain().with_fix(text()),
+        plain().accepted(&text()),
+        Finding {
+            rule: text(),
+            ..plain()
+        },
+        Finding {
+            message: text(),
+            ..plain()
+        },
+        Finding {
+            source: text(),
+            ..plain()
+        },
+    ] {
+        assert!(bytes(longer.clone()) >= none + 990, "{longer}");
+    }
+}
+
 proptest! {
     /// After every step the bound holds, the counts add up, what is found is what was kept last
     /// under that key, and what was asked for last is still there.

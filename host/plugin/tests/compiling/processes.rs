@@ -49,7 +49,7 @@ fn refused(how: &str, limits: CompileLimits) -> CompileError {
 #[test]
 fn compiled_and_kept() {
     let folder = tempfile::tempdir().unwrap();
-    let cache = CodeCache::open(folder.path()).unwrap();
+    let cache = CodeCache::open(&folder.path().join("compiled")).unwrap();
     let first = runtime(child("compile", LIMITS), Some(cache.clone()));
     let plugin = first.load(&HOSTILE).unwrap();
     assert_eq!(plugin.code(), CodeSource::Compiled);
@@ -69,13 +69,13 @@ fn compiled_and_kept() {
 #[test]
 fn changed_code() {
     let folder = tempfile::tempdir().unwrap();
-    let cache = CodeCache::open(folder.path()).unwrap();
+    let cache = CodeCache::open(&folder.path().join("compiled")).unwrap();
     let load = || {
         let runtime = runtime(child("compile", LIMITS), Some(cache.clone()));
         runtime.load(&HOSTILE).unwrap()
     };
     let running = load();
-    let file = kept(folder.path());
+    let file = kept(&folder.path().join("compiled"));
     let mut bytes = fs::read(&file).unwrap();
     let middle = bytes.len() / 2;
     bytes[middle] ^= 1;
@@ -99,7 +99,7 @@ fn kept(folder: &Path) -> PathBuf {
 #[test]
 fn origins_and_classes() {
     let folder = tempfile::tempdir().unwrap();
-    let cache = CodeCache::open(folder.path()).unwrap();
+    let cache = CodeCache::open(&folder.path().join("compiled")).unwrap();
     let runtime = runtime(child("panic", LIMITS), Some(cache));
     let own = Loading {
         origin: Origin::Program,

@@ -1,98 +1,83 @@
 //! The hostile set: guests and files that try to harm the host, each in a way of its own, and what
 //! becomes of them.
 //!
-//! A program of its own, since the memory of the whole process is measured.
+//! A program of its own, since the memory of the whole process is measured. What it holds the host to is
+//! what a small and busy machine can show without a false alarm; `cargo bench -p mooring-plugin --bench
+//! hostile` prints the figures themselves, also under the limits of a server.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-#![allow(clippy::print_stderr, reason = "what was not tested has to be said")]
+#![allow(clippy::print_stderr, reason = "what was measured or not is told")]
 
 mod compiling;
 mod forge;
 mod loading;
+mod measure;
 mod running;
 mod speaking;
 
-use std::ffi::OsString;
-use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
-use std::{fs, iter, thread};
 
-use mooring_mdm::finding::Finding;
-use mooring_mdm::plist::{ReaderLimits, read_xml};
-use mooring_plugin::{
-    Call, ChildCompiler, CompileLimits, Compiler, Context, LoadError, Outcome, Plugin, Runtime,
-    RuntimeOptions, Subject,
+use mooring_plugin::{LoadError, Runtime};
+
+use crate::compiling::SERVER;
+use crate::measure::{
+    GIVEN_BACK_KIB, OVERSHOOT, Pace, alone, beside, child, in_order, is_right, late,
+    resident_after, resident_kib, validate,
 };
+use crate::running::Case;
 
-use crate::compiling::AMPLE;
-use crate::forge::Guest;
-use crate::running::{Case, Ends, limits};
+/// Calls of each guest. Its middle one has to be in time: one of three may have lost the processor to
+/// somebody else, two of three have not.
+const CALLS: usize = 3;
 
-/// How much later than its limit a call may end.
-const OVERSHOOT: Duration = Duration::from_millis(20);
+/// No call at all may be later than this: a stall of a busy machine is shorter, and a guest that got away
+/// is later by seconds.
+const LATE_MAX: Duration = Duration::from_secs(1);
 
-/// How much more memory than before the process may have when all is over.
-const GIVEN_BACK_KIB: u64 = 5 << 10;
+/// Calls of the plugin in order before the set begins: some seconds.
+const ALONE_CALLS: usize = 400;
 
-const PROFILE: &[u8] =
-    b"<plist version=\"1.0\"><dict><key>A</key><string>b</string></dict></plist>";
+/// How much longer than alone the half of its calls may take beside the set. The machine may have two
+/// processors, of which the set takes one and what it compiles the other: then a call shares one and
+/// takes twice as long, or waits for a turn of others. A host that made it wait for a guest's limit, which
+/// is what this is about, would make it hundreds of times as long.
+const HINDERED_MAX: u32 = 8;
 
-fn child(limits: CompileLimits) -> Runtime {
-    let compiler = Compiler::Child(ChildCompiler {
-        program: PathBuf::from(env!("CARGO_BIN_EXE_compile-plugin-child")),
-        args: vec![OsString::from("compile")],
-        compiled: limits,
-        interpreted: limits,
-    });
-    Runtime::new(&RuntimeOptions {
-        compiler,
-        ..RuntimeOptions::default()
-    })
-    .unwrap()
+/// The same of 95 of 100 calls, with a few turns of the system's scheduler on top.
+const TURNS: Duration = Duration::from_millis(20);
+
+/// By how much the calls of one guest were late.
+struct Late {
+    name: &'static str,
+    middle: Duration,
+    most: Duration,
 }
 
-fn validate(plugin: &Plugin) -> Call<Vec<Finding>> {
-    let document = read_xml(PROFILE, &ReaderLimits::default())
-        .unwrap()
-        .document;
-    let subject = Subject::new(&document, PROFILE, |_| (1, 1));
-    plugin.validate(&subject, &Context::default(), &limits())
-}
+/// How much more memory than before the process may have after the files as well, in KiB. This program
+/// itself makes those, of up to 9 MB each and more than once over; of what is freed after such blocks the C
+/// library keeps up to twice 32 MiB for later. So this shows only that files do not pile up.
+const KEPT_FREE_KIB: u64 = 64 << 10;
 
-fn is_right(call: &Call<Vec<Finding>>, ends: Ends) -> bool {
-    match (&call.outcome, ends) {
-        (Outcome::Done(findings), Ends::Fine(count)) => findings.len() == count,
-        (Outcome::TimedOut { .. }, Ends::TimedOut)
-        | (Outcome::OutOfMemory { .. }, Ends::OutOfMemory)
-        | (Outcome::Failed(_), Ends::Failed) => true,
-        (Outcome::Panicked { text }, Ends::Panicked(part))
-        | (Outcome::Trapped { text }, Ends::Trapped(part))
-        | (Outcome::OutputTooLarge { limit: text }, Ends::OutputTooLarge(part)) => {
-            text.contains(part)
-        }
-        _ => false,
-    }
-}
-
-/// What was wrong with any of the guests that misbehave when they are asked.
-fn misbehaving(runtime: &Runtime) -> Vec<String> {
+/// What was wrong with any of the guests that misbehave when they are asked; how late each was goes into
+/// `times`. Nothing else stays: what the test itself keeps would count as memory of the host.
+fn misbehaving(runtime: &Runtime, times: &mut Vec<Late>) -> Vec<String> {
     let judge = |Case { name, guest, ends }| {
         let plugin = match runtime.load(&guest.component()) {
             Ok(plugin) => plugin,
             Err(error) => return Some(format!("{name}: not loaded: {error:?}")),
         };
-        let call = validate(&plugin);
-        if !is_right(&call, ends) {
-            return Some(format!("{name}: {:?} is not {ends:?}", call.outcome));
+        let mut late_by = [Duration::ZERO; CALLS];
+        for late_by in &mut late_by {
+            let call = validate(&plugin);
+            if !is_right(&call, ends) {
+                return Some(format!("{name}: {:?} is not {ends:?}", call.outcome));
+            }
+            *late_by = late(&call);
         }
-        // Somebody else may have had the processor: it has to be in time in one of a few attempts.
-        let allowed = limits().timeout + OVERSHOOT;
-        let mut durations = iter::once(call.duration)
-            .chain(iter::repeat_with(|| validate(&plugin).duration))
-            .take(5);
-        let is_late = durations.all(|duration| duration > allowed);
-        is_late.then(|| format!("{name}: took {:?} every time", call.duration))
+        late_by.sort_unstable();
+        let (middle, most) = (late_by[CALLS / 2], late_by[CALLS - 1]);
+        times.push(Late { name, middle, most });
+        None
     };
     running::cases().into_iter().filter_map(judge).collect()
 }
@@ -115,6 +100,8 @@ fn burdens() -> Vec<String> {
         let start = Instant::now();
         let loaded = child(case.limits).load(&case.component);
         let elapsed = start.elapsed();
+        // By the clock the host waits for twice the time, so that a child has its share of a busy
+        // machine; the rest is for starting and ending a process there.
         if elapsed > case.limits.time * 3 {
             return Some(format!("{}: took {elapsed:?}", case.name));
         }
@@ -126,58 +113,66 @@ fn burdens() -> Vec<String> {
     compiling::cases().into_iter().filter_map(judge).collect()
 }
 
-/// Memory of this process that is in use, in KiB; none where the system does not say.
-fn resident_kib() -> Option<u64> {
-    let status = fs::read_to_string("/proc/self/status").ok()?;
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmRSS:"))?;
-    line.trim().strip_suffix(" kB")?.trim().parse().ok()
+/// What was wrong with the times of the guests. What the machine itself is late by in the same minute
+/// does not count against the host.
+fn too_late(times: &[Late], machine: Duration) -> Vec<String> {
+    let allowed = OVERSHOOT + machine;
+    let is_late = |it: &&Late| it.middle > allowed || it.most > LATE_MAX;
+    let told = |Late { name, middle, most }: &Late| {
+        format!("{name}: late by {middle:?}, and {most:?} at worst")
+    };
+    times.iter().filter(is_late).map(told).collect()
 }
 
-/// How long each of many calls of a plugin in order took, until `is_over`.
-fn bystander(runtime: &Runtime, is_over: &AtomicBool) -> Vec<Duration> {
-    let plugin = runtime.load(&Guest::default().component()).unwrap();
-    let mut durations = Vec::new();
-    while !is_over.load(Ordering::SeqCst) {
-        let start = Instant::now();
-        let call = validate(&plugin);
-        assert!(matches!(call.outcome, Outcome::Done(_)), "{call:?}");
-        durations.push(start.elapsed());
-        thread::park_timeout(Duration::from_millis(2));
-    }
-    durations.sort_unstable();
-    durations
+/// What was wrong with the memory of the process, after some part of the set.
+fn not_given_back(what: &str, before: Option<u64>, more_kib: u64) -> Option<String> {
+    let Some(before) = before else {
+        eprintln!("NOT TESTED: this system does not say how much memory a process has");
+        return None;
+    };
+    let most = before + more_kib;
+    let after = resident_after(most)?;
+    let told = format!("{what}: {before} KiB before, {after} KiB after");
+    eprintln!("{told}");
+    (after > most).then_some(told)
+}
+
+/// What was wrong with how the plugin in order fared.
+fn hindered(what: &str, alone: &Pace, beside: &Pace) -> Option<String> {
+    let at = |percent| (alone.calls.at(percent), beside.calls.at(percent));
+    let ((half, half_beside), (most, most_beside)) = (at(50), at(95));
+    eprintln!(
+        "{what}: {} calls, the half within {half_beside:?} (alone {half:?}), 95 of 100 within \
+         {most_beside:?} (alone {most:?})",
+        beside.calls.count()
+    );
+    let is_fine = half_beside <= half * HINDERED_MAX && most_beside <= most * HINDERED_MAX + TURNS;
+    (!is_fine).then(|| format!("{what}: a plugin in order is hindered"))
 }
 
 /// The whole set, one after the other: each ends in time and as it should, a plugin in order beside
-/// them is answered all the while, and what they took is given back.
+/// them is answered nearly as quickly as alone, and what they took is given back.
 #[test]
 fn the_set_is_contained() {
-    let runtime = child(AMPLE);
-    validate(&runtime.load(&Guest::default().component()).unwrap());
+    let runtime = child(SERVER);
+    let bystander = in_order(&runtime);
+    let calm = alone(&bystander, ALONE_CALLS);
+    let mut times = Vec::with_capacity(running::cases().len());
     let before = resident_kib();
-    let is_over = AtomicBool::new(false);
-    let (wrong, durations) = thread::scope(|scope| {
-        let beside = scope.spawn(|| bystander(&runtime, &is_over));
-        let wrong = [misbehaving(&runtime), no_plugins(&runtime), burdens()].concat();
-        is_over.store(true, Ordering::SeqCst);
-        (wrong, beside.join().unwrap())
-    });
+    let (mut wrong, running) = beside(&bystander, || misbehaving(&runtime, &mut times));
+    wrong.extend(not_given_back(
+        "guests that misbehave",
+        before,
+        GIVEN_BACK_KIB,
+    ));
+    let (more, loading) = beside(&bystander, || no_plugins(&runtime));
+    wrong.extend(more);
+    let (more, compiling) = beside(&bystander, burdens);
+    wrong.extend(more);
+    wrong.extend(not_given_back("all of the set", before, KEPT_FREE_KIB));
+    wrong.extend(too_late(&times, running.wakings.at(95)));
+    wrong.extend(hindered("guests that misbehave", &calm, &running));
+    wrong.extend(hindered("what is no plugin", &calm, &loading));
+    wrong.extend(hindered("what burdens the compiler", &calm, &compiling));
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    let at = |percent: usize| durations[(durations.len() - 1) * percent / 100];
-    assert!(at(50) < limits().timeout / 10, "the half took {:?}", at(50));
-    assert!(at(95) < limits().timeout / 2, "of 100, 5 took {:?}", at(95));
-
-    let Some(before) = before else {
-        eprintln!("NOT TESTED: this system does not say how much memory a process has");
-        return;
-    };
-    let patience = Instant::now() + Duration::from_secs(10);
-    let most = before + GIVEN_BACK_KIB;
-    while resident_kib().is_some_and(|now| now > most) && Instant::now() < patience {
-        thread::park_timeout(Duration::from_millis(100));
-    }
-    let after = resident_kib().unwrap();
-    assert!(after <= most, "{before} KiB before, {after} KiB after");
 }

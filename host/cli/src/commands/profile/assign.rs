@@ -13,6 +13,7 @@ use crate::commands::change::ChangeArgs;
 use crate::commands::label::label_name;
 use crate::connection::ConnectionArgs;
 use crate::exit::{Exit, UsageError};
+use crate::findings;
 use crate::output;
 use crate::text::clean;
 
@@ -160,6 +161,9 @@ fn show(path: &str, body: &Bytes) -> anyhow::Result<()> {
         "{name} is for {}\n",
         words(detail.assignment.as_ref())
     ))?;
+    for finding in &detail.findings {
+        output::note(&findings::render("", finding));
+    }
     if !detail.is_profile_known {
         output::note("there is no such profile yet; the assignment holds once it is pushed");
     }

@@ -6,7 +6,7 @@ use crate::client;
 use crate::connection::ConnectionArgs;
 use crate::exit::Exit;
 use crate::output;
-use crate::text::{Table, or_dash};
+use crate::text::{Table, clean, or_dash};
 use crate::words::word;
 
 /// What `profile list` takes.
@@ -63,6 +63,7 @@ fn render(listing: &ProfileListing) -> String {
 pub(super) fn origin(origin: &ProfileOrigin) -> String {
     match origin {
         ProfileOrigin::Uploaded => "uploaded".to_owned(),
+        ProfileOrigin::Generated { binding } => format!("made by binding {}", clean(binding)),
         ProfileOrigin::BuiltIn { plugin } => format!("built in, {plugin}"),
     }
 }

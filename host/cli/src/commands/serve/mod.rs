@@ -64,6 +64,10 @@ pub(crate) struct ServeArgs {
         value_delimiter = ','
     )]
     plugin_trust: Vec<PathBuf>,
+    /// Certificates (PEM) of those who sign profiles, or of CAs that issued theirs; a signature of
+    /// anybody else is told of
+    #[arg(long, value_name = "FILE", env = "MOORING_PROFILE_SIGNERS")]
+    profile_signers: Option<PathBuf>,
     /// Print one line of JSON when ready
     #[arg(long)]
     json: bool,
@@ -123,6 +127,7 @@ impl ServeArgs {
             ..RemovalGuard::default()
         });
         options.plugin_trust = self.plugin_trust;
+        options.profile_signers = self.profile_signers;
         options.plugin_compiler = plugin_compiler()?;
         self.devices.fill(&mut options);
         self.enrollment.fill(&mut options)?;

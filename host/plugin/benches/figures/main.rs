@@ -3,19 +3,22 @@
 //! `cargo bench -p mooring-plugin --bench figures [CORPUS]`. Ratios compare medians of one run in
 //! which every case had its turn once a round, so that what else the machine does hits all alike.
 //! Knows nothing of servers. Invariant: a figure that could not be measured is said to be missing.
+//! What hostile plugins cost is the bench beside this one.
 
 #![allow(clippy::unwrap_used, reason = "a bench fails by panicking")]
 #![allow(clippy::print_stdout, reason = "printing figures is all it does")]
 #![allow(clippy::cast_precision_loss, reason = "figures for people")]
 
+mod judging;
+mod line;
+mod residence;
+
+use std::fs;
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
-use std::sync::Barrier;
 use std::time::{Duration, Instant};
-use std::{fs, thread};
 
 use mooring_mdm::plist::{Document, NodeRef, ReaderLimits, Value, read_xml};
-use mooring_mdm::profile::{Profile, ProfileLimits};
 use mooring_plugin::{
     CodeCache, Context, Limits, Outcome, Plugin, ResultCache, Runtime, RuntimeOptions, Subject,
 };
@@ -23,12 +26,15 @@ use mooring_sdk::Validator as _;
 use mooring_sdk::testing::{self, Tree};
 use mooring_structure::Structure;
 
+use crate::line::figure;
+
 const ROUNDS: usize = 400;
 
-/// So many of the plugins, the first ones, judge profiles one by one.
-const VALIDATORS: usize = 3;
-
 fn main() {
+    if let Some(wish) = judging::asked_for() {
+        judging::judge(&wish);
+        return;
+    }
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
     let names = [
         "mooring-structure",
@@ -40,30 +46,23 @@ fn main() {
         "mooring-hostile",
     ];
     let guests = mooring_guest_build::build(&names, folder).unwrap();
-    let components: Vec<Vec<u8>> = guests
-        .iter()
-        .map(|guest| fs::read(&guest.component).unwrap())
-        .collect();
+    let paths: Vec<PathBuf> = guests.into_iter().map(|guest| guest.component).collect();
+    let components: Vec<Vec<u8>> = paths.iter().map(|path| fs::read(path).unwrap()).collect();
     let runtime = Runtime::new(&RuntimeOptions::default()).unwrap();
     let structure = runtime.load(&components[0]).unwrap();
-    let misbehaving = &components[names.len() - 1];
+    let own = names.len() - 1;
+    let misbehaving = &components[own];
     let hostile = runtime.load(misbehaving).unwrap();
 
     validation(&structure);
     loading(&components[0]);
     containment(&hostile);
-    residence(misbehaving);
-    for (name, component) in names.iter().zip(&components).take(names.len() - 1) {
+    residence::measure(misbehaving);
+    for (name, component) in names.iter().zip(&components).take(own) {
         let size = component.len() as f64 / 1000.0;
         figure(&format!("size of {name}"), size, "KB", 200.0);
     }
-    corpus(&components[..VALIDATORS]);
-}
-
-/// One line: what was measured, and what it may be.
-fn figure(name: &str, value: f64, unit: &str, most: f64) {
-    let verdict = if value <= most { "fine" } else { "OVER" };
-    println!("{name:<58} {value:>10.3} {unit:<5} at most {most:>7} {unit:<5} {verdict}");
+    judging::on_one_processor(&paths[..own]);
 }
 
 fn median(durations: &mut [Duration]) -> f64 {
@@ -184,7 +183,7 @@ fn validation(plugin: &Plugin) {
 /// Code from the cache against compiling.
 fn loading(component: &[u8]) {
     let folder = tempfile::tempdir().unwrap();
-    let cache = CodeCache::open(folder.path()).unwrap();
+    let cache = CodeCache::open(&folder.path().join("compiled")).unwrap();
     let caching = Runtime::new(&RuntimeOptions {
         cache: Some(cache),
         ..RuntimeOptions::default()
@@ -246,122 +245,4 @@ fn containment(plugin: &Plugin) {
         "ms",
         100.0,
     );
-}
-
-/// Memory of the process that is in use, in KiB.
-fn resident_kib() -> Option<f64> {
-    let status = fs::read_to_string("/proc/self/status").ok()?;
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmRSS:"))?;
-    line.trim().strip_suffix(" kB")?.trim().parse().ok()
-}
-
-/// Memory of an instance in a call, over many of them at once.
-fn residence(component: &[u8]) {
-    const LIVE: usize = 64;
-    let runtime = Runtime::new(&RuntimeOptions {
-        calls: LIVE,
-        ..RuntimeOptions::default()
-    })
-    .unwrap();
-    let plugin = runtime.load(component).unwrap();
-    let document = read(&profile());
-    let context = Context {
-        settings: "loop".to_owned(),
-        ..Context::default()
-    };
-    let limits = Limits {
-        timeout: Duration::from_secs(3),
-        ..Limits::default()
-    };
-    // The threads' own memory is none of the instances': all of it is used once before.
-    let other = Runtime::new(&RuntimeOptions {
-        calls: LIVE,
-        ..RuntimeOptions::default()
-    })
-    .unwrap();
-    let other = other.load(component).unwrap();
-    let (ready, go) = (Barrier::new(LIVE + 1), Barrier::new(LIVE + 1));
-    let taken = thread::scope(|scope| {
-        for _ in 0..LIVE {
-            scope.spawn(|| {
-                let subject = Subject::new(&document, b"", |_| (1, 1));
-                other.validate(&subject, &Context::default(), &limits);
-                ready.wait();
-                go.wait();
-                plugin.validate(&Subject::new(&document, b"", |_| (1, 1)), &context, &limits)
-            });
-        }
-        ready.wait();
-        let before = resident_kib();
-        go.wait();
-        thread::park_timeout(Duration::from_secs(2));
-        Some(resident_kib()? - before?)
-    });
-    match taken {
-        Some(kib) => figure(
-            "resident per live instance",
-            kib / LIVE as f64,
-            "KiB",
-            128.0,
-        ),
-        None => println!("MISSING: this system does not say how much memory a process has"),
-    }
-}
-
-/// Every profile below `folder`.
-fn profiles(folder: &Path, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        let path = entry.path();
-        if path.is_dir() {
-            profiles(&path, found);
-        } else if path.extension().is_some_and(|end| end == "mobileconfig") {
-            found.push(path);
-        }
-    }
-}
-
-/// All validators of ours over a folder of real profiles, on one processor, with nothing kept: from
-/// compiling the plugins to the last finding.
-fn corpus(components: &[Vec<u8>]) {
-    let named = std::env::args().skip(1).find(|arg| !arg.starts_with('-'));
-    let folder = named.map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus"),
-        PathBuf::from,
-    );
-    let mut paths = Vec::new();
-    profiles(&folder, &mut paths);
-    if paths.is_empty() {
-        println!(
-            "MISSING: no profiles in {}, the corpus was not judged",
-            folder.display()
-        );
-        return;
-    }
-    let start = Instant::now();
-    let runtime = Runtime::new(&RuntimeOptions::default()).unwrap();
-    let load = |component: &Vec<u8>| runtime.load(component).unwrap();
-    let plugins: Vec<Plugin> = components.iter().map(load).collect();
-    let loaded = start.elapsed();
-    let (mut judged, mut findings) = (0, 0);
-    for path in &paths {
-        let bytes = fs::read(path).unwrap();
-        let Ok(profile) = Profile::parse(&bytes, &ProfileLimits::default()) else {
-            continue;
-        };
-        let subject = Subject::new(profile.document(), &bytes, |_| (1, 1));
-        for plugin in &plugins {
-            let call = plugin.validate(&subject, &Context::default(), &Limits::default());
-            findings += call.findings(plugin.id()).len();
-        }
-        judged += 1;
-    }
-    let all = start.elapsed().as_secs_f64();
-    println!(
-        "{judged} of {} profiles, {findings} findings, of it {:.0} ms to compile",
-        paths.len(),
-        loaded.as_secs_f64() * 1e3
-    );
-    figure("all validators over the corpus, cold", all, "s", 2.0);
 }
