@@ -37,9 +37,6 @@ use crate::target::Target;
 use crate::types::Types;
 use crate::values::What;
 
-/// The rule id of findings about the settings rather than about a profile.
-const SETTINGS_RULE: &str = "settings";
-
 /// The table that comes with the plugin.
 const BUILT_IN: &str = include_str!("../schema.table");
 
@@ -48,13 +45,7 @@ pub struct AppleSchema;
 
 impl Validator for AppleSchema {
     fn check_settings(settings: &str) -> Vec<Finding> {
-        match settings.split_whitespace().collect::<String>().as_str() {
-            "" | "{}" | "null" => Vec::new(),
-            _ => vec![
-                Finding::error_document(SETTINGS_RULE, "this plugin has no settings")
-                    .with_hint("leave the settings empty, or give {}"),
-            ],
-        }
+        mooring_sdk::no_settings(settings)
     }
 
     fn validate(profile: &Profile, context: &Context) -> Result<Vec<Finding>, Failure> {

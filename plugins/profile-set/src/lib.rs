@@ -23,9 +23,6 @@ use mooring_sdk::{Context, Failure, Finding, ProfileSet, SetFinding, SetValidato
 use crate::report::Report;
 use crate::view::Set;
 
-/// The rule id of findings about the settings rather than about a set.
-const SETTINGS_RULE: &str = "settings";
-
 /// A rule: reads the set, adds to the report.
 type Rule = fn(&Set<'_>, &mut Report<'_>);
 
@@ -48,13 +45,7 @@ pub struct ProfileSetRules;
 
 impl SetValidator for ProfileSetRules {
     fn check_settings(settings: &str) -> Vec<Finding> {
-        match settings.split_whitespace().collect::<String>().as_str() {
-            "" | "{}" | "null" => Vec::new(),
-            _ => vec![
-                Finding::error_document(SETTINGS_RULE, "this plugin has no settings")
-                    .with_hint("leave the settings empty, or give {}"),
-            ],
-        }
+        mooring_sdk::no_settings(settings)
     }
 
     fn validate_set(profiles: &ProfileSet, context: &Context) -> Result<Vec<SetFinding>, Failure> {

@@ -33,6 +33,7 @@ pub mod certificate;
 #[doc(hidden)]
 pub mod component;
 mod context;
+pub mod date;
 mod document;
 mod export;
 mod finding;
@@ -46,5 +47,5 @@ pub mod testing;
 pub use context::{Context, Device, Failure, Grade, Output, Profile};
 pub use document::{Document, Kind, Node};
 pub use finding::{Finding, Place, Segment, Severity};
-pub use role::{Generator, SetValidator, Validator};
+pub use role::{Generator, SetValidator, Validator, no_settings};
 pub use set::{Edition, Member, ProfileSet, SetFinding, SetSubject, Spot};

@@ -49,3 +49,31 @@ pub trait SetValidator {
     /// [`Failure`] if the set could not be judged at all.
     fn validate_set(profiles: &ProfileSet, context: &Context) -> Result<Vec<SetFinding>, Failure>;
 }
+
+/// What a plugin without settings says of those that it is given, under the rule `settings`: nothing
+/// of empty ones (blank, `{}` or `null`), an error of any other.
+pub fn no_settings(settings: &str) -> Vec<Finding> {
+    match settings.split_whitespace().collect::<String>().as_str() {
+        "" | "{}" | "null" => Vec::new(),
+        _ => vec![
+            Finding::error_document("settings", "this plugin has no settings")
+                .with_hint("leave the settings empty, or give {}"),
+        ],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Nothing, in each of its ways, is no settings; anything else is refused.
+    #[test]
+    fn settings() {
+        for empty in ["", " \n", "{ }", "null"] {
+            assert_eq!(no_settings(empty), [], "{empty:?}");
+        }
+        for wrong in ["0", "{\"a\": 1}", "[]"] {
+            assert_eq!(no_settings(wrong).len(), 1, "{wrong}");
+        }
+    }
+}

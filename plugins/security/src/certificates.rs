@@ -7,8 +7,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use mooring_sdk::Node;
 use mooring_sdk::certificate::{Certificate, Digest, PublicKey};
+use mooring_sdk::date::day_number;
 
-use crate::dates::day_number;
 use crate::profile_tree::{Payload, ProfileTree, quoted};
 use crate::report::Report;
 

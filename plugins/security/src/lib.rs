@@ -12,7 +12,6 @@
 
 mod certificates;
 mod consent;
-mod dates;
 mod enrollment_keys;
 mod extensions;
 mod filevault;
@@ -37,9 +36,6 @@ use mooring_sdk::{Context, Failure, Finding, Profile, Validator};
 
 use crate::profile_tree::ProfileTree;
 use crate::report::Report;
-
-/// The rule id of findings about the settings rather than about a profile.
-const SETTINGS_RULE: &str = "settings";
 
 /// A rule, or a tight group of rules: reads the profile, adds to the report.
 type Rule = fn(&ProfileTree<'_>, &mut Report<'_>);
@@ -89,13 +85,7 @@ pub struct Security;
 
 impl Validator for Security {
     fn check_settings(settings: &str) -> Vec<Finding> {
-        match settings.split_whitespace().collect::<String>().as_str() {
-            "" | "{}" | "null" => Vec::new(),
-            _ => vec![
-                Finding::error_document(SETTINGS_RULE, "this plugin has no settings")
-                    .with_hint("leave the settings empty, or give {}"),
-            ],
-        }
+        mooring_sdk::no_settings(settings)
     }
 
     fn validate(profile: &Profile, context: &Context) -> Result<Vec<Finding>, Failure> {

@@ -11,7 +11,6 @@
 //! upload never meets them, since the host fills those two in first.
 
 mod common_keys;
-mod dates;
 mod document_keys;
 mod envelope;
 mod leftovers;
@@ -28,9 +27,6 @@ use mooring_sdk::{Context, Failure, Finding, Profile, Validator};
 
 use crate::profile_tree::ProfileTree;
 use crate::report::Report;
-
-/// The rule id of findings about the settings rather than about a profile.
-const SETTINGS_RULE: &str = "settings";
 
 /// A rule, or a tight group of rules: reads the profile, adds to the report.
 type Rule = fn(&ProfileTree<'_>, &mut Report<'_>);
@@ -73,13 +69,7 @@ pub struct Structure;
 
 impl Validator for Structure {
     fn check_settings(settings: &str) -> Vec<Finding> {
-        match settings.split_whitespace().collect::<String>().as_str() {
-            "" | "{}" | "null" => Vec::new(),
-            _ => vec![
-                Finding::error_document(SETTINGS_RULE, "this plugin has no settings")
-                    .with_hint("leave the settings empty, or give {}"),
-            ],
-        }
+        mooring_sdk::no_settings(settings)
     }
 
     fn validate(profile: &Profile, context: &Context) -> Result<Vec<Finding>, Failure> {

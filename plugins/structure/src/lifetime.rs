@@ -3,8 +3,8 @@
 //! Knows no clock: the host says which day it is. Invariant: none.
 
 use mooring_sdk::Kind;
+use mooring_sdk::date::day_number;
 
-use crate::dates::day_number;
 use crate::envelope::described;
 use crate::profile_tree::ProfileTree;
 use crate::report::Report;

@@ -2,8 +2,10 @@
 //!
 //! Knows no rule and no clock. Invariant: a text that is no date gives `None`, never a wrong day.
 
-/// The day number of the date that `text` begins with (`YYYY-MM-DD`), counted from 1970-01-01.
-pub(crate) fn day_number(text: &str) -> Option<i64> {
+/// The number of the date that `text` begins with (`YYYY-MM-DD`), in days from 1970-01-01; `None` if
+/// it begins with no date. The day that a host tells of (`today`) is one, and so are those of a
+/// property list and of [`crate::certificate`].
+pub fn day_number(text: &str) -> Option<i64> {
     let date = text.get(..10)?;
     let bytes = date.as_bytes();
     if bytes[4] != b'-' || bytes[7] != b'-' {
