@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
 /// The crates of others that a template or the SDK names.
-const NAMED: [&str; 4] = ["base64", "serde_json", "uuid", "wit-bindgen"];
+const NAMED: [&str; 5] = ["base64", "serde_json", "talc", "uuid", "wit-bindgen"];
 
 fn main() -> io::Result<()> {
     let here = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default());

@@ -29,6 +29,8 @@
 #[doc(hidden)]
 pub mod bindings;
 pub mod certificate;
+#[cfg(any(target_arch = "wasm32", test))]
+mod compare;
 #[cfg(target_arch = "wasm32")]
 #[doc(hidden)]
 pub mod component;
@@ -37,6 +39,9 @@ pub mod date;
 mod document;
 mod export;
 mod finding;
+#[cfg(target_arch = "wasm32")]
+#[allow(unsafe_code, reason = "an allocator hands over memory")]
+mod heap;
 pub mod log;
 pub mod plist;
 mod role;

@@ -16,7 +16,7 @@ pub struct Edition {
     pub version: u32,
     /// `device` or `user`: the channel of the delivery.
     pub channel: String,
-    /// `uploaded`, `built-in` or `file`.
+    /// `uploaded`, `generated` (by an installed plugin), `built-in` or `file`.
     pub origin: String,
     /// The tree, parsed strictly by the host.
     pub document: Document,

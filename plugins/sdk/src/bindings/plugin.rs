@@ -2518,7 +2518,8 @@ pub mod exports {
                     pub version: u32,
                     /// `device` or `user`: the channel of the delivery.
                     pub channel: _rt::String,
-                    /// `uploaded`, `built-in` or `file`; other names may follow.
+                    /// `uploaded`, `generated` (by an installed plugin), `built-in` or `file`; other names may
+                    /// follow.
                     pub origin: _rt::String,
                     pub document: Document,
                     pub extra: _rt::Vec<(_rt::String, _rt::String)>,
