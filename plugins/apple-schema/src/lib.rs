@@ -15,6 +15,7 @@ mod errata;
 mod keys;
 mod near;
 mod number;
+mod packed;
 mod pattern;
 mod preferences;
 mod profile_tree;
@@ -30,15 +31,13 @@ mod version;
 use mooring_sdk::{Context, Failure, Finding, Profile, Validator};
 
 use crate::keys::Settings;
+use crate::packed::Unpacked;
 use crate::profile_tree::{Payload, ProfileTree};
 use crate::report::Report;
 use crate::table::{PayloadType, Table, Variant};
 use crate::target::Target;
 use crate::types::Types;
 use crate::values::What;
-
-/// The table that comes with the plugin.
-const BUILT_IN: &str = include_str!("../schema.table");
 
 /// The plugin.
 pub struct AppleSchema;
@@ -49,12 +48,16 @@ impl Validator for AppleSchema {
     }
 
     fn validate(profile: &Profile, context: &Context) -> Result<Vec<Finding>, Failure> {
-        let text = context.extra("schema").unwrap_or(BUILT_IN);
         let damaged = || {
             let text = "the schema table is damaged; make it anew with `mooring schema update`";
             Failure::Other(text.to_owned())
         };
-        let table = Table::read(text).ok_or_else(damaged)?;
+        let unpacked = Unpacked::default();
+        let table = match context.extra("schema") {
+            Some(text) => Table::read(text),
+            None => Table::built_in(&unpacked),
+        };
+        let table = table.ok_or_else(damaged)?;
         let tree = ProfileTree::read(profile.document());
         let types = Types::read(table, &tree);
         let mut report = Report::new(context.grade, Target::of(context));

@@ -5,8 +5,10 @@
 //! of other types are never looked at; a text that is no table gives no answer and never a panic.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use crate::number::Number;
+use crate::packed::{self, Unpacked};
 use crate::target::Platform;
 
 /// The first line.
@@ -17,10 +19,26 @@ const MAGIC: &str = "mooring-schema 1\n";
 pub(crate) struct Table<'a> {
     /// One line for a type: its name, where it begins in the body, and how long it is.
     index: &'a str,
-    body: &'a str,
+    body: Body<'a>,
+}
+
+/// What the table says of its types.
+#[derive(Debug, Clone, Copy)]
+enum Body<'a> {
+    /// As text.
+    Plain(&'a str),
+    /// As the plugin's own table has it.
+    Packed(&'a [u8], &'a Unpacked),
 }
 
 impl<'a> Table<'a> {
+    /// The table that comes with the plugin; `unpacked` gets what is looked at.
+    pub(crate) fn built_in(unpacked: &'a Unpacked) -> Option<Self> {
+        let table = Self::read(packed::HEAD)?;
+        let body = Body::Packed(packed::BODY, unpacked);
+        Some(Self { body, ..table })
+    }
+
     /// Finds the index; `None` if the text is no table.
     pub(crate) fn read(text: &'a str) -> Option<Self> {
         let mut rest = text.strip_prefix(MAGIC)?;
@@ -30,6 +48,7 @@ impl<'a> Table<'a> {
             if let Some(sizes) = line.strip_prefix("index ") {
                 let (_, bytes) = sizes.split_once(' ')?;
                 let (index, body) = rest.split_at_checked(bytes.parse().ok()?)?;
+                let body = Body::Plain(body);
                 return Some(Self { index, body });
             }
         }
@@ -62,7 +81,16 @@ impl<'a> Table<'a> {
         PayloadType::read(self.block(name)?)
     }
 
-    fn block(self, name: &str) -> Option<&'a str> {
+    /// The lines of a type.
+    pub(crate) fn block(self, name: &str) -> Option<&'a str> {
+        match self.body {
+            Body::Plain(text) => text.get(self.find(name)?),
+            Body::Packed(bytes, unpacked) => unpacked.text(name, || bytes.get(self.find(name)?)),
+        }
+    }
+
+    /// Where in the body a type is.
+    fn find(self, name: &str) -> Option<Range<usize>> {
         let (mut low, mut high) = (0, self.index.len());
         while low < high {
             let middle = low + (high - low) / 2;
@@ -77,7 +105,7 @@ impl<'a> Table<'a> {
                 std::cmp::Ordering::Equal => {
                     let from: usize = fields.next()?.parse().ok()?;
                     let length: usize = fields.next()?.parse().ok()?;
-                    return self.body.get(from..from.checked_add(length)?);
+                    return Some(from..from.checked_add(length)?);
                 }
             }
         }
