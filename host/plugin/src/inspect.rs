@@ -71,7 +71,7 @@ pub(crate) fn read(component: &[u8]) -> Result<Manifest, LoadError> {
 
 fn broken(error: &wasmparser::BinaryReaderError) -> LoadError {
     LoadError::NotAComponent {
-        reason: clean(&error.to_string(), NAME_BYTES_MAX),
+        reason: clean(error.to_string(), NAME_BYTES_MAX),
     }
 }
 

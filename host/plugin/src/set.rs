@@ -20,7 +20,7 @@ pub struct SetEdition<'a> {
     pub version: u32,
     /// `device` or `user`.
     pub channel: &'a str,
-    /// `uploaded`, `built-in` or `file`.
+    /// `uploaded`, `generated` (by an installed plugin), `built-in` or `file`.
     pub origin: &'a str,
     /// Its tree.
     pub document: &'a Document,

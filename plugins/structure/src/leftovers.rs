@@ -76,6 +76,11 @@ fn is_sample_identifier(text: &str) -> bool {
 
 /// The placeholder in a text, if there is one.
 fn placeholder(text: &str) -> Option<&str> {
+    // All of them have two capitals side by side, and few texts do.
+    let mut pairs = text.as_bytes().windows(2);
+    if !pairs.any(|pair| pair.iter().all(u8::is_ascii_uppercase)) {
+        return None;
+    }
     let is_filler = text.len() >= 3 && text.bytes().all(|byte| byte == b'X');
     if is_filler {
         return Some(text);

@@ -1,10 +1,18 @@
-//! What an answer depends on, as one digest.
+//! What an answer depends on, as one key.
 //!
 //! Knows nothing of answers. Invariant: two calls that could be answered differently have different
 //! keys; every part is written with its length or a mark, so that no two lists of parts run together
 //! to the same bytes.
+//!
+//! Strangers choose a profile's bytes, so these and all else are in a digest that nobody can forge. Its
+//! tree is what the host read from the same bytes. It is in the key all the same, should a caller
+//! bring another one, but as a quick hash with a seed of this process.
 
-use mooring_mdm::plist::{Node, Value};
+use std::hash::{BuildHasher as _, Hash as _, Hasher};
+use std::sync::LazyLock;
+
+use hashbrown::DefaultHashBuilder;
+use mooring_mdm::plist::{Document, Node, Value};
 use sha2::{Digest as _, Sha256};
 
 use crate::{Context, Device, Digest, Limits, Role, Subject};
@@ -14,7 +22,13 @@ const FORM: &[u8] = b"mooring result 1";
 
 /// Everything that the answer of a validator depends on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct ResultKey([u8; 32]);
+pub(crate) struct ResultKey {
+    digest: [u8; 32],
+    tree: u64,
+}
+
+/// Keys are compared within one process only.
+static SEED: LazyLock<DefaultHashBuilder> = LazyLock::new(DefaultHashBuilder::default);
 
 impl ResultKey {
     /// The key of one validation by the plugin with this component.
@@ -33,11 +47,34 @@ impl ResultKey {
         parts.limits(limits);
         parts.context(context);
         parts.bytes(subject.bytes);
-        parts.number(subject.document.nodes().len());
-        for node in subject.document.nodes() {
-            parts.node(node);
+        Self {
+            digest: parts.0.finalize().into(),
+            tree: tree(subject.document),
         }
-        Self(parts.0.finalize().into())
+    }
+}
+
+fn tree(document: &Document) -> u64 {
+    let mut hasher = SEED.build_hasher();
+    hasher.write_usize(document.nodes().len());
+    for value in document.nodes() {
+        node(value, &mut hasher);
+    }
+    hasher.finish()
+}
+
+/// A node as plugins see it: not where it stands in the file.
+fn node(node: &Node, hasher: &mut impl Hasher) {
+    node.key.as_ref().map(|key| &key.text).hash(hasher);
+    hasher.write_u32(node.end);
+    std::mem::discriminant(&node.value).hash(hasher);
+    match &node.value {
+        Value::Dictionary | Value::Array => {}
+        Value::String(text) | Value::Date(text) => text.hash(hasher),
+        Value::Integer(number) => number.hash(hasher),
+        Value::Real(number) => hasher.write_u64(number.to_bits()),
+        Value::Boolean(is_true) => is_true.hash(hasher),
+        Value::Data(bytes) => bytes.hash(hasher),
     }
 }
 
@@ -133,36 +170,5 @@ impl Parts {
             self.text(label);
         }
         self.pairs(extra);
-    }
-
-    /// A node as plugins see it: not where it stands in the file.
-    fn node(&mut self, node: &Node) {
-        self.perhaps(node.key.as_ref().map(|key| key.text.as_str()));
-        self.0.update(node.end.to_le_bytes());
-        match &node.value {
-            Value::Dictionary => self.mark(0),
-            Value::Array => self.mark(1),
-            Value::String(text) => {
-                self.mark(2);
-                self.text(text);
-            }
-            Value::Integer(number) => {
-                self.mark(3);
-                self.0.update(number.to_le_bytes());
-            }
-            Value::Real(number) => {
-                self.mark(4);
-                self.0.update(number.to_bits().to_le_bytes());
-            }
-            Value::Boolean(is_true) => self.mark(5 + u8::from(*is_true)),
-            Value::Date(text) => {
-                self.mark(7);
-                self.text(text);
-            }
-            Value::Data(bytes) => {
-                self.mark(8);
-                self.bytes(bytes);
-            }
-        }
     }
 }

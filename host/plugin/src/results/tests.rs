@@ -87,6 +87,30 @@ fn keys() {
     assert_eq!(distinct.len(), keys.len());
 }
 
+/// Each of many parts counts, however the parts are gathered before they are hashed.
+#[test]
+fn every_part_counts() {
+    let of = |bytes: &[u8], changed: Option<usize>| {
+        let text = |n: usize| if Some(n) == changed { "b" } else { "a" };
+        let inner = |n| format!("<key>{n}</key><string>{}</string>", text(n).repeat(n % 70));
+        let document = document(&(1..400).map(inner).collect::<String>());
+        let subject = Subject::new(&document, bytes, |_| (0, 0));
+        let (context, limits) = (Context::default(), Limits::default());
+        ResultKey::of_validation(Digest::of(b"plugin"), "0.1.0", &subject, &context, &limits)
+    };
+    let mut keys = BTreeSet::from([of(b"", None)]);
+    for length in [1, 100, 3000, 3900, 3990, 4000, 4095, 4096, 4097, 9000] {
+        let mut bytes = vec![0; length];
+        keys.insert(of(&bytes, None));
+        bytes[length - 1] = 1;
+        keys.insert(of(&bytes, None));
+    }
+    for changed in (1..400).filter(|n| n % 70 != 0).step_by(7) {
+        keys.insert(of(b"", Some(changed)));
+    }
+    assert_eq!(keys.len(), 1 + 20 + 57);
+}
+
 fn contexts() -> Vec<Context> {
     let text = |text: &str| text.to_owned();
     let with = |device| Context {

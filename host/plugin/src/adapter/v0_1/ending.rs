@@ -55,7 +55,7 @@ pub(super) fn outcome<T>(
             text: trap.to_string(),
         },
         None => Outcome::Trapped {
-            text: clean(&format!("{error:#}"), MESSAGE_BYTES_MAX),
+            text: clean(format!("{error:#}"), MESSAGE_BYTES_MAX),
         },
     }
 }

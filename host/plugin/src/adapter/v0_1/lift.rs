@@ -23,7 +23,7 @@ pub(super) fn no_role<T>(role: Role) -> Outcome<T> {
 }
 
 pub(super) fn failed<T>(answer: Result<T, types::Failure>) -> Outcome<T> {
-    let text = |text: String| clean(&text, MESSAGE_BYTES_MAX);
+    let text = |text: String| clean(text, MESSAGE_BYTES_MAX);
     match answer {
         Ok(answer) => Outcome::Done(answer),
         Err(types::Failure::BadSettings(t)) => Outcome::Failed(Failure::BadSettings(text(t))),
@@ -107,11 +107,11 @@ pub(super) fn unplaced(finding: types::Finding, plugin: &PluginId) -> Finding {
         types::Severity::Warning => Severity::Warning,
         types::Severity::Error => Severity::Error,
     };
-    let rule = clean(&finding.rule, RULE_BYTES_MAX);
-    let message = clean(&finding.message, MESSAGE_BYTES_MAX);
+    let rule = clean(finding.rule, RULE_BYTES_MAX);
+    let message = clean(finding.message, MESSAGE_BYTES_MAX);
     let fix = finding.extra.into_iter().find(|(key, _)| key == FIX_KEY);
     Finding {
-        hint: finding.hint.map(|hint| clean(&hint, MESSAGE_BYTES_MAX)),
+        hint: finding.hint.map(|hint| clean(hint, MESSAGE_BYTES_MAX)),
         // One that is cut would be another one.
         fix: fix
             .map(|(_, fix)| fix)

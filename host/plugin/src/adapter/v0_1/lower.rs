@@ -5,8 +5,8 @@
 //! profiles repeat the same few; values do not, since looking for equals costs more than it saves.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 
+use hashbrown::HashMap;
 use mooring_mdm::plist::{Document, Value};
 
 use super::bindings::mooring::plugin::types;

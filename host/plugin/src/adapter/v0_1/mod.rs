@@ -130,7 +130,7 @@ impl Adapter {
         });
         match misfit {
             Some(error) => call.then(|()| Outcome::Incompatible {
-                text: clean(&format!("{error:#}"), MESSAGE_BYTES_MAX),
+                text: clean(format!("{error:#}"), MESSAGE_BYTES_MAX),
             }),
             None => call,
         }
