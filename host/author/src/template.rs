@@ -190,6 +190,8 @@ fn file_name(path: &str) -> String {
 fn words(name: &str, id: &str, role: Role, language: Language) -> BTreeMap<String, String> {
     let package = name.replace('-', "_");
     let capitals: String = name.split('-').map(capital).collect();
+    // A server takes a rule from one plugin only.
+    let rule = format!("{}-1", name.to_ascii_uppercase());
     let run = match role {
         Role::Validator => "mooring plugin run . --profile testdata/bad.mobileconfig",
         Role::SetValidator => "mooring plugin run . --set testdata",
@@ -213,6 +215,7 @@ fn words(name: &str, id: &str, role: Role, language: Language) -> BTreeMap<Strin
         ("id", id),
         ("crate", &package),
         ("type", &capitals),
+        ("rule", &rule),
         ("role", &role.to_string()),
         ("language", &language.to_string()),
         ("run", run),
@@ -293,6 +296,9 @@ mod tests {
                 assert!(!is_ours || !text.contains("{{"), "{name}");
             }
             assert!(folder.join("sdk/wit/types.wit").is_file());
+            let manifest = fs::read_to_string(folder.join("manifest.json")).unwrap();
+            let has_rule = manifest.contains("\"id\": \"WIFI-RULES-1\"");
+            assert_eq!(has_rule, role != Role::Generator, "a rule of its own");
         }
     }
 
@@ -333,7 +339,7 @@ mod tests {
     #[test]
     fn lock_file() {
         let count = |name: &str| LOCK.matches(&format!("\nname = \"{name}\"\n")).count();
-        for name in ["base64", "serde_json", "uuid", "wit-bindgen"] {
+        for name in ["base64", "serde_json", "talc", "uuid", "wit-bindgen"] {
             assert_eq!(count(name), 1, "{name} in\n{LOCK}");
         }
         assert_eq!(count("wasmtime"), 0);

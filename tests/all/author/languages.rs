@@ -59,7 +59,7 @@ fn lives(language: &str, (program, tools): (&str, &str), (file, from, to): (&str
     assert!(imports.iter().all(is_ours), "{imports:?}");
     let line = "run rules --profile rules/testdata/bad.mobileconfig";
     let ran = workshop.plugin(line).expect(6);
-    let finding = "bad.mobileconfig:34:4 error W001 the network guests is open";
+    let finding = "bad.mobileconfig:34:4 error RULES-1 the network guests is open";
     assert!(ran.out.contains(finding), "{ran:#?}");
     workshop
         .plugin("run rules --profile rules/testdata/good.mobileconfig")
@@ -89,7 +89,7 @@ fn judges_sets(workshop: &Workshop) {
     workshop.plugin("build rules").expect(0);
     let ran = workshop.plugin("run rules --set rules/testdata").expect(6);
     for part in [
-        "studio.mobileconfig:32:4 error W001 the network office is in two profiles",
+        "studio.mobileconfig:32:4 error RULES-1 the network office is in two profiles",
         "other: rules/testdata/office.mobileconfig:32:4",
     ] {
         assert!(ran.out.contains(part), "{part}: {ran:#?}");

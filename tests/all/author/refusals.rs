@@ -118,10 +118,10 @@ fn a_manifest_that_lies() {
 
     workshop.write(
         "liar/manifest.json",
-        honest.replace("\"id\": \"W001\"", "\"id\": \"W002\""),
+        honest.replace("\"id\": \"LIAR-1\"", "\"id\": \"LIAR-2\""),
     );
     let ran = workshop.plugin("test liar").expect(1);
-    let says = "lists its rules: the manifest does not list the rules `W001`";
+    let says = "lists its rules: the manifest does not list the rules `LIAR-1`";
     assert!(ran.out.contains(says), "{ran:#?}");
 
     workshop.write(
@@ -130,7 +130,7 @@ fn a_manifest_that_lies() {
     );
     let ran = workshop.plugin("test liar").expect(1);
     assert!(
-        ran.out.contains("`W001` at line 35 is expected"),
+        ran.out.contains("`LIAR-1` at line 35 is expected"),
         "{ran:#?}"
     );
 

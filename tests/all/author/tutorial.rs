@@ -60,7 +60,7 @@ fn the_tutorial_does_what_it_says() {
     let steps = steps(&page);
     let first = steps
         .iter()
-        .position(|step| step.expected.contains(" error W001 "));
+        .position(|step| step.expected.contains(" error WIFI-RULES-1 "));
     assert!(
         first.expect("a finding") < 5,
         "the way to a finding got longer"

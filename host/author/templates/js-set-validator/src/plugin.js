@@ -1,4 +1,4 @@
-// The set validator `{{name}}`: a Wi-Fi network is in one profile of a host (rule W001).
+// The set validator `{{name}}`: a Wi-Fi network is in one profile of a host (rule {{rule}}).
 
 import { setFinding, setValidator } from "../sdk/mooring.js";
 
@@ -17,7 +17,7 @@ function validateSet(members) {
             else if (first.member !== member) {
                 const message = `the network ${name} is in two profiles of one host`;
                 const hint = "keep it in one of them, or assign the two to different hosts";
-                findings.push(setFinding("error", "W001", here, message, hint, first.place));
+                findings.push(setFinding("error", "{{rule}}", here, message, hint, first.place));
             }
         }
     }

@@ -1,4 +1,4 @@
-// The validator `{{name}}`: networks that devices join are encrypted (rule W001).
+// The validator `{{name}}`: networks that devices join are encrypted (rule {{rule}}).
 
 import { finding, validator } from "../sdk/mooring.js";
 
@@ -11,7 +11,7 @@ function validate(root) {
             const name = network.text("SSID_STR") ?? "without a name";
             const hint = "use WPA2 or WPA3, or leave EncryptionType out";
             const place = network.get("EncryptionType");
-            return finding("error", "W001", place, `the network ${name} is open`, hint);
+            return finding("error", "{{rule}}", place, `the network ${name} is open`, hint);
         });
 }
 

@@ -1,4 +1,4 @@
-"""The set validator `{{name}}`: a Wi-Fi network is in one profile of a host (rule W001)."""
+"""The set validator `{{name}}`: a Wi-Fi network is in one profile of a host (rule {{rule}})."""
 
 from mooring import members, set_finding, told
 
@@ -18,7 +18,7 @@ def validate(profiles):
             if first != index:
                 yield set_finding(
                     "error",
-                    "W001",
+                    "{{rule}}",
                     here,
                     f"the network {name} is in two profiles of one host",
                     hint="keep it in one of them, or assign the two to different hosts",

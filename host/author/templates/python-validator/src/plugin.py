@@ -1,4 +1,4 @@
-"""The validator `{{name}}`: networks that devices join are encrypted (rule W001)."""
+"""The validator `{{name}}`: networks that devices join are encrypted (rule {{rule}})."""
 
 from mooring import Node, finding, told
 
@@ -13,7 +13,7 @@ def validate(root):
         name = network.text("SSID_STR") or "without a name"
         yield finding(
             "error",
-            "W001",
+            "{{rule}}",
             network.get("EncryptionType"),
             f"the network {name} is open",
             hint="use WPA2 or WPA3, or leave EncryptionType out",

@@ -1,6 +1,6 @@
 //! The set validator `{{name}}`: a network is in one profile of a host.
 //!
-//! Rule W001. A device keeps one configuration of a Wi-Fi network; which of two that is, nothing
+//! A device keeps one configuration of a Wi-Fi network; which of two that is, nothing
 //! says. A set validator sees every profile that one host would get, and never the host itself.
 
 use std::collections::BTreeMap;
@@ -9,6 +9,9 @@ use mooring_sdk::{
     Context, Document, Failure, Kind, Node, ProfileSet, SetFinding, SetSubject, SetValidator,
     Severity, Spot,
 };
+
+/// The rule, as `manifest.json` lists it.
+const RULE: &str = "{{rule}}";
 
 struct {{type}};
 
@@ -32,10 +35,9 @@ impl SetValidator for {{type}} {
     }
 }
 
-/// W001.
 fn again(name: &str, here: Spot, first: Spot) -> SetFinding {
     let message = format!("the network {name} is in two profiles of one host");
-    SetFinding::new(Severity::Error, "W001", here, message)
+    SetFinding::new(Severity::Error, RULE, here, message)
         .with_other(first)
         .with_hint("keep it in one of them, or assign the two to different hosts")
 }

@@ -1,9 +1,12 @@
 //! The validator `{{name}}`: networks that devices join are encrypted.
 //!
-//! Rule W001. A network with `EncryptionType` `None` is an error; where the key is missing, devices
+//! A network with `EncryptionType` `None` is an error; where the key is missing, devices
 //! find out by themselves, so that is none.
 
 use mooring_sdk::{Context, Failure, Finding, Kind, Node, Profile, Validator};
+
+/// The rule, as `manifest.json` lists it.
+const RULE: &str = "{{rule}}";
 
 struct {{type}};
 
@@ -22,12 +25,11 @@ impl Validator for {{type}} {
     }
 }
 
-/// W001.
 fn is_open(network: Node<'_>) -> Option<Finding> {
     let encryption = network.get("EncryptionType")?;
     (encryption.as_str() == Some("None")).then(|| {
         let name = text(network, "SSID_STR").unwrap_or("without a name");
-        Finding::error("W001", encryption, format!("the network {name} is open"))
+        Finding::error(RULE, encryption, format!("the network {name} is open"))
             .with_hint("use WPA2 or WPA3, or leave EncryptionType out")
     })
 }
@@ -50,7 +52,7 @@ mod tests {
         );
         let findings = {{type}}::validate(&profile, &Context::default()).unwrap();
         assert_eq!(findings.len(), 1);
-        assert_eq!(findings[0].rule, "W001");
+        assert_eq!(findings[0].rule, RULE);
         assert!(findings[0].message.contains("guests"));
     }
 }
