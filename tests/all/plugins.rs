@@ -21,8 +21,8 @@ use std::sync::Arc;
 
 use mooring_author::signing::{KeyPair, SecretKey, TrustList};
 use mooring_server::api::{
-    BindingDetail, BindingLimits, BindingWish, InstallWish, OnFailure, PluginDetail, PluginPlan,
-    PluginRole,
+    BindingDetail, BindingLimits, BindingWish, EnableWish, InstallWish, OnFailure, PluginDetail,
+    PluginPlan, PluginRole,
 };
 use mooring_server::change::ChangeOptions;
 use mooring_server::core::CoreOptions;
@@ -133,7 +133,12 @@ fn bind(server: &TestServer, name: &str, wish: BindingWish) -> Result<BindingDet
 /// Switches the plugin on or off.
 #[track_caller]
 fn switch(server: &TestServer, is_enabled: bool) -> PluginDetail {
-    done(server.switch_plugin(ID, is_enabled, &by()).unwrap())
+    let switched = if is_enabled {
+        server.enable_plugin(ID, EnableWish::default(), &by())
+    } else {
+        server.disable_plugin(ID, &by())
+    };
+    done(switched.unwrap())
 }
 
 /// A server with the plugin installed.

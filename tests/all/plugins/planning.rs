@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use mooring_server::api::{BindingState, Impact, OnFailure, PluginPlan, PluginState};
+use mooring_server::api::{BindingState, EnableWish, Impact, OnFailure, PluginPlan, PluginState};
 use mooring_server::change::{ChangeError, ChangeOptions};
 use mooring_server::core::CoreOptions;
 use mooring_server::impact::RemovalGuard;
@@ -44,7 +44,7 @@ fn switching() {
     let server = with_plugin();
     server.push_taken(Draft::new(A, "1").xml());
     bind(&server, "all", validator(OnFailure::Block)).unwrap();
-    let off = plan(server.switch_plugin(ID, false, &planned()).unwrap());
+    let off = plan(server.disable_plugin(ID, &planned()).unwrap());
     assert_eq!((off.judged, off.profiles.len()), (1, 1));
     assert_eq!(off.profiles[0].removed[0].rule, "H000");
     assert!(off.profiles[0].added.is_empty() && off.hosts.is_none());
@@ -53,7 +53,8 @@ fn switching() {
         PluginState::Enabled
     );
     switch(&server, false);
-    let on = plan(server.switch_plugin(ID, true, &planned()).unwrap());
+    let wish = EnableWish::default();
+    let on = plan(server.enable_plugin(ID, wish, &planned()).unwrap());
     assert_eq!(on.profiles[0].added[0].rule, "H000");
     assert_eq!(
         server.plugin(ID).unwrap().summary.state,

@@ -74,7 +74,7 @@ fn signatures() {
 }
 
 /// Once a key is taken off the list, list, show and status say so of the plugin that it signed, and the
-/// plugin is bound only where that is meant; a list that broke refuses whatever is installed and the next
+/// plugin is bound and enabled only where that is meant; a list that broke refuses whatever is installed and the next
 /// start, each time by its name.
 #[test]
 fn a_key_is_taken_off() {
@@ -96,6 +96,20 @@ fn a_key_is_taken_off() {
     let refused = run(&bind, 2);
     assert!(refused.err.contains("--allow-untrusted"), "{refused:#?}");
     run(&format!("{bind} --allow-untrusted"), 0);
+    run(&format!("plugin disable {ID}"), 0);
+    let enable = format!("plugin enable {ID}");
+    for plan in ["", " --plan"] {
+        let refused = run(&format!("{enable}{plan}"), 2);
+        assert!(refused.err.contains("--allow-untrusted"), "{refused:#?}");
+    }
+    assert!(
+        run(&format!("plugin show {ID}"), 0)
+            .out
+            .contains("disabled")
+    );
+    run(&format!("{enable} --allow-untrusted"), 0);
+    // It is enabled already, so there is nothing to allow.
+    run(&enable, 0);
 
     terminal.write("ours.pub", "no key");
     let refused = run("plugin upgrade two.wasm --allow-unsigned", 2);

@@ -78,6 +78,23 @@ fn settings() {
     bind(&server, "judge", wish()).unwrap();
 }
 
+/// A plugin that speaks of settings under a rule that is not its own is refused for that, however little
+/// it says.
+#[test]
+fn settings_under_a_stray_rule() {
+    let server = with_plugin();
+    let wish = BindingWish {
+        settings: Some(Value::String("stray".to_owned())),
+        ..validator(OnFailure::Block)
+    };
+    let error = bind(&server, "judge", wish).unwrap_err();
+    let PluginError::Settings { findings, .. } = error else {
+        panic!("{error}");
+    };
+    let rules: Vec<_> = findings.iter().map(|it| it.rule.as_str()).collect();
+    assert_eq!(rules, ["X001", "plugin-output"]);
+}
+
 /// What any plugin says under the rule for settings is weighed by nobody, and neither is what is said of
 /// a plugin that fails.
 #[test]

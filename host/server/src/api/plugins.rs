@@ -189,6 +189,15 @@ pub struct BindingLimits {
     pub memory_bytes: Option<u64>,
 }
 
+/// `POST /api/v1/plugins/{id}/enable`; no body means the defaults.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EnableWish {
+    /// Whether it may be although the key that it is signed with is not trusted any more.
+    #[serde(default)]
+    pub allow_untrusted: bool,
+}
+
 /// `PUT /api/v1/bindings/{name}`: what a plugin is asked, and for which profiles.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

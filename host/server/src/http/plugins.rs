@@ -14,7 +14,7 @@ use super::body::{Answer, answer};
 use super::changed;
 use super::problem::{Kind, Problem};
 use super::route::Route;
-use crate::api::{BindingWish, InstallWish, PlannedPlugin};
+use crate::api::{BindingWish, EnableWish, InstallWish, PlannedPlugin};
 use crate::core::Core;
 use crate::device::chain;
 use crate::plugins::{PluginChange, PluginError};
@@ -102,11 +102,14 @@ pub(super) fn handle(
             Ok(answer(204, "", ""))
         }
         PluginRoute::Enable(id) => {
-            document(core.switch_plugin(id, true, &changed::options(query)?)?)
+            let wish = if body.is_empty() {
+                EnableWish::default()
+            } else {
+                from_json(body)?
+            };
+            document(core.enable_plugin(id, wish, &changed::options(query)?)?)
         }
-        PluginRoute::Disable(id) => {
-            document(core.switch_plugin(id, false, &changed::options(query)?)?)
-        }
+        PluginRoute::Disable(id) => document(core.disable_plugin(id, &changed::options(query)?)?),
         PluginRoute::Lift(id) => json(200, &core.lift_plugin(id)?),
         PluginRoute::Binding(name) => json(200, &core.binding(name)?),
         PluginRoute::Bind(name) => {

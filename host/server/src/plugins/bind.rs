@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use mooring_mdm::ids::PayloadIdentifier;
-use mooring_plugin::Plugin;
+use mooring_plugin::{Outcome, Plugin};
 use mooring_store::Space;
 
 use super::asking::Asking;
@@ -16,12 +16,12 @@ use super::last_known;
 use super::made::Making;
 use super::record::{self, BindingRecord};
 use super::registry::{Bound, Installed};
-use super::{PluginChange, PluginError};
+use super::{PluginChange, PluginError, rules};
 use crate::api::{BindingDetail, BindingWish, OnFailure, PluginRole};
 use crate::change::{ChangeOptions, Changed};
 use crate::core::Core;
 use crate::documents;
-use crate::findings::refuses;
+use crate::findings::{SETTINGS_RULE, refuses};
 use crate::impact::Weight;
 use crate::limits::{PLUGIN_TIMEOUT_MAX_MS, PLUGINS_MAX};
 use crate::random;
@@ -163,7 +163,13 @@ impl Core {
         }
         let limits = record.limits(record::class(installed.record.class));
         let call = plugin.check_settings(&record.settings(), &limits);
-        let findings = call.findings(plugin.id());
+        let spoke = matches!(call.outcome, Outcome::Done(_));
+        let mut findings = call.findings(plugin.id());
+        let own = findings
+            .iter()
+            .filter(|it| spoke && it.rule != SETTINGS_RULE);
+        let complaint = rules::stray(plugin, own);
+        findings.extend(complaint);
         let findings = self.scales()?.settled(&[], findings)?;
         if refuses(&findings) {
             let binding = name.to_owned();

@@ -76,7 +76,7 @@ pub enum PluginError {
     /// The key that it was signed with is not trusted any more.
     #[error(
         "{0} was signed with a key that this server does not trust any more: upgrade it to a version \
-         of a trusted key, or allow to bind it all the same (--allow-untrusted)"
+         of a trusted key, or allow it all the same (--allow-untrusted)"
     )]
     NoLongerTrusted(String),
     /// The signature is for another plugin or version.

@@ -8,22 +8,43 @@ use std::collections::BTreeMap;
 use super::asking::Asking;
 use super::install::Rebound;
 use super::{PluginChange, PluginError};
-use crate::api::{PluginDetail, PluginRole};
+use crate::api::{EnableWish, PluginDetail, PluginRole};
 use crate::change::{ChangeOptions, Changed};
 use crate::core::Core;
 use crate::documents;
 use crate::impact::Weight;
 
 impl Core {
-    /// Switches a plugin on or off. While it is off nothing is asked of it, and what it made stays;
-    /// on again, it makes its profiles anew, since another version may have come meanwhile.
+    /// Asks a plugin again where it is bound. It makes its profiles anew, since another version may have
+    /// come meanwhile.
     ///
     /// # Errors
     /// [`PluginError`]: it stays as it was.
-    pub fn switch_plugin(
+    pub fn enable_plugin(
         &self,
         id: &str,
-        is_enabled: bool,
+        wish: EnableWish,
+        options: &ChangeOptions,
+    ) -> Result<PluginChange<PluginDetail>, PluginError> {
+        self.switch_plugin(id, Some(wish), options)
+    }
+
+    /// Asks nothing of a plugin any more; what it made stays.
+    ///
+    /// # Errors
+    /// [`PluginError`]: it stays as it was.
+    pub fn disable_plugin(
+        &self,
+        id: &str,
+        options: &ChangeOptions,
+    ) -> Result<PluginChange<PluginDetail>, PluginError> {
+        self.switch_plugin(id, None, options)
+    }
+
+    fn switch_plugin(
+        &self,
+        id: &str,
+        enabled: Option<EnableWish>,
         options: &ChangeOptions,
     ) -> Result<PluginChange<PluginDetail>, PluginError> {
         let _change = (!options.is_plan).then(|| self.change());
@@ -31,7 +52,11 @@ impl Core {
         let before = set.plugins.get(id);
         let before = before.ok_or_else(|| PluginError::NotFound(id.to_owned()))?;
         let mut after = before.clone();
+        let is_enabled = enabled.is_some();
         after.record.is_enabled = is_enabled;
+        if let Some(wish) = enabled.filter(|_| !before.record.is_enabled) {
+            self.check_trusted(id, &before.record, wish.allow_untrusted)?;
+        }
         let is_asked = is_enabled && !before.record.is_enabled && after.loaded.is_ok();
         let mut rebound = if is_asked {
             self.rebound(&Asking::of(&set, options.is_plan), id, &after)?

@@ -149,7 +149,7 @@ impl Core {
         })
     }
 
-    /// Refuses to bind a plugin whose signer is not trusted any more, unless that is meant.
+    /// Refuses to bind or enable a plugin whose signer is not trusted any more, unless that is meant.
     pub(super) fn check_trusted(
         &self,
         id: &str,

@@ -24,6 +24,8 @@ impl Validator for Hostile {
         match settings {
             "bad" | "\"bad\"" => vec![Finding::error_document("H001", "these settings are bad")],
             "panic" => panic!("settings are frightening"),
+            // A rule of somebody else's, and no error.
+            "\"stray\"" => vec![Finding::warning_document("X001", "these settings are odd")],
             _ => Vec::new(),
         }
     }

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use hyper::Method;
-use mooring_server::api::PluginDetail;
+use mooring_server::api::{EnableWish, PluginDetail};
 
 use super::plan::PlanArgs;
 use super::{on_server, plugin_path, view};
@@ -26,6 +26,16 @@ pub(crate) struct SwitchArgs {
     json: bool,
 }
 
+/// What `plugin enable` takes.
+#[derive(Debug, clap::Args)]
+pub(crate) struct EnableArgs {
+    /// Enable it although the key that it is signed with is not trusted any more
+    #[arg(long)]
+    allow_untrusted: bool,
+    #[command(flatten)]
+    switch: SwitchArgs,
+}
+
 /// What `plugin lift` takes.
 #[derive(Debug, clap::Args)]
 pub(crate) struct LiftArgs {
@@ -41,32 +51,34 @@ pub(crate) struct LiftArgs {
 
 /// Stops asking it anything.
 pub(super) fn disable(args: &SwitchArgs) -> anyhow::Result<Exit> {
-    switch(args, "disable")
+    switch(args, "disable", Bytes::new())
 }
 
 /// Asks it again where it is bound.
-pub(super) fn enable(args: &SwitchArgs) -> anyhow::Result<Exit> {
-    switch(args, "enable")
+pub(super) fn enable(args: &EnableArgs) -> anyhow::Result<Exit> {
+    let allow_untrusted = args.allow_untrusted;
+    let wish = serde_json::to_vec(&EnableWish { allow_untrusted })?;
+    switch(&args.switch, "enable", wish.into())
 }
 
 /// Ends its quarantine.
 pub(super) fn lift(args: &LiftArgs) -> anyhow::Result<Exit> {
     let path = format!("{}/lift", plugin_path(&args.id));
-    let body = posted(&args.connection, &path)?;
+    let body = posted(&args.connection, &path, Bytes::new())?;
     PlanArgs::default().show(&body, args.json, |body| shown(&path, body))
 }
 
-fn switch(args: &SwitchArgs, how: &str) -> anyhow::Result<Exit> {
+fn switch(args: &SwitchArgs, how: &str, wish: Bytes) -> anyhow::Result<Exit> {
     let path = format!("{}/{how}", plugin_path(&args.id));
-    let body = posted(&args.connection, &args.plan.on(&path))?;
+    let body = posted(&args.connection, &args.plan.on(&path), wish)?;
     args.plan.show(&body, args.json, |body| shown(&path, body))
 }
 
-fn posted(connection: &ConnectionArgs, address: &str) -> anyhow::Result<Bytes> {
+fn posted(connection: &ConnectionArgs, address: &str, wish: Bytes) -> anyhow::Result<Bytes> {
     on_server(async {
         let client = connection.client()?;
         Ok(client
-            .request_patiently(Method::POST, address, Bytes::new())
+            .request_patiently(Method::POST, address, wish)
             .await?)
     })
 }

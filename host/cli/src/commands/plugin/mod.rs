@@ -80,7 +80,7 @@ pub(crate) enum PluginCommand {
     /// Ask a plugin nothing any more, and leave it where it is
     Disable(disable::SwitchArgs),
     /// Ask it again
-    Enable(disable::SwitchArgs),
+    Enable(disable::EnableArgs),
     /// End the quarantine of a plugin that failed again and again
     Lift(disable::LiftArgs),
     /// Remove a plugin that is not bound
