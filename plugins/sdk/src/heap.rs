@@ -8,7 +8,7 @@
 use core::alloc::Layout;
 use core::arch::wasm32::memory_grow;
 use core::mem::MaybeUninit;
-use core::ptr;
+use core::ptr::{self, NonNull};
 
 use talc::base::Talc;
 use talc::base::binning::Binning;
@@ -28,27 +28,39 @@ static mut FIRST: [MaybeUninit<u8>; FIRST_BYTES] = [MaybeUninit::uninit(); FIRST
 #[global_allocator]
 static HEAP: TalcSyncCell<FirstThenGrow, WasmBinning> = TalcSyncCell::new_wasm(FirstThenGrow {
     is_first_taken: false,
+    grown_to: None,
 });
 
 /// The part that is there, then pages that are not there yet.
 #[derive(Debug)]
 struct FirstThenGrow {
     is_first_taken: bool,
+    /// Where the pages end that were added last. New ones that follow become one with them, so that
+    /// what was given back on both sides serves a larger wish.
+    grown_to: Option<NonNull<u8>>,
 }
 
 // SAFETY: it allocates nothing by itself, and what it hands over is nobody's: `FIRST`, once, and new
 // pages.
 unsafe impl Source for FirstThenGrow {
     fn acquire<B: Binning>(talc: &mut Talc<Self, B>, layout: Layout) -> Result<(), ()> {
-        let (start, bytes) = if talc.source.is_first_taken {
-            new_pages(layout).ok_or(())?
-        } else {
+        if !talc.source.is_first_taken {
             talc.source.is_first_taken = true;
-            ((&raw mut FIRST).cast(), FIRST_BYTES)
+            // SAFETY: as said above.
+            let claimed = unsafe { talc.claim((&raw mut FIRST).cast(), FIRST_BYTES) };
+            return claimed.map(|_| ()).ok_or(());
+        }
+        let (start, bytes) = new_pages(layout).ok_or(())?;
+        let grown_to = match talc.source.grown_to {
+            // SAFETY: the allocator's own memory ends there, and the new pages follow.
+            Some(end) if end.as_ptr() == start => {
+                Some(unsafe { talc.extend(end, start.wrapping_add(bytes)) })
+            }
+            // SAFETY: as said above.
+            _ => unsafe { talc.claim(start, bytes) },
         };
-        // SAFETY: as said above.
-        let claimed = unsafe { talc.claim(start, bytes) };
-        claimed.map(|_| ()).ok_or(())
+        talc.source.grown_to = grown_to;
+        grown_to.map(|_| ()).ok_or(())
     }
 }
 
