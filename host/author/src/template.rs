@@ -189,9 +189,8 @@ fn file_name(path: &str) -> String {
 
 fn words(name: &str, id: &str, role: Role, language: Language) -> BTreeMap<String, String> {
     let package = name.replace('-', "_");
-    let capitals: String = name.split('-').map(capital).collect();
     // A server takes a rule from one plugin only.
-    let rule = format!("{}-1", name.to_ascii_uppercase());
+    let rule = rule(name);
     let run = match role {
         Role::Validator => "mooring plugin run . --profile testdata/bad.mobileconfig",
         Role::SetValidator => "mooring plugin run . --set testdata",
@@ -214,7 +213,6 @@ fn words(name: &str, id: &str, role: Role, language: Language) -> BTreeMap<Strin
         ("name", name),
         ("id", id),
         ("crate", &package),
-        ("type", &capitals),
         ("rule", &rule),
         ("role", &role.to_string()),
         ("language", &language.to_string()),
@@ -230,10 +228,16 @@ fn words(name: &str, id: &str, role: Role, language: Language) -> BTreeMap<Strin
         .collect()
 }
 
-fn capital(word: &str) -> String {
-    let mut letters = word.chars();
-    let first = letters.next().map(|c| c.to_ascii_uppercase());
-    first.into_iter().chain(letters).collect()
+/// The rule of a new plugin. A server keeps what begins with `plugin-` for what it says of plugins.
+fn rule(name: &str) -> String {
+    let mut parts = name
+        .split('-')
+        .skip_while(|part| ["plugin", ""].contains(part));
+    let own = match parts.by_ref().collect::<Vec<_>>().join("-") {
+        own if own.is_empty() => "own".to_owned(),
+        own => own,
+    };
+    format!("{}-1", own.to_ascii_uppercase())
 }
 
 /// The file with every word in braces replaced; one that is no text is left as it is.
@@ -333,6 +337,21 @@ mod tests {
             ..wanted("a", parent.path())
         };
         assert!(matches!(create(&odd), Err(TemplateError::Id(_))));
+    }
+
+    /// No name makes a rule that a server keeps for itself.
+    #[test]
+    fn rules() {
+        for (name, expected) in [
+            ("wifi-rules", "WIFI-RULES-1"),
+            ("plugin", "OWN-1"),
+            ("plugin-", "OWN-1"),
+            ("plugin-demo", "DEMO-1"),
+            ("plugin--plugin-demo", "DEMO-1"),
+            ("plugins", "PLUGINS-1"),
+        ] {
+            assert_eq!(rule(name), expected);
+        }
     }
 
     /// The lock file has what the SDK needs, in one version each, and little else.

@@ -10,11 +10,11 @@ use uuid::Uuid;
 /// Stands in the manifest too.
 const IDENTIFIER: &str = "{{id}}.login-text";
 
-struct {{type}};
+struct Plugin;
 
-mooring_sdk::export_generator!({{type}}, include_str!("../manifest.json"));
+mooring_sdk::export_generator!(Plugin, include_str!("../manifest.json"));
 
-impl Generator for {{type}} {
+impl Generator for Plugin {
     fn check_settings(settings: &str) -> Vec<Finding> {
         let wrong = text_of(settings).err();
         wrong
@@ -95,7 +95,7 @@ mod tests {
             ..Context::default()
         };
         let made = |seed| {
-            let mut outputs = {{type}}::generate(seed, &context).unwrap();
+            let mut outputs = Plugin::generate(seed, &context).unwrap();
             String::from_utf8(outputs.remove(0).profile).unwrap()
         };
         assert!(made("a").contains("Call 4711"));

@@ -13,11 +13,11 @@ use mooring_sdk::{
 /// The rule, as `manifest.json` lists it.
 const RULE: &str = "{{rule}}";
 
-struct {{type}};
+struct Plugin;
 
-mooring_sdk::export_set_validator!({{type}}, include_str!("../manifest.json"));
+mooring_sdk::export_set_validator!(Plugin, include_str!("../manifest.json"));
 
-impl SetValidator for {{type}} {
+impl SetValidator for Plugin {
     fn validate_set(profiles: &ProfileSet, _: &Context) -> Result<Vec<SetFinding>, Failure> {
         let mut known: BTreeMap<&str, Spot> = BTreeMap::new();
         let mut findings = Vec::new();
@@ -65,7 +65,7 @@ mod tests {
             "SSID_STR": "office"}]}"#;
         let guests = office.replace("office", "guests");
         let profiles = set_from_json([office, &guests, office]);
-        let findings = {{type}}::validate_set(&profiles, &Context::default()).unwrap();
+        let findings = Plugin::validate_set(&profiles, &Context::default()).unwrap();
         assert_eq!(findings.len(), 1);
         assert_eq!(findings[0].about.subject, SetSubject::Member(2));
         let first = findings[0].other.as_ref().unwrap();

@@ -8,11 +8,11 @@ use mooring_sdk::{Context, Failure, Finding, Kind, Node, Profile, Validator};
 /// The rule, as `manifest.json` lists it.
 const RULE: &str = "{{rule}}";
 
-struct {{type}};
+struct Plugin;
 
-mooring_sdk::export_validator!({{type}}, include_str!("../manifest.json"));
+mooring_sdk::export_validator!(Plugin, include_str!("../manifest.json"));
 
-impl Validator for {{type}} {
+impl Validator for Plugin {
     fn validate(profile: &Profile, _: &Context) -> Result<Vec<Finding>, Failure> {
         let root = profile.document().root();
         let payloads = root
@@ -50,7 +50,7 @@ mod tests {
             r#"{"PayloadContent": [{"PayloadType": "com.apple.wifi.managed",
                 "SSID_STR": "guests", "EncryptionType": "None"}]}"#,
         );
-        let findings = {{type}}::validate(&profile, &Context::default()).unwrap();
+        let findings = Plugin::validate(&profile, &Context::default()).unwrap();
         assert_eq!(findings.len(), 1);
         assert_eq!(findings[0].rule, RULE);
         assert!(findings[0].message.contains("guests"));
