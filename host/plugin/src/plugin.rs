@@ -70,6 +70,11 @@ impl Plugin {
         self.0.code
     }
 
+    /// Most memory that any call of it can have, in bytes; limits beyond it change nothing.
+    pub fn memory_bytes_max(&self) -> usize {
+        self.0.adapter.memory_bytes_max()
+    }
+
     /// How often any of its code was run since it was loaded, apart from trying it out.
     pub fn calls_made(&self) -> u64 {
         self.0.calls_made.load(Ordering::Relaxed)

@@ -204,7 +204,7 @@ impl Runtime {
             }
         }
         // After an update of the program a start waits for each of them: the log says for what.
-        tracing::info!(component = %digest, bytes = component.len(), "compiling a plugin, which is kept");
+        tracing::info!(component = %digest, bytes = component.len(), "compiling a plugin");
         let code = self.compiled(component, loading, engine)?;
         let loaded = code.load(engine).map_err(refused)?;
         if let Some(cache) = cache {

@@ -2,7 +2,7 @@
 
 use mooring_mdm::finding::Finding;
 use mooring_mdm::ids::PayloadIdentifier;
-use mooring_server::api::{BindingWish, OnFailure, PluginRole, PushOutcome};
+use mooring_server::api::{BindingWish, Level, OnFailure, PluginRole, PushOutcome};
 use mooring_server::plugins::PluginError;
 use mooring_tests::server::id;
 use mooring_tests::{Draft, Host, TestServer, settle_one};
@@ -203,6 +203,32 @@ fn validators_judge_it() {
         findings.iter().any(|it| it.rule == "plugin-panic"),
         "{findings:?}"
     );
+}
+
+/// What a generator remarks on a profile is shown with it, and weighs as the policy has it; under the
+/// rule of somebody else it is refused.
+#[test]
+fn remarks() {
+    let server = with_plugin();
+    let remarked = |rule: &str| {
+        let mut wish = generator(&[]);
+        wish.settings = Some(Value::String(format!("{rule}:{}", made(A, "1"))));
+        wish
+    };
+    let findings = refused(&server, remarked("X001"));
+    assert_eq!(findings[0].rule, "plugin-output", "{findings:?}");
+    assert!(server.shelf().profiles.is_empty());
+    bind(&server, "gen", remarked("H002")).unwrap();
+    let detail = server.profile_detail(&id(A)).unwrap();
+    let said = &detail.versions[0].findings;
+    assert!(said.iter().any(|it| it.rule == "H002"), "{said:?}");
+    server
+        .set_level("H002", Level::Error, "test")
+        .expect("a rule that is known");
+    let mut wish = remarked("H002");
+    wish.settings = Some(Value::String(format!("H002:{}", made(A, "2"))));
+    let findings = refused(&server, wish);
+    assert!(findings.iter().any(|it| it.rule == "H002"), "{findings:?}");
 }
 
 /// Settings that the plugin does not take are refused with what it says of them.

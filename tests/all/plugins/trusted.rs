@@ -112,11 +112,15 @@ fn a_key_is_taken_off() {
     run(&enable, 0);
 
     terminal.write("ours.pub", "no key");
-    let refused = run("plugin upgrade two.wasm --allow-unsigned", 2);
-    assert!(
-        refused.err.contains("ours.pub cannot be used: line 1"),
-        "{refused:#?}"
-    );
+    run(&format!("plugin disable {ID}"), 0);
+    let upgrade = "plugin upgrade two.wasm --allow-unsigned";
+    for line in [upgrade, &format!("{enable} --allow-untrusted")] {
+        let refused = run(line, 2);
+        assert!(
+            refused.err.contains("ours.pub cannot be used: line 1"),
+            "{refused:#?}"
+        );
+    }
     drop(server);
     let serve = "serve --data data --admin 127.0.0.1:0 --device 127.0.0.1:0";
     let refused = terminal.run(&format!("{serve} --plugin-trust ours.pub"));

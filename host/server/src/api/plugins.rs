@@ -159,7 +159,9 @@ pub enum PluginRole {
     Validator,
     /// It makes profiles.
     Generator,
-    /// It judges the profiles that one host would get together.
+    /// It judges the profiles that one host would get together. Its other name is that of records
+    /// that were stored when it had no hyphen.
+    #[serde(rename = "set-validator", alias = "set_validator")]
     SetValidator,
 }
 

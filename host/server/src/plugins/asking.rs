@@ -40,7 +40,7 @@ impl Asking {
     }
 
     /// Whether what is answered counts beyond this.
-    pub(super) fn is_live(&self) -> bool {
+    pub(crate) fn is_live(&self) -> bool {
         self.planned.is_none()
     }
 }

@@ -216,6 +216,15 @@ fn checked(name: &str, mut wish: BindingWish, plugin: &Plugin) -> Result<Binding
         let detail = format!("it is a number from 1 to {PLUGIN_TIMEOUT_MAX_MS}");
         return Err(wrong("/limits/timeout_ms", detail));
     }
+    let most = u64::try_from(plugin.memory_bytes_max()).unwrap_or(u64::MAX);
+    if wish
+        .limits
+        .memory_bytes
+        .is_some_and(|bytes| !(1..=most).contains(&bytes))
+    {
+        let detail = format!("it is a number from 1 to {most}, the most that its class can have");
+        return Err(wrong("/limits/memory_bytes", detail));
+    }
     if wish
         .profiles
         .len()

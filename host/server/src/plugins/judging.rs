@@ -129,7 +129,7 @@ impl Core {
     }
 
     /// A quarantine holds over a restart; if it cannot be stored, it begins anew there.
-    pub(super) fn note_quarantine(&self, name: &str, bound: &Bound) {
+    pub(crate) fn note_quarantine(&self, name: &str, bound: &Bound) {
         let BreakerState::Quarantined { since_ms } = bound.guard.state() else {
             return;
         };
@@ -223,7 +223,7 @@ fn settled(answer: Answer, name: &str, bound: &Bound, candidate: &Identified) ->
 }
 
 /// What is said where a plugin cannot be asked at all.
-fn not_loaded(id: &str, problem: &str) -> Finding {
+pub(crate) fn not_loaded(id: &str, problem: &str) -> Finding {
     let message = format!("the plugin {id} cannot be asked: {problem}");
     Finding {
         source: id.to_owned(),

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use mooring_mdm::finding::{Finding, Severity};
 use mooring_mdm::ids::PayloadIdentifier;
 use mooring_mdm::profile::{Identified, Profile, ProfileLimits};
-use mooring_plugin::{Context, GeneratedProfile, Outcome};
+use mooring_plugin::{Context, GeneratedProfile, Outcome, Plugin};
 use mooring_store::Change;
 
 use super::PluginError;
@@ -17,6 +17,7 @@ use super::bind::{Makes, loaded};
 use super::grant::{self, Grant, folded};
 use super::record::{self, BindingRecord};
 use super::registry::Installed;
+use super::rules::stray;
 use crate::api::PushOutcome;
 use crate::core::Core;
 use crate::findings::refuses;
@@ -71,7 +72,7 @@ impl Core {
         let (None, Outcome::Done(outputs)) = (&complaint, call.outcome) else {
             return Err(making.refused(complaint.into_iter().collect()));
         };
-        let taken = self.taken(making, outputs)?;
+        let taken = self.taken(making, plugin, outputs)?;
         let mut makes = Makes::new();
         let mut changes = Vec::new();
         let shelf = self.shelf();
@@ -122,6 +123,7 @@ impl Core {
     fn taken(
         &self,
         making: &Making<'_>,
+        plugin: &Plugin,
         outputs: Vec<GeneratedProfile>,
     ) -> Result<BTreeMap<String, Identified>, PluginError> {
         if outputs.len() > PROFILES_MAX {
@@ -135,11 +137,11 @@ impl Core {
         let mut taken: BTreeMap<String, Identified> = BTreeMap::new();
         let mut looks = BTreeSet::new();
         for output in outputs {
-            let key = output.key;
+            let key = output.key.clone();
             if key.is_empty() || key.len() > KEY_BYTES_MAX || key.contains(char::is_control) {
                 return Err(making.held_to("it makes a profile without a usable key"));
             }
-            let candidate = self.candidate(making, &shelf, &key, &output.profile)?;
+            let candidate = self.candidate(making, plugin, &shelf, output)?;
             if !looks.insert(folded(candidate.identifier.as_str())) {
                 let what = format!("it makes two profiles {}", candidate.identifier);
                 return Err(making.held_to(&what));
@@ -151,21 +153,25 @@ impl Core {
         Ok(taken)
     }
 
-    /// One of them, judged.
+    /// One of them, judged. What its plugin remarked on it weighs as what validators say.
     fn candidate(
         &self,
         making: &Making<'_>,
+        plugin: &Plugin,
         shelf: &Shelf,
-        key: &str,
-        bytes: &[u8],
+        output: GeneratedProfile,
     ) -> Result<Identified, PluginError> {
         let Making {
             asking,
             name,
             record,
         } = *making;
+        let key = output.key.as_str();
         let about = |finding: Finding| making.refused(vec![of(record, key, finding)]);
-        let mut candidate = Profile::parse(bytes, &ProfileLimits::default())
+        if let Some(complaint) = stray(plugin, output.notes.iter()) {
+            return Err(about(complaint));
+        }
+        let mut candidate = Profile::parse(&output.profile, &ProfileLimits::default())
             .and_then(|profile| profile.identify(None))
             .map_err(about)?;
         let grant = Grant {
@@ -178,7 +184,8 @@ impl Core {
             .check(&candidate)
             .map_err(|what| making.held_to(&what))?;
         check_candidate(&candidate, shelf).map_err(about)?;
-        let judged = self.judge_by(asking, &candidate, shelf);
+        let mut judged = self.judge_by(asking, &candidate, shelf);
+        judged.extend(output.notes);
         candidate.notices = self.said_of(&candidate, judged)?;
         if refuses(&candidate.notices) {
             let findings = candidate.notices.into_iter();

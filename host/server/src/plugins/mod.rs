@@ -25,6 +25,7 @@ mod view;
 pub(crate) use asking::Asking;
 pub use error::PluginError;
 pub(crate) use grant::made_by;
+pub(crate) use judging::not_loaded;
 pub use plan::difference;
 pub(crate) use record::class as class_of;
 pub(crate) use registry::Registry;

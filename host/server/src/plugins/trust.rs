@@ -123,7 +123,7 @@ impl PluginTrust {
         let mut problems: Vec<String> = open.collect();
         problems.extend(self.anew().err().map(|error| {
             let error = chain(&error);
-            format!("{error}; no plugin is installed until that is mended")
+            format!("{error}; no plugin is installed, bound or enabled until that is mended")
         }));
         problems
     }

@@ -17,7 +17,7 @@ use mooring_plugin::{
 
 use crate::core::Core;
 use crate::judge::Judge;
-use crate::plugins::{Asking, class_of, stray};
+use crate::plugins::{Asking, class_of, not_loaded, stray};
 
 /// What a call about a set may cost: a set is as large as some hundred profiles.
 const SET_LIMITS: Limits = Limits {
@@ -147,14 +147,23 @@ impl Core {
             .flat_map(|asked| answer(&asked, together))
             .collect();
         for (name, bound) in &set.bindings {
-            let installed = set.plugins.get(&bound.record.wish.plugin);
-            let installed = installed.filter(|it| it.record.is_enabled);
-            let Some((installed, Ok(plugin))) = installed.map(|it| (it, it.loaded.as_ref())) else {
-                continue;
-            };
             if !bound.record.judges_sets() {
                 continue;
             }
+            let id = &bound.record.wish.plugin;
+            let installed = set.plugins.get(id);
+            let (installed, plugin) = match installed.map(|it| (it, it.loaded.as_ref())) {
+                Some((installed, _)) if !installed.record.is_enabled => continue,
+                Some((installed, Ok(plugin))) => (installed, plugin),
+                Some((_, Err(problem))) => {
+                    said.push(failed(not_loaded(id, problem), together));
+                    continue;
+                }
+                None => {
+                    said.push(failed(not_loaded(id, "it is not installed"), together));
+                    continue;
+                }
+            };
             let limits = bound.record.limits(class_of(installed.record.class));
             said.extend(answer(
                 &Asked {
@@ -168,6 +177,9 @@ impl Core {
                 },
                 together,
             ));
+            if asking.is_live() {
+                self.note_quarantine(name, bound);
+            }
         }
         said
     }
@@ -206,22 +218,25 @@ fn answer(asked: &Asked<'_>, together: Together<'_>) -> Vec<SetSaid> {
         Some((guard, now_ms)) => guard.call(now_ms, ask),
         None => ask(),
     };
-    let failed = |complaint| {
-        let said = said(SetFinding::of_set(complaint), together);
-        let is_failure = true;
-        vec![SetSaid { is_failure, ..said }]
-    };
     if let Some(complaint) = call.complaint(asked.plugin.id()) {
-        return failed(complaint);
+        return vec![failed(complaint, together)];
     }
     let findings = call.outcome.done().unwrap_or_default();
     if let Some(complaint) = stray(asked.plugin, findings.iter().map(|it| &it.finding)) {
-        return failed(complaint);
+        return vec![failed(complaint, together)];
     }
     findings
         .into_iter()
         .map(|finding| said(finding, together))
         .collect()
+}
+
+/// What a plugin did that did not answer, about the set as a whole.
+fn failed(complaint: Finding, together: Together<'_>) -> SetSaid {
+    SetSaid {
+        is_failure: true,
+        ..said(SetFinding::of_set(complaint), together)
+    }
 }
 
 fn said(found: SetFinding, together: Together<'_>) -> SetSaid {

@@ -76,14 +76,19 @@ impl Generator for Hostile {
             "output" => Ok(vec![output(vec![b'x'; 6 << 20])]),
             "failure" => Err(Failure::Other("it did not work".to_owned())),
             // Settings that are a JSON text of profiles: it makes whatever it is told to.
-            wanted if wanted.starts_with("\"<") => Ok(wanted
-                .trim_matches('"')
+            // After the name of a rule and a colon, it remarks on each under that rule.
+            wanted if wanted.starts_with("\"<") || wanted.contains(":<") => Ok(profiles(wanted)
+                .1
                 .split('|')
                 .enumerate()
                 .map(|(number, profile)| Output {
                     key: format!("p{number}"),
                     profile: profile.as_bytes().to_vec(),
-                    notes: Vec::new(),
+                    notes: profiles(wanted)
+                        .0
+                        .map(|rule| Finding::warning_document(rule, "it is only made"))
+                        .into_iter()
+                        .collect(),
                 })
                 .collect()),
             "\"loop\"" => endless(),
@@ -94,6 +99,15 @@ impl Generator for Hostile {
                 Ok(vec![output(format!("{seed} {call}").into_bytes())])
             }
         }
+    }
+}
+
+/// The profiles in settings, and the rule under which to remark on them.
+fn profiles(settings: &str) -> (Option<&str>, &str) {
+    let wanted = settings.trim_matches('"');
+    match wanted.split_once(":<") {
+        Some((rule, _)) if !wanted.starts_with('<') => (Some(rule), &wanted[rule.len() + 1..]),
+        _ => (None, wanted),
     }
 }
 

@@ -191,7 +191,10 @@ fn refused(message: &str, roles: &[Role]) -> UsageError {
 
 fn context(args: &RunArgs) -> anyhow::Result<Context> {
     let mut pairs: BTreeMap<String, String> = args.context.iter().cloned().collect();
-    pairs.entry("today".to_owned()).or_insert_with(clock::today);
+    // As a server does: a set is judged once for many days, and what is made has to stay the same.
+    if args.profile.is_some() {
+        pairs.entry("today".to_owned()).or_insert_with(clock::today);
+    }
     let mut context = manifest::context(&pairs).map_err(UsageError::new)?;
     context.settings = settings(args.settings.as_deref())?;
     Ok(context)

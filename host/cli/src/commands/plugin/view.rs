@@ -4,7 +4,7 @@
 //! the word UNSIGNED.
 
 use mooring_server::api::{
-    BindingDetail, OnFailure, PluginDetail, PluginListing, PluginSummary, Signer,
+    BindingDetail, OnFailure, PluginDetail, PluginListing, PluginRole, PluginSummary, Signer,
 };
 
 use crate::text::{NOT_KNOWN, Table, clean, or_dash, pairs};
@@ -139,10 +139,11 @@ pub(super) fn binding(detail: &BindingDetail) -> String {
         lines.push(("judges", all));
         lines.push((
             "on failure",
-            match wish.on_failure {
-                OnFailure::Block => "block",
-                OnFailure::Warn => "warn",
-                OnFailure::LastKnown => "last known result",
+            match (wish.role, wish.on_failure) {
+                (Some(PluginRole::SetValidator), _) => "reported; it refuses nothing",
+                (_, OnFailure::Block) => "block",
+                (_, OnFailure::Warn) => "warn",
+                (_, OnFailure::LastKnown) => "last known result",
             }
             .to_owned(),
         ));

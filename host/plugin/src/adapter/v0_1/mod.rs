@@ -121,6 +121,11 @@ impl Adapter {
         })
     }
 
+    /// Most memory that a call can have, in bytes.
+    pub(crate) fn memory_bytes_max(&self) -> usize {
+        self.bounds.memory_bytes_max
+    }
+
     /// Makes one instance to see that it starts, and that its roles have the contract's types.
     pub(crate) fn try_out(&self, limits: &Limits) -> Call<()> {
         let mut misfit = None;
