@@ -2,7 +2,7 @@
 
 use mooring_mdm::finding::Finding;
 use mooring_mdm::ids::PayloadIdentifier;
-use mooring_server::api::{BindingWish, Level, OnFailure, PluginRole, PushOutcome};
+use mooring_server::api::{BindingWish, Level, OnFailure, PluginPlan, PluginRole, PushOutcome};
 use mooring_server::plugins::PluginError;
 use mooring_tests::server::id;
 use mooring_tests::{Draft, Host, TestServer, settle_one};
@@ -48,6 +48,14 @@ pub(super) fn refused(server: &TestServer, wish: BindingWish) -> Vec<Finding> {
     findings
 }
 
+/// What a plan says of generated profiles: the version of now, and that of then.
+fn generated(plan: &PluginPlan) -> Vec<(&str, Option<u32>, Option<u32>)> {
+    let changes = plan.generated.iter();
+    changes
+        .map(|it| (it.identifier.as_str(), it.from, it.to))
+        .collect()
+}
+
 /// What a generator makes reaches hosts, is replaced when it makes something else, and leaves with
 /// its binding; a plan says so before.
 #[test]
@@ -57,6 +65,10 @@ fn made_and_gone() {
     let both = generator(&[made(A, "1"), made(B, "1")]);
     let planned_for = plan(server.bind_plugin("gen", both.clone(), &planned()).unwrap());
     assert!(planned_for.hosts.is_some());
+    assert_eq!(
+        generated(&planned_for),
+        [(A, None, Some(1)), (B, None, Some(1))]
+    );
     assert!(server.shelf().profiles.is_empty());
     let detail = bind(&server, "gen", both).unwrap();
     let makes: Vec<_> = detail
@@ -67,7 +79,19 @@ fn made_and_gone() {
     assert_eq!(makes, [A, B]);
     settle_one(&server, &mut host);
     assert_eq!(host.identifiers(), [A, B]);
-    bind(&server, "gen", generator(&[made(A, "2")])).unwrap();
+    let other = generator(&[made(A, "2")]);
+    let planned_for = plan(
+        server
+            .bind_plugin("gen", other.clone(), &planned())
+            .unwrap(),
+    );
+    assert_eq!(
+        generated(&planned_for),
+        [(A, Some(1), Some(2)), (B, Some(1), None)]
+    );
+    bind(&server, "gen", other.clone()).unwrap();
+    let same = plan(server.bind_plugin("gen", other, &planned()).unwrap());
+    assert_eq!(generated(&same), []);
     settle_one(&server, &mut host);
     assert_eq!(host.identifiers(), [A]);
     server.assert_applied(1);

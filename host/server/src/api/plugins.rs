@@ -285,12 +285,29 @@ pub struct PluginPlan {
     /// Those with other findings, in order of identifier. Nothing is withdrawn from hosts for that:
     /// it is what the next upload of the same profile would get.
     pub profiles: Vec<FindingsChange>,
+    /// Generated profiles that would be new, others or gone, in order of identifier, whether a host
+    /// has them or not.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub generated: Vec<GeneratedChange>,
     /// What the change of generated profiles would do to hosts.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub hosts: Option<Impact>,
     /// Whose signature the plugin would have, if it is another one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub signer: Option<SignerChange>,
+}
+
+/// What would become of a profile that a generator makes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GeneratedChange {
+    /// Its identifier.
+    pub identifier: PayloadIdentifier,
+    /// The latest version now; absent if there is none.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub from: Option<u32>,
+    /// The version that would be made; absent if the profile would be gone.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub to: Option<u32>,
 }
 
 /// Another one vouches for a plugin than before, or nobody does.

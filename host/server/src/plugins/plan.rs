@@ -18,7 +18,9 @@ use super::judging::Answer;
 use super::record::BindingRecord;
 use super::registry::{Bound, Installed, Set};
 use super::{PluginChange, PluginError};
-use crate::api::{BindingLimits, BindingWish, FindingsChange, OnFailure, PluginPlan, PluginRole};
+use crate::api::{
+    BindingLimits, BindingWish, FindingsChange, GeneratedChange, OnFailure, PluginPlan, PluginRole,
+};
 use crate::change::{ChangeOptions, Changed};
 use crate::core::Core;
 use crate::impact::Weight;
@@ -99,6 +101,7 @@ impl Core {
         changes: Vec<Change>,
         options: &ChangeOptions,
     ) -> Result<PluginChange<T>, PluginError> {
+        let generated = self.generated(&changes);
         let hosts = if changes.is_empty() {
             None
         } else {
@@ -126,9 +129,37 @@ impl Core {
             judged,
             left_out: u64::try_from(left_out.len()).unwrap_or(u64::MAX),
             profiles,
+            generated,
             hosts,
             signer: None,
         })))
+    }
+
+    /// Which profiles the changes would make, replace or delete.
+    fn generated(&self, changes: &[Change]) -> Vec<GeneratedChange> {
+        let shelf = self.shelf();
+        let version = |record: &ProfileRecord| {
+            let is_live = record.deleted_at.is_none();
+            let version = latest(record).filter(|_| is_live);
+            version.map(|version| version.version)
+        };
+        let records = changes.iter().filter_map(|change| {
+            if let Change::Profile(record) = change {
+                Some(record)
+            } else {
+                None
+            }
+        });
+        let mut generated: Vec<_> = records
+            .map(|record| GeneratedChange {
+                identifier: record.identifier.clone(),
+                from: shelf.profiles.get(&record.identifier).and_then(version),
+                to: version(record),
+            })
+            .filter(|change| change.from != change.to)
+            .collect();
+        generated.sort_by(|a, b| a.identifier.cmp(&b.identifier));
+        generated
     }
 
     /// What a plugin says in these bindings of the profiles that they cover, as it counts here.

@@ -86,6 +86,14 @@ fn render(plan: &PluginPlan) -> String {
             "signed by {was} until now, and by {becomes} from then on"
         );
     }
+    for made in &plan.generated {
+        let name = clean(made.identifier.as_str());
+        let _ = match (made.from, made.to) {
+            (None, Some(to)) => writeln!(text, "{name}: would be made, as version {to}"),
+            (Some(from), Some(to)) => writeln!(text, "{name}: version {to} in place of {from}"),
+            (_, None) => writeln!(text, "{name}: would be deleted"),
+        };
+    }
     for profile in &plan.profiles {
         let name = format!("{} {}", profile.identifier, profile.version);
         text += &difference(&name, &profile.added, &profile.removed);
@@ -105,7 +113,7 @@ pub(super) fn difference(name: &str, added: &[Finding], removed: &[Finding]) -> 
 mod tests {
     use super::*;
 
-    /// Proves that a plan names each profile with what is new and what is gone.
+    /// Proves that a plan names each profile with what is new and what is gone, generated ones too.
     #[test]
     fn plans_are_shown() {
         let plan: PluginPlan = serde_json::from_str(
@@ -113,12 +121,21 @@ mod tests {
                 "added":[{"severity":"error","rule":"W1","message":"no","line":4,"column":2,
                 "source":"com.example.x"}],
                 "removed":[{"severity":"info","rule":"W2","message":"so","line":0,"column":0,
-                "source":"com.example.x"}]}]}"#,
+                "source":"com.example.x"}]}],
+                "generated":[{"identifier":"com.example.m","to":1},
+                {"identifier":"com.example.n","from":1,"to":2},{"identifier":"com.example.o","from":3}]}"#,
         )
         .unwrap();
         let text = render(&plan);
         assert!(
             text.starts_with("1 of 2 stored profiles would have other findings\n"),
+            "{text}"
+        );
+        assert!(
+            text.contains(
+                "com.example.m: would be made, as version 1\ncom.example.n: version 2 in place of 1\n\
+                 com.example.o: would be deleted\n"
+            ),
             "{text}"
         );
         assert!(
